@@ -1,0 +1,118 @@
+# How every target of the project is compiled, tested and installed.
+
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
+endif()
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+
+# Line tables in release: a crash report names its lines, at little cost in size.
+add_compile_options(-Wall -Wextra -Wpedantic $<$<CONFIG:Release>:-g1>)
+if(TICKRELAY_WERROR)
+  add_compile_options(-Werror)
+endif()
+set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O1 -g")
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O1 -g")
+
+find_program(TICKRELAY_CCACHE ccache)
+mark_as_advanced(TICKRELAY_CCACHE)
+if(TICKRELAY_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_C_COMPILER_LAUNCHER "${TICKRELAY_CCACHE}")
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${TICKRELAY_CCACHE}")
+endif()
+
+if(TICKRELAY_SANITIZE STREQUAL "address")
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g)
+  add_link_options(-fsanitize=address,undefined)
+elseif(TICKRELAY_SANITIZE STREQUAL "thread")
+  add_compile_options(-fsanitize=thread -fno-omit-frame-pointer -g)
+  add_link_options(-fsanitize=thread)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    add_compile_options(-Wno-tsan) # atomic_thread_fence: warned about inside the queue's header
+  endif()
+elseif(TICKRELAY_SANITIZE)
+  message(FATAL_ERROR "TICKRELAY_SANITIZE is '${TICKRELAY_SANITIZE}', not empty, address or thread")
+endif()
+
+if(TICKRELAY_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    message(FATAL_ERROR "TICKRELAY_FUZZ needs clang: cmake --preset fuzz")
+  endif()
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -g)
+  add_link_options(-fsanitize=address,undefined)
+endif()
+
+# tickrelay_add_test(NAME n LABEL unit SOURCES a.cpp … [LIBRARIES t …] [TIMEOUT s] [SERIAL])
+# One GoogleTest program, one CTest entry.
+function(tickrelay_add_test)
+  cmake_parse_arguments(arg "SERIAL" "NAME;LABEL;TIMEOUT" "SOURCES;LIBRARIES" ${ARGN})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  add_executable(${arg_NAME} ${arg_SOURCES})
+  target_link_libraries(${arg_NAME} PRIVATE ${arg_LIBRARIES} dep::gtest)
+  add_test(NAME ${arg_NAME} COMMAND ${arg_NAME})
+  set_tests_properties(${arg_NAME} PROPERTIES LABELS "${arg_LABEL}" TIMEOUT ${arg_TIMEOUT})
+  if(arg_SERIAL)
+    set_tests_properties(${arg_NAME} PROPERTIES RUN_SERIAL ON)
+  endif()
+endfunction()
+
+# tickrelay_add_fuzzer(NAME n SOURCES a.cpp … [LIBRARIES t …])
+# Built with TICKRELAY_FUZZ only, into <build>/fuzz/<name>; its seeds are tests/fuzz/corpus/<name>/.
+function(tickrelay_add_fuzzer)
+  cmake_parse_arguments(arg "" "NAME" "SOURCES;LIBRARIES" ${ARGN})
+  if(TICKRELAY_FUZZ)
+    add_executable(${arg_NAME} ${arg_SOURCES})
+    target_link_libraries(${arg_NAME} PRIVATE ${arg_LIBRARIES})
+    target_link_options(${arg_NAME} PRIVATE -fsanitize=fuzzer)
+    set_target_properties(${arg_NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/fuzz")
+  endif()
+endfunction()
+
+# tickrelay_install(TARGETS t … [HEADERS dir]): programs to bin/, libraries to lib/ and into find_package(tickrelay);
+# the headers under dir go to include/. Libraries are seen as tickrelay::<EXPORT_NAME>.
+function(tickrelay_install)
+  cmake_parse_arguments(arg "" "HEADERS" "TARGETS" ${ARGN})
+  foreach(target IN LISTS arg_TARGETS)
+    get_target_property(type ${target} TYPE)
+    if(type STREQUAL "EXECUTABLE")
+      install(TARGETS ${target} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+    else()
+      install(TARGETS ${target} EXPORT tickrelayTargets
+        ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+        LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+        INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+      set_property(GLOBAL PROPERTY tickrelay_exports ON)
+    endif()
+  endforeach()
+  if(arg_HEADERS)
+    install(DIRECTORY "${arg_HEADERS}/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h")
+  endif()
+endfunction()
+
+# Called once, last: what find_package(tickrelay) reads.
+function(tickrelay_install_package)
+  get_property(exports GLOBAL PROPERTY tickrelay_exports)
+  if(NOT exports)
+    return()
+  endif()
+  set(destination "${CMAKE_INSTALL_LIBDIR}/cmake/tickrelay")
+  write_basic_package_version_file("${CMAKE_BINARY_DIR}/tickrelayConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
+  install(EXPORT tickrelayTargets NAMESPACE tickrelay:: DESTINATION "${destination}")
+  install(FILES "${PROJECT_SOURCE_DIR}/tools/cmake/tickrelayConfig.cmake"
+                "${PROJECT_SOURCE_DIR}/tools/cmake/TickrelayDependencies.cmake"
+                "${CMAKE_BINARY_DIR}/tickrelayConfigVersion.cmake"
+          DESTINATION "${destination}")
+endfunction()

@@ -1,6 +1,7 @@
 # How every target of the project is compiled, tested and installed.
 
 include(GNUInstallDirs)
+include(GoogleTest)
 include(CMakePackageConfigHelpers)
 
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
@@ -54,19 +55,19 @@ if(TICKRELAY_FUZZ)
 endif()
 
 # tickrelay_add_test(NAME n LABEL unit SOURCES a.cpp … [LIBRARIES t …] [TIMEOUT s] [SERIAL])
-# One GoogleTest program, one CTest entry.
+# One GoogleTest program; each of its tests is a CTest entry and a process of its own.
 function(tickrelay_add_test)
   cmake_parse_arguments(arg "SERIAL" "NAME;LABEL;TIMEOUT" "SOURCES;LIBRARIES" ${ARGN})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
+  set(properties LABELS "${arg_LABEL}" TIMEOUT ${arg_TIMEOUT})
+  if(arg_SERIAL)
+    list(APPEND properties RUN_SERIAL ON)
+  endif()
   add_executable(${arg_NAME} ${arg_SOURCES})
   target_link_libraries(${arg_NAME} PRIVATE ${arg_LIBRARIES} dep::gtest)
-  add_test(NAME ${arg_NAME} COMMAND ${arg_NAME})
-  set_tests_properties(${arg_NAME} PROPERTIES LABELS "${arg_LABEL}" TIMEOUT ${arg_TIMEOUT})
-  if(arg_SERIAL)
-    set_tests_properties(${arg_NAME} PROPERTIES RUN_SERIAL ON)
-  endif()
+  gtest_discover_tests(${arg_NAME} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
 endfunction()
 
 # tickrelay_add_fuzzer(NAME n SOURCES a.cpp … [LIBRARIES t …])

@@ -1,0 +1,78 @@
+// What a room's state is made of: components, their fields, and the fingerprint of it all. Immutable, shared by threads.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "schema/protocol_generated.h"
+
+namespace tickrelay {
+
+using wire::FieldFlags;
+using wire::FieldType;
+using ComponentIndex = std::uint16_t;
+
+// tickrelay's own, before those of the schema.
+inline constexpr ComponentIndex owner_component = 0;   // struct wire::Owner, on every entity
+inline constexpr ComponentIndex player_component = 1;  // opaque wire::Player, on each seat's entity
+inline constexpr ComponentIndex room_component = 2;    // opaque wire::Room, on entity 0
+inline constexpr ComponentIndex first_schema_component = 3;
+
+std::uint8_t width_of(FieldType type);  // bytes
+
+struct Field {
+    std::string name;  // nested structs flattened: "pos.x"
+    FieldType type = FieldType::Bool;
+    std::uint16_t offset = 0;  // in the component's struct
+    FieldFlags flags{};
+    double precision = 0;
+    double min = 0;
+    double max = 0;
+
+    [[nodiscard]] std::uint8_t width() const { return width_of(type); }
+    [[nodiscard]] bool has(FieldFlags flag) const { return (flags & flag) != FieldFlags{}; }
+};
+
+struct Component {
+    std::string name;         // qualified: "arena.Transform"
+    std::uint16_t bytes = 0;  // of the struct; 0: opaque
+    bool player = false;
+    std::vector<Field> fields;  // in memory order; empty where opaque
+    bool unpadded = false;      // the fields lie one behind the other: a whole value is one copy
+
+    [[nodiscard]] bool opaque() const { return bytes == 0; }
+    [[nodiscard]] std::uint64_t all() const { return fields.size() == 64 ? ~0ULL : (1ULL << fields.size()) - 1; }
+    [[nodiscard]] std::size_t mask_bytes() const { return (fields.size() + 7) / 8; }
+    // Bytes of the masked fields, packed. REQUIRES: mask within all().
+    [[nodiscard]] std::size_t packed_bytes(std::uint64_t mask) const;
+};
+
+class Layout {
+  public:
+    // REQUIRES: at most limits::components_max with the own three, sorted by name, distinct names.
+    explicit Layout(std::vector<Component> schema_components);
+
+    [[nodiscard]] std::span<const Component> components() const { return components_; }
+    [[nodiscard]] const Component& component(ComponentIndex index) const { return components_[index]; }
+    [[nodiscard]] std::optional<ComponentIndex> find(std::string_view name) const;
+    [[nodiscard]] std::uint64_t fingerprint() const { return fingerprint_; }
+
+  private:
+    std::vector<Component> components_;
+    std::uint64_t fingerprint_ = 0;
+};
+
+using LayoutPointer = std::shared_ptr<const Layout>;
+
+// Reads a FlatBuffers binary schema (.bfbs). Hostile bytes give an error text that names what is wrong and where.
+// An empty span gives the layout of a room without state.
+std::variant<LayoutPointer, std::string> parse_schema(std::span<const std::byte> bfbs);
+
+}  // namespace tickrelay

@@ -1,0 +1,58 @@
+// What bounds everything. Configuration chooses below these; memory follows use.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace tickrelay::limits {
+
+inline constexpr std::size_t message_bytes_max = 64 * 1024;  // one message to the relay
+inline constexpr std::size_t actions_max = 64;               // in one message
+inline constexpr std::size_t input_bytes_max = 1024;
+inline constexpr std::size_t payload_bytes_max = 16 * 1024;  // of a message
+inline constexpr std::size_t text_bytes_max = 4 * 1024;      // options, metadata
+inline constexpr std::size_t name_bytes_max = 64;            // player_id, room_id, type
+inline constexpr std::size_t audience_max = 256;             // players a message may name
+
+inline constexpr std::size_t entities_max = 16'384;  // a room's
+inline constexpr std::size_t components_max = 64;
+inline constexpr std::size_t fields_max = 64;         // a component's: one bit each in a mask
+inline constexpr std::size_t component_bytes_max = 1024;
+inline constexpr std::size_t opaque_bytes_max = 16 * 1024;
+inline constexpr std::size_t schema_bytes_max = 256 * 1024;
+inline constexpr std::size_t tombstones_max = 4'096;  // below their floor a frame lists who is alive
+
+inline constexpr std::size_t players_max = 4'096;    // seats of a room
+inline constexpr std::uint32_t ids_per_block = 4'096; // entity ids granted to a seat at once
+
+inline constexpr std::size_t events_max = 1'024;  // held for those behind
+inline constexpr std::size_t event_bytes_max = 256 * 1024;
+inline constexpr std::size_t frame_event_bytes_max = 8 * 1024;
+inline constexpr std::size_t direct_max = 128;  // held per seat
+inline constexpr std::size_t direct_bytes_max = 64 * 1024;
+
+inline constexpr std::size_t frames_per_tick_max = 4;
+inline constexpr std::uint32_t tick_rate_max = 240;
+inline constexpr std::uint32_t idle_frame_ms = 250;  // an unchanged room still says so this often
+
+inline constexpr std::uint32_t ack_interval_ms = 100;
+inline constexpr std::uint32_t spectator_ack_interval_ms = 500;
+inline constexpr std::uint32_t window_slack_ms = 150;        // unacknowledged time beyond the round trip
+inline constexpr std::uint32_t acknowledge_timeout_ms = 10'000;
+inline constexpr std::uint32_t prompt_yours_ms = 100;        // applied_seq alone is told at most this often
+inline constexpr std::size_t in_flight_max = 24;             // frames a line remembers for the window
+
+inline constexpr std::size_t seat_inflight_max = 64;     // messages of a seat in its worker's inbox
+inline constexpr std::size_t room_batches_max = 4;       // a room's batches that a loop has not sent yet
+inline constexpr std::uint32_t join_timeout_ms = 5'000;
+inline constexpr std::uint32_t drain_interval_ms = 50;   // a worker empties its inbox at least this often
+
+static_assert(payload_bytes_max < message_bytes_max && input_bytes_max < message_bytes_max);
+static_assert(opaque_bytes_max < message_bytes_max);
+static_assert(fields_max <= 64, "a field is a bit of a 64-bit mask");
+static_assert(payload_bytes_max * 2 <= direct_bytes_max, "a seat's largest message must fit its ring");
+static_assert(payload_bytes_max * 2 <= event_bytes_max);
+static_assert(frames_per_tick_max >= 3, "the stream's, the highest and the lowest base");
+static_assert(in_flight_max >= 4);
+
+}  // namespace tickrelay::limits

@@ -1,0 +1,34 @@
+// What a room is made with: the keys of `room.spawn` and of a configuration's [type.NAME].
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "relay/core/layout.h"
+
+namespace tickrelay {
+
+enum class Authority : std::uint8_t { player, server, logic };  // who writes state (rule 11)
+
+struct RoomSettings {
+    std::string id;    // unique on the relay; made where empty
+    std::string type;  // "relay", "chat", a configured one
+    LayoutPointer layout;
+    std::uint16_t tick_rate = 20;  // Hz, 1 to limits::tick_rate_max
+    std::uint16_t send_rate = 20;  // Hz, divides tick_rate
+    std::uint32_t max_players = 64;
+    Authority authority = Authority::player;
+    std::string logic = "relay";  // name of a built-in or loaded logic
+    wire::Codec codec = wire::Codec::Plain;
+    bool is_private = false;  // not in listings, not found by type
+    bool locked = false;      // no further joins
+    bool client_creatable = false;
+    std::string metadata = "{}";       // JSON object
+    std::uint32_t grace_ms = 30'000;   // a seat outlives its connection for this long
+    std::uint32_t empty_ttl_ms = 10'000;  // a room without seats ends after this long; 0: never
+    std::uint32_t history = 0;         // events that a newcomer gets
+
+    friend bool operator==(const RoomSettings& a, const RoomSettings& b);
+};
+
+}  // namespace tickrelay

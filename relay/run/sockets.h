@@ -1,0 +1,53 @@
+// The few socket operations a loop needs, so that a simulator can stand in for the kernel.
+// Owner: one loop thread. Nothing here may be called from another thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "relay/core/drop.h"
+
+namespace tickrelay {
+
+using SocketId = std::uint32_t;  // a small index, reused after closed()
+
+enum class Sent : std::uint8_t {
+    written,  // the kernel has all of it
+    kept,     // a part is with the kernel, the rest is kept and goes first; nothing more until writable()
+    refused,  // nothing was taken; nothing more until writable()
+    closed    // the socket is gone or going; closed() comes or came
+};
+
+class Sockets {
+  public:
+    virtual ~Sockets() = default;
+
+    // Two spans, one system call. Bytes are complete WebSocket frames. After `kept` or `refused`, SocketEvents::writable() follows once.
+    virtual Sent send(SocketId socket, std::span<const std::byte> first, std::span<const std::byte> second) = 0;
+
+    // Sends a close frame with code and "label: detail", then closes. SocketEvents::closed() follows, not within this call.
+    virtual void close(SocketId socket, CloseCode code, std::string_view detail) = 0;
+
+    // Stops or resumes reading: the peer's TCP window fills, nothing is lost.
+    virtual void pause(SocketId socket, bool paused) = 0;
+};
+
+// What happens on sockets, in the loop's own thread.
+class SocketEvents {
+  public:
+    virtual ~SocketEvents() = default;
+
+    virtual void opened(SocketId socket) = 0;  // the WebSocket handshake is done
+    // One complete binary message. `message` is 8-byte aligned and valid during the call only.
+    virtual void received(SocketId socket, std::span<const std::byte> message) = 0;
+    virtual void writable(SocketId socket) = 0;  // all that was kept is out; room for more
+    virtual void closed(SocketId socket) = 0;    // the id may be reused from here on
+};
+
+// The header of an unmasked binary WebSocket message, written before `payload_bytes`; returns its size, 2, 4 or 10.
+inline constexpr std::size_t websocket_header_max = 10;
+std::size_t write_websocket_header(std::byte* out, std::size_t payload_bytes);
+
+}  // namespace tickrelay

@@ -1,0 +1,220 @@
+// Everything that operators and match servers can ask of the relay, as plain structs: no JSON, no sockets.
+// The admin thread and the operations port call; relay.cpp answers by asking the workers, which reply between ticks.
+//
+// Calls block until done, at the latest until `deadline`: then they return Refused{"timeout", …}. A call that changes
+// something may have been done after a timeout; spawn by id is safe to repeat. Calls come from several threads.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "relay/core/settings.h"
+#include "relay/core/tick.h"
+#include "relay/door/room_keys.h"
+
+namespace tickrelay {
+
+using Deadline = std::chrono::steady_clock::time_point;
+
+// Why something was not done. `reason` is a stable label for programs, `message` says it to people, with the remedy.
+struct Refused {
+    std::string reason;
+    std::string message;
+};
+
+// The reasons that several calls share.
+inline constexpr std::string_view reason_room_not_found = "room_not_found";
+inline constexpr std::string_view reason_no_such_player = "no_such_player";
+inline constexpr std::string_view reason_room_exists = "room_exists";
+inline constexpr std::string_view reason_timeout = "timeout";
+inline constexpr std::string_view reason_draining = "draining";
+inline constexpr std::string_view reason_not_available = "not_available";
+
+template <typename Result>
+using Answer = std::variant<Result, Refused>;
+
+struct Done {};
+
+struct RelayInfo {
+    std::string node;
+    std::string version;
+    double uptime_s = 0;
+    std::uint64_t rooms = 0;
+    std::uint64_t players = 0;
+    double headroom = 1;  // 0 to 1
+    bool draining = false;
+    std::string listen;  // host:port as bound
+    std::string ops_listen;
+    std::string url;  // what players connect to
+};
+
+// Complete settings: defaults, then the type's, then the call's own. `given` names what the call itself said: where
+// the id exists, the answer is that room if agree(its settings, request), else room_exists. An empty id makes one.
+struct SpawnRequest {
+    RoomSettings settings;
+    RoomKeySet given;
+};
+struct Spawned {
+    std::string room_id;
+    std::string url;
+    std::string node;
+};
+
+struct UpdateRequest {
+    std::string room_id;
+    std::optional<std::string> metadata;  // JSON object
+    std::optional<bool> is_private;
+    std::optional<bool> locked;
+    std::optional<std::uint32_t> max_players;
+};
+
+struct RoomEntry {
+    std::string room_id;
+    std::string type;
+    std::uint32_t players = 0;
+    std::uint32_t max_players = 0;
+    std::uint16_t tick_rate = 0;
+    bool is_private = false;
+    bool locked = false;
+    std::string metadata = "{}";
+    double age_s = 0;
+};
+
+struct PlayerInfo {
+    std::string player_id;
+    PlayerNumber number = 0;
+    wire::Role role{};
+    bool connected = true;
+    double rtt_ms = 0;
+    double state_age_ms = 0;
+    double bytes_per_s = 0;
+    std::uint32_t behind_ticks = 0;
+};
+struct ComponentInfo {
+    std::string name;
+    std::uint64_t entities = 0;     // that carry it
+    double changed_per_s = 0;       // entities whose value changed
+    double bytes_per_s = 0;         // of its values in encoded frames
+};
+struct RoomInfo {
+    RoomSettings settings;
+    std::string node;
+    std::string url;
+    std::uint32_t term = 0;
+    Tick tick = 0;
+    double age_s = 0;
+    std::uint64_t entities = 0;
+    std::uint64_t ticks_skipped = 0;
+    double tick_mean_us = 0;
+    double tick_max_us = 0;
+    double bytes_per_s = 0;
+    std::vector<PlayerInfo> players;
+    std::vector<ComponentInfo> components;
+};
+
+struct BroadcastRequest {
+    std::string room_id;
+    std::string type;
+    std::string data;  // bytes
+};
+
+// Packed like an action's `mask` and `data`: native width, field order, no padding; opaque: the value. An entity that
+// lacks the component gets it. Values are not quantised yet.
+struct SetRequest {
+    std::string room_id;
+    EntityId entity = 0;
+    ComponentIndex component = 0;
+    std::uint64_t mask = 0;
+    std::vector<std::byte> data;
+};
+struct SetDone {
+    Tick tick = 0;  // at which it was applied
+};
+
+// A room's whole state at one tick. `bytes`: the component's struct with its padding; opaque: the value.
+struct ComponentValue {
+    ComponentIndex component = 0;
+    std::vector<std::byte> bytes;
+};
+struct EntityValue {
+    EntityId entity = 0;
+    std::vector<ComponentValue> components;  // by index
+};
+struct RoomState {
+    LayoutPointer layout;
+    std::uint32_t term = 0;
+    Tick tick = 0;
+    std::vector<EntityValue> entities;  // by id
+};
+
+struct KickRequest {
+    std::string room_id;
+    std::string player_id;
+    std::string reason;
+    std::uint32_t ban_s = 0;  // 0: may come back at once
+};
+
+struct SimulateRequest {
+    std::string room_id;
+    std::string player_id;
+    std::uint32_t delay_ms = 0;
+    std::uint32_t jitter_ms = 0;
+    double loss = 0;                // share, 0 to 1
+    std::uint64_t bytes_per_s = 0;  // 0: no bound
+};
+
+struct TicketRequest {
+    std::string room_id;
+    std::string player_id;
+    wire::Role role{};
+    std::uint32_t ttl_s = 60;
+};
+struct TicketIssued {
+    std::string ticket;
+    std::string url;
+};
+
+struct ResultRequest {
+    std::string room_id;
+    std::string data;  // JSON text
+};
+
+class Controls {
+  public:
+    virtual ~Controls() = default;
+
+    // At once, from memory.
+    virtual RelayInfo info() = 0;
+    virtual std::shared_ptr<const RoomTypes> types() = 0;  // as configured now; never null
+    // Why new players should go elsewhere (draining, out of headroom), or empty where they are welcome.
+    virtual std::string unready() = 0;
+
+    // The answer is the number of rooms that are still here.
+    virtual Answer<std::uint64_t> drain(std::optional<double> deadline_s, Deadline deadline) = 0;
+    virtual Answer<Done> undrain(Deadline deadline) = 0;
+
+    // In any order; rooms.h cuts pages.
+    virtual Answer<std::vector<RoomEntry>> rooms(Deadline deadline) = 0;
+    virtual Answer<Spawned> spawn(SpawnRequest request, Deadline deadline) = 0;
+    virtual Answer<Done> update(UpdateRequest request, Deadline deadline) = 0;
+    virtual Answer<RoomInfo> room(std::string room_id, Deadline deadline) = 0;
+    virtual Answer<Done> close(std::string room_id, std::string reason, Deadline deadline) = 0;
+    virtual Answer<Done> broadcast(BroadcastRequest request, Deadline deadline) = 0;
+    virtual Answer<LayoutPointer> layout(std::string room_id, Deadline deadline) = 0;
+    virtual Answer<SetDone> set(SetRequest request, Deadline deadline) = 0;
+    virtual Answer<RoomState> state(std::string room_id, Deadline deadline) = 0;
+    virtual Answer<Done> kick(KickRequest request, Deadline deadline) = 0;
+    virtual Answer<Done> simulate(SimulateRequest request, Deadline deadline) = 0;
+    virtual Answer<TicketIssued> issue_ticket(TicketRequest request, Deadline deadline) = 0;
+    virtual Answer<Done> result(ResultRequest request, Deadline deadline) = 0;
+};
+
+}  // namespace tickrelay

@@ -1,0 +1,95 @@
+#include "relay/stats.h"
+
+#include <algorithm>
+
+#include "relay/core/check.h"
+
+namespace tickrelay {
+
+namespace {
+
+constexpr std::array<std::string_view, 3> other_reasons = {"connection_lost", "handshake", "drain"};
+
+template <typename Totals, typename Counters>
+void add_each(Totals& totals, const Counters& counters) {
+    for (std::size_t i = 0; i < totals.size(); ++i) totals[i] += counters[i].read();
+}
+
+}  // namespace
+
+std::size_t reason_index(CloseCode code) {
+    const auto found = std::find(std::begin(close_codes), std::end(close_codes), code);
+    CHECK(found != std::end(close_codes));
+    return static_cast<std::size_t>(found - std::begin(close_codes));
+}
+
+std::string_view reason_label(std::size_t index) {
+    if (index < std::size(close_codes)) return label(close_codes[index]);
+    if (index < close_reasons) return other_reasons[index - std::size(close_codes)];
+    return label(static_cast<Refusal>(index - close_reasons + 1));
+}
+
+void HistogramTotal::add(const Histogram& histogram) {
+    for (std::size_t i = 0; i <= bounds_s.size(); ++i) counts[i] += histogram.count(i);
+    sum_s += histogram.sum_s();
+}
+
+std::uint64_t HistogramTotal::count() const {
+    std::uint64_t all = 0;
+    for (const auto bucket : counts) all += bucket;
+    return all;
+}
+
+double HistogramTotal::quantile_s(double share) const {
+    const double wanted = share * static_cast<double>(count());
+    if (wanted <= 0) return 0;
+    std::uint64_t seen = 0;
+    for (std::size_t i = 0; i < bounds_s.size(); ++i) {
+        seen += counts[i];
+        if (static_cast<double>(seen) >= wanted) return bounds_s[i];
+    }
+    return bounds_s.back();
+}
+
+void StatsTotals::add(const StatsShard& shard) {
+    ticks += shard.ticks.read();
+    ticks_skipped += shard.ticks_skipped.read();
+    frames_superseded += shard.frames_superseded.read();
+    bytes_received += shard.bytes_received.read();
+    rooms += shard.rooms.read();
+    players += shard.players.read();
+    connections += shard.connections.read();
+    headroom = std::clamp(1 - shard.busy.read(), 0.0, headroom);
+    tick_duration.add(shard.tick_duration);
+    tick_lateness.add(shard.tick_lateness);
+    state_age.add(shard.state_age);
+    add_each(frames_sent, shard.frames_sent_);
+    add_each(bytes_sent, shard.bytes_sent_);
+    add_each(messages_received, shard.messages_received_);
+    add_each(resumes, shard.resumes_);
+    add_each(queue_depth, shard.queue_depth_);
+    add_each(refused, shard.refused_);
+    add_each(closed, shard.closed_);
+}
+
+Stats::~Stats() {
+    for (auto& slot : shards_) delete slot.load();
+}
+
+StatsShard& Stats::shard() {
+    const std::size_t slot = made_.fetch_add(1);
+    CHECK(slot < shards_max);
+    auto* made = new StatsShard;
+    shards_[slot].store(made, std::memory_order_release);
+    return *made;
+}
+
+StatsTotals Stats::totals() const {
+    StatsTotals totals;
+    for (const auto& slot : shards_) {
+        if (const auto* shard = slot.load(std::memory_order_acquire)) totals.add(*shard);
+    }
+    return totals;
+}
+
+}  // namespace tickrelay

@@ -45,7 +45,9 @@ struct Component {
     std::uint16_t bytes = 0;  // of the struct; 0: opaque
     bool player = false;
     std::vector<Field> fields;  // in memory order; empty where opaque
+    // Filled in by Layout:
     bool unpadded = false;      // the fields lie one behind the other: a whole value is one copy
+    std::uint64_t checked = 0;  // fields whose values quantise() has to look at; the others take any bytes
 
     [[nodiscard]] bool opaque() const { return bytes == 0; }
     [[nodiscard]] std::uint64_t all() const { return fields.size() == 64 ? ~0ULL : (1ULL << fields.size()) - 1; }

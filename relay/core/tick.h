@@ -24,14 +24,18 @@ struct TickClock {
     std::uint32_t rate_hz = 1;
 
     [[nodiscard]] std::int64_t due_ns(std::uint64_t tick) const {
-        return zero_ns + static_cast<std::int64_t>(static_cast<__int128>(tick) * 1'000'000'000 / rate_hz);
+        return zero_ns + static_cast<std::int64_t>(tick / rate_hz * second_ns + tick % rate_hz * second_ns / rate_hz);
     }
     // The newest tick that is due at now_ns.
     [[nodiscard]] std::uint64_t at(std::int64_t now_ns) const {
         if (now_ns < zero_ns) return 0;
-        auto tick = static_cast<std::uint64_t>(static_cast<__int128>(now_ns - zero_ns) * rate_hz / 1'000'000'000);
-        return due_ns(tick + 1) <= now_ns ? tick + 1 : tick;
+        const auto passed = static_cast<std::uint64_t>(now_ns - zero_ns);
+        const std::uint64_t tick = passed / second_ns * rate_hz + passed % second_ns * rate_hz / second_ns;
+        return due_ns(tick + 1) <= now_ns ? tick + 1 : tick;  // due_ns rounds down
     }
+
+  private:
+    static constexpr std::uint64_t second_ns = 1'000'000'000;
 };
 
 }  // namespace tickrelay

@@ -1,0 +1,158 @@
+#include "relay/core/encode.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+namespace tickrelay {
+
+namespace {
+
+const std::uint8_t* raw(const std::vector<std::byte>& bytes) { return reinterpret_cast<const std::uint8_t*>(bytes.data()); }
+
+// Appends the masked fields of a struct value, packed.
+std::byte* put_fields(std::byte* out, const Component& component, const std::byte* value, std::uint64_t mask) {
+    if (component.unpadded && mask == component.all()) {
+        std::memcpy(out, value, component.bytes);
+        return out + component.bytes;
+    }
+    for (; mask != 0; mask &= mask - 1) {
+        const Field& field = component.fields[static_cast<std::size_t>(std::countr_zero(mask))];
+        std::memcpy(out, value + field.offset, field.width());
+        out += field.width();
+    }
+    return out;
+}
+
+std::size_t wire_kind_span(const FrameInfo& info) { return info.base == 0 ? 0 : info.tick - info.base; }
+
+}  // namespace
+
+Encoder::Bytes Encoder::frame(const World& world, const EventRing& events, const FrameInfo& info) {
+    const std::size_t span = wire_kind_span(info);
+    CHECK(span <= 0xFFFF && info.tick > info.base);
+    builder_.Clear();
+    columns_.clear();
+    removed_.clear();
+
+    for (ComponentIndex i = 0; i < world.layout().components().size(); ++i) {
+        const Rows& rows = world.rows(i);
+        if (rows.component().opaque())
+            add_opaque_column(rows, i, info.base);
+        else
+            add_column(rows, i, info.base);
+    }
+    const bool lists_alive = info.base != 0 && info.base < world.tombstone_floor();
+    if (lists_alive)
+        removed_.assign(world.entities().ids().begin(), world.entities().ids().end());
+    else if (info.base != 0)
+        gather_removed(world, info.base);
+
+    const auto columns = columns_.empty() ? 0 : builder_.CreateVector(columns_);
+    const auto removed = removed_.empty() && !lists_alive ? 0 : builder_.CreateVector(removed_);
+    const auto event_vector = info.event_first == 0 ? EventsOffset{} : add_events(events, info.event_first, info.event_last);
+
+    const wire::FrameHead head(info.tick, static_cast<std::uint16_t>(span), info.kind,
+                               lists_alive ? wire::FrameFlags::ListsAlive : wire::FrameFlags{});
+    wire::StateFrameBuilder frame(builder_);
+    frame.add_head(&head);
+    if (!columns.IsNull()) frame.add_columns(columns);
+    if (!removed.IsNull()) lists_alive ? frame.add_alive(removed) : frame.add_removed(removed);
+    if (info.event_first != 0) {
+        frame.add_event_first(info.event_first);
+        frame.add_events(event_vector);
+    }
+    builder_.Finish(frame.Finish(), "TRF1");
+    return std::as_bytes(std::span(builder_.GetBufferPointer(), builder_.GetSize()));
+}
+
+void Encoder::add_column(const Rows& rows, ComponentIndex index, Tick base) {
+    const Component& component = rows.component();
+    const std::span<const Tick> newest = rows.newest();
+    const std::size_t mask_bytes = component.mask_bytes();
+    const std::uint64_t all = component.all();
+    ids_.clear();
+    masks_.clear();
+    values_.resize(rows.size() * component.bytes);  // the most there can be
+    std::byte* out = values_.data();
+    bool partial = false;
+    for (IdTable::Row row = 0; row < newest.size(); ++row) {
+        if (newest[row] <= base) continue;
+        const std::uint64_t mask = base == 0 ? all : rows.changed(row, base);
+        partial |= mask != all;
+        ids_.push_back(rows.ids()[row]);
+        for (std::size_t i = 0; i < mask_bytes; ++i) masks_.push_back(static_cast<std::uint8_t>(mask >> (8 * i)));
+        out = put_fields(out, component, rows.value(row).data(), mask);
+    }
+    if (ids_.empty()) return;
+    const auto ids = builder_.CreateVector(ids_);
+    const auto masks = partial ? builder_.CreateVector(masks_) : 0;
+    const auto values = builder_.CreateVector(raw(values_), static_cast<std::size_t>(out - values_.data()));
+    columns_.push_back(wire::CreateColumn(builder_, index, ids, masks, values));
+}
+
+void Encoder::add_opaque_column(const Rows& rows, ComponentIndex index, Tick base) {
+    const std::span<const Tick> newest = rows.newest();
+    ids_.clear();
+    lengths_.clear();
+    values_.clear();
+    for (IdTable::Row row = 0; row < newest.size(); ++row) {
+        if (newest[row] <= base) continue;
+        const auto value = rows.value(row);
+        ids_.push_back(rows.ids()[row]);
+        lengths_.push_back(static_cast<std::uint32_t>(value.size()));
+        values_.insert(values_.end(), value.begin(), value.end());
+    }
+    if (ids_.empty()) return;
+    const auto ids = builder_.CreateVector(ids_);
+    const auto values = builder_.CreateVector(raw(values_), values_.size());
+    const auto lengths = builder_.CreateVector(lengths_);
+    columns_.push_back(wire::CreateColumn(builder_, index, ids, 0, values, lengths));
+}
+
+// Every tombstone above the base, not only of those born by then: a taker's base may be above the frame's.
+void Encoder::gather_removed(const World& world, Tick base) {
+    const auto& tombstones = world.tombstones();
+    for (auto it = tombstones.rbegin(); it != tombstones.rend() && it->died > base; ++it) removed_.push_back(it->id);
+}
+
+Encoder::EventsOffset Encoder::add_events(const EventRing& events, EventNumber first, EventNumber last) {
+    event_offsets_.clear();
+    for (EventNumber number = first; number <= last; ++number) {
+        const Event& event = events.at(number);
+        const auto type = event.type.empty() ? 0 : builder_.CreateString(event.type);
+        const auto data = event.data.empty() ? 0 : builder_.CreateVector(raw(event.data), event.data.size());
+        event_offsets_.push_back(wire::CreateEvent(builder_, event.kind, event.player, type, data, event.request, event.seq, event.skip_sender));
+    }
+    return builder_.CreateVector(event_offsets_);
+}
+
+Encoder::Bytes Encoder::yours(const YoursContent& content, const EventRing& direct) {
+    builder_.Clear();
+    const auto events =
+        content.direct_first == 0 ? EventsOffset{} : add_events(direct, content.direct_first, content.direct_last);
+    const wire::YoursHead head(content.tick, content.applied_seq);
+    const auto yours = wire::CreateYours(builder_, &head, content.direct_first, events, content.events_lost, content.event,
+                                         content.ids_first, content.ids_count);
+    return finish_message(wire::Body::Yours, yours.Union());
+}
+
+Encoder::Bytes Encoder::finish_message(wire::Body type, flatbuffers::Offset<void> body) {
+    builder_.Finish(wire::CreateMessage(builder_, type, body), "TRM1");
+    return std::as_bytes(std::span(builder_.GetBufferPointer(), builder_.GetSize()));
+}
+
+flatbuffers::Offset<wire::Layout> encode_layout(flatbuffers::FlatBufferBuilder& builder, const Layout& layout) {
+    std::vector<flatbuffers::Offset<wire::Component>> components;
+    for (const Component& component : layout.components()) {
+        std::vector<flatbuffers::Offset<wire::Field>> fields;
+        for (const Field& field : component.fields)
+            fields.push_back(wire::CreateFieldDirect(builder, field.name.c_str(), field.type, field.offset, field.flags,
+                                                     field.precision, field.min, field.max));
+        components.push_back(
+            wire::CreateComponentDirect(builder, component.name.c_str(), component.bytes, &fields, component.player));
+    }
+    return wire::CreateLayoutDirect(builder, layout.fingerprint(), &components);
+}
+
+}  // namespace tickrelay

@@ -1,0 +1,64 @@
+// A world and its events → frames and messages. One encoder per worker: its buffers are reused, nothing is allocated when warm.
+// Every result is valid until the next call.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "relay/core/event.h"
+#include "relay/core/line.h"
+#include "relay/core/world.h"
+
+namespace tickrelay {
+
+struct YoursContent {
+    Tick tick = 0;
+    std::uint32_t applied_seq = 0;
+    EventNumber direct_first = 0;  // 0: none
+    EventNumber direct_last = 0;
+    std::uint32_t events_lost = 0;
+    EventNumber event = 0;
+    EntityId ids_first = 0;
+    std::uint32_t ids_count = 0;
+};
+
+class Encoder {
+  public:
+    using Bytes = std::span<const std::byte>;
+
+    // delta(info.base), or the whole where base is 0; kind and event numbers as info says. Codec `plain`.
+    Bytes frame(const World& world, const EventRing& events, const FrameInfo& info);
+    Bytes yours(const YoursContent& content, const EventRing& direct);
+
+    // A Message whose body `build` makes: build(builder) returns the offset.
+    template <typename Build>
+    Bytes message(wire::Body type, Build build) {
+        builder_.Clear();
+        const auto body = build(builder_);
+        return finish_message(type, body.Union());
+    }
+
+  private:
+    using Columns = std::vector<flatbuffers::Offset<wire::Column>>;
+    using EventsOffset = flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<wire::Event>>>;
+
+    Bytes finish_message(wire::Body type, flatbuffers::Offset<void> body);
+    void add_column(const Rows& rows, ComponentIndex index, Tick base);
+    void add_opaque_column(const Rows& rows, ComponentIndex index, Tick base);
+    void gather_removed(const World& world, Tick base);
+    EventsOffset add_events(const EventRing& events, EventNumber first, EventNumber last);
+
+    flatbuffers::FlatBufferBuilder builder_{4096};
+    Columns columns_;
+    std::vector<flatbuffers::Offset<wire::Event>> event_offsets_;
+    std::vector<std::uint32_t> ids_;
+    std::vector<std::uint32_t> lengths_;
+    std::vector<std::uint8_t> masks_;
+    std::vector<std::byte> values_;
+    std::vector<std::uint32_t> removed_;
+};
+
+// The layout as Welcome carries it.
+flatbuffers::Offset<wire::Layout> encode_layout(flatbuffers::FlatBufferBuilder& builder, const Layout& layout);
+
+}  // namespace tickrelay

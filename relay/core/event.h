@@ -1,0 +1,56 @@
+// Messages with numbers of their own: a room's events, and what is for one seat alone (direct).
+// Owner: the worker of the room. A bounded ring: what falls out is counted as lost, never waited for.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "relay/core/tick.h"
+#include "schema/protocol_generated.h"
+
+namespace tickrelay {
+
+using wire::EventKind;
+
+struct Event {
+    EventKind kind = EventKind::Message;
+    PlayerNumber player = 0;  // sender; 0: the relay, the logic or the match server
+    std::string type;
+    std::vector<std::byte> data;
+    std::uint32_t request = 0;
+    std::uint32_t seq = 0;
+    bool skip_sender = false;
+
+    [[nodiscard]] std::size_t bytes() const { return 48 + type.size() + data.size(); }  // about what it takes on the wire
+};
+
+class EventRing {
+  public:
+    EventRing(std::size_t count_max, std::size_t bytes_max) : count_max_(count_max), bytes_max_(bytes_max) {}
+
+    // Returns its number.
+    EventNumber push(Event event);
+
+    [[nodiscard]] EventNumber last() const { return first_ + static_cast<EventNumber>(ring_.size()) - 1; }
+    [[nodiscard]] EventNumber first() const { return first_; }  // oldest still held; last() + 1 where none is
+    [[nodiscard]] const Event& at(EventNumber number) const { return ring_[number - first_]; }
+
+    // The last number of a run that starts at `first` and stays within bytes_max (at least one event where there is one).
+    [[nodiscard]] EventNumber run_end(EventNumber first, std::size_t bytes_max) const;
+
+    void forget_up_to(EventNumber number);
+    // Later numbers start above this (a restore must not give numbers twice).
+    void skip_to(EventNumber last);
+
+  private:
+    std::size_t count_max_;
+    std::size_t bytes_max_;
+    std::size_t bytes_ = 0;
+    EventNumber first_ = 1;
+    std::deque<Event> ring_;
+};
+
+}  // namespace tickrelay

@@ -1,0 +1,67 @@
+#include "relay/core/frames.h"
+
+#include <algorithm>
+
+#include "relay/core/limits.h"
+
+namespace tickrelay {
+
+namespace {
+
+constexpr Tick span_max = 0xFFFF;  // of FrameHead
+
+}  // namespace
+
+std::span<const FrameInfo> Frames::plan(const World& world, const EventRing& events, Tick now, Tick idle_ticks,
+                                        std::vector<Want>& wants) {
+    infos_.clear();
+    // A frame holds so many events: who still lacks some gets them with a new tick, even where nothing else changed.
+    const bool lacking = std::ranges::any_of(wants, [&](const Want& want) { return want.base == tick_ && want.event < event_; });
+    const bool changed =
+        tick_ == 0 || world.newest() > tick_ || events.last() > event_ || lacking || now - tick_ >= idle_ticks;
+    if (changed) add_stream(world, events, now);
+    add_catch_ups(world, events, wants);
+    return infos_;
+}
+
+void Frames::add_stream(const World& world, const EventRing& events, Tick now) {
+    FrameInfo info{.base = tick_, .tick = now, .kind = wire::FrameKind::Stream, .has_state = world.newest() > tick_};
+    carry_events(info, events, event_);
+    if (info.event_last != 0) event_ = info.event_newest = info.event_last;
+    // After a stop longer than a span tells, everyone is behind.
+    if (tick_ != 0 && now - tick_ <= span_max) infos_.push_back(info);
+    tick_ = now;
+}
+
+// At most three bases: the two highest and the lowest, which is right for everyone above it.
+void Frames::add_catch_ups(const World& world, const EventRing& events, std::vector<Want>& wants) {
+    for (Want& want : wants)
+        if (want.base > tick_ || tick_ - want.base > span_max) want.base = 0;
+    std::erase_if(wants, [this](const Want& want) { return want.base == tick_; });
+    std::ranges::sort(wants, std::greater{}, &Want::base);
+
+    constexpr std::size_t catch_ups_max = limits::frames_per_tick_max - 1;
+    const std::size_t first = infos_.size();
+    for (std::size_t i = 0; i < wants.size();) {
+        const bool last_place = infos_.size() - first == catch_ups_max - 1;
+        const Tick base = last_place ? wants.back().base : wants[i].base;
+        EventNumber have = wants[i].event;
+        for (; i < wants.size() && wants[i].base >= base; ++i) have = std::min(have, wants[i].event);
+        FrameInfo info{.base = base,
+                       .tick = tick_,
+                       .kind = base == 0 ? wire::FrameKind::Whole : wire::FrameKind::CatchUp,
+                       .has_state = base == 0 || world.newest() > base};
+        carry_events(info, events, have);
+        infos_.push_back(info);
+    }
+}
+
+void Frames::carry_events(FrameInfo& info, const EventRing& events, EventNumber after) const {
+    info.event_newest = event_;
+    const EventNumber first = std::max(after + 1, events.first());
+    if (first > events.last()) return;
+    info.event_first = first;
+    info.event_last = events.run_end(first, limits::frame_event_bytes_max);
+}
+
+}  // namespace tickrelay

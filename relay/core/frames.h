@@ -1,0 +1,43 @@
+// Which frames a room makes at a send tick: the stream's, and at most three catch-ups for those who are behind.
+// Owner: the worker of the room.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "relay/core/event.h"
+#include "relay/core/line.h"
+#include "relay/core/world.h"
+
+namespace tickrelay {
+
+// A line that is behind and could take a frame now.
+struct Want {
+    Tick base = 0;
+    EventNumber event = 0;
+};
+
+class Frames {
+  public:
+    // The frames to encode at `now`, or as of the last ones where nothing changed since. An unchanged room still makes a stream frame
+    // every `idle_ticks`. Sorts `wants`. Valid until the next call.
+    std::span<const FrameInfo> plan(const World& world, const EventRing& events, Tick now, Tick idle_ticks, std::vector<Want>& wants);
+
+    // Where the stream stands: a line that has this is not behind.
+    [[nodiscard]] Tick tick() const { return tick_; }
+    [[nodiscard]] EventNumber event() const { return event_; }
+
+    // After a restore: nothing was sent in this term.
+    void restart(EventNumber event) { tick_ = 0, event_ = event; }
+
+  private:
+    void add_stream(const World& world, const EventRing& events, Tick now);
+    void add_catch_ups(const World& world, const EventRing& events, std::vector<Want>& wants);
+    void carry_events(FrameInfo& info, const EventRing& events, EventNumber after) const;
+
+    Tick tick_ = 0;
+    EventNumber event_ = 0;
+    std::vector<FrameInfo> infos_;
+};
+
+}  // namespace tickrelay

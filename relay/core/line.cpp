@@ -1,0 +1,111 @@
+#include "relay/core/line.h"
+
+#include <algorithm>
+
+namespace tickrelay {
+
+namespace {
+
+constexpr std::int64_t ms = 1'000'000;
+constexpr std::int64_t round_trip_period_ns = 10'000 * ms;
+constexpr std::int64_t age_slack_ns = 100 * ms;    // beyond round trip and acknowledgement interval
+constexpr std::int64_t jitter_slack_ns = 30 * ms;  // a game that polls 30 times a second is no queue
+
+}  // namespace
+
+Line::Line(Position start, Position newest, std::uint32_t ack_interval_ms)
+    : position_(start), acknowledged_(start.base), ack_interval_ms_(ack_interval_ms), newest_handed_(start.base) {
+    behind_ = start.base == 0 || start.base != newest.base || start.event != newest.event;
+}
+
+std::optional<std::size_t> Line::choose(std::span<const FrameInfo> frames, EventNumber event) {
+    std::optional<std::size_t> best;
+    const EventNumber have = std::max(event, position_.event);
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+        const FrameInfo& frame = frames[i];
+        if (frame.base > position_.base || frame.tick <= position_.base) continue;
+        if (frame.in_stream_only && (!in_stream_ || frame.base != position_.base)) continue;
+        if (frame.event_first > have + 1) continue;
+        if (!best || frame.base > frames[*best].base) best = i;
+    }
+    if (!best) behind_ = true;
+    return best;
+}
+
+bool Line::open(std::int64_t now_ns) {
+    if (flight_count_ == 0) return true;
+    const std::int64_t age_max =
+        std::max<std::int64_t>(lowest_round_trip_ns(), 0) + ack_interval_ms_ * ms + age_slack_ns;
+    if (now_ns - flight(0).sent_ns > age_max) window_ = 2;
+    return window_ >= window_open || flight_count_ < window_;
+}
+
+void Line::handed(const FrameInfo& frame, std::int64_t now_ns) {
+    position_.base = frame.tick;
+    position_.event = std::max(position_.event, frame.event_last);
+    newest_handed_ = frame.tick;
+    behind_ = position_.event < frame.event_newest;
+    in_stream_ = frame.in_stream_only || frame.leaves_empty;
+    if (flight_count_ == in_flight_.size()) return;  // at high rates and long ways not each frame is timed
+    ++flight_count_;
+    flight(flight_count_ - 1) = {frame.tick, static_cast<std::uint16_t>(flight_count_), frame.kind != wire::FrameKind::Stream, now_ns};
+}
+
+void Line::handed_yours(EventNumber event, EventNumber direct_last, std::uint32_t applied) {
+    position_.event = std::max(position_.event, event);
+    position_.direct = std::max(position_.direct, direct_last);
+    position_.applied = applied;
+}
+
+bool Line::acknowledge(Tick tick, EventNumber event, EventNumber direct, std::int64_t now_ns) {
+    if (tick > newest_handed_ || event > position_.event || direct > position_.direct) return false;
+    if (tick <= acknowledged_) return true;
+    acknowledged_ = tick;
+    std::optional<InFlight> newest;
+    while (flight_count_ > 0 && flight(0).tick <= tick) {
+        newest = flight(0);
+        flight_first_ = (flight_first_ + 1) % in_flight_.size();
+        --flight_count_;
+    }
+    if (newest) learn(*newest, now_ns);
+    return true;
+}
+
+// How many frames were queued before this one, on the way or at a slow reader: none lets the window grow, two halve it.
+void Line::learn(const InFlight& frame, std::int64_t now_ns) {
+    std::int64_t took = now_ns - frame.sent_ns;
+    if (frame.prompt) {
+        note_round_trip(took, now_ns);
+    } else {  // the client may have waited with this one
+        took = std::max(took - ack_interval_ms_ * ms, std::min(took, lowest_round_trip_ns()));
+    }
+    const std::int64_t queued_ns = took - lowest_round_trip_ns();
+    const std::int64_t queued = queued_ns <= jitter_slack_ns ? 0 : frame.together * 4 * queued_ns / took;  // in quarter frames
+    if (queued < 3) {
+        if (frame.together >= window_) window_ = std::min(window_ * 2, window_open);
+        if (frame.together * 2 >= window_open) window_ = window_open;
+    } else if (queued > 6) {
+        window_ = std::max<std::uint32_t>(2, std::min<std::uint32_t>(window_, frame.together) / 2);
+    }
+}
+
+void Line::note_round_trip(std::int64_t round_trip_ns, std::int64_t now_ns) {
+    last_round_trip_ns_ = last_round_trip_ns_ == 0 ? round_trip_ns : (last_round_trip_ns_ * 7 + round_trip_ns) / 8;
+    if (now_ns >= period_ends_ns_) {
+        lowest_before_ns_ = lowest_now_ns_;
+        lowest_now_ns_ = round_trip_ns;
+        period_ends_ns_ = now_ns + round_trip_period_ns;
+    }
+    lowest_now_ns_ = std::min(lowest_now_ns_, round_trip_ns);
+}
+
+std::int64_t Line::lowest_round_trip_ns() const {
+    return lowest_before_ns_ == 0 ? lowest_now_ns_ : std::min(lowest_before_ns_, lowest_now_ns_);
+}
+
+std::optional<std::int64_t> Line::waiting_since() const {
+    if (flight_count_ == 0) return std::nullopt;
+    return flight(0).sent_ns;
+}
+
+}  // namespace tickrelay

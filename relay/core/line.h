@@ -1,0 +1,104 @@
+// A connection's outgoing side: which frame it may take, and how much may be unacknowledged.
+// Owner: the loop of the connection. No clock: times are arguments, ns.
+//
+// Nothing is queued here. A frame is handed to the socket at once or dropped; a line that dropped one is behind until it has taken a
+// frame made for it. "Handed to the socket" means: applied by the client, or the connection dies.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "relay/core/drop.h"
+#include "relay/core/limits.h"
+#include "relay/core/tick.h"
+#include "schema/protocol_generated.h"
+
+namespace tickrelay {
+
+// What a line needs to know of an encoded frame.
+struct FrameInfo {
+    Tick base = 0;
+    Tick tick = 0;
+    wire::FrameKind kind = wire::FrameKind::Stream;
+    bool in_stream_only = false;  // codec packed: only for lines that are in the stream
+    bool leaves_empty = true;     // whoever takes it is in the stream from there (a key tick; always in codec plain)
+    bool has_state = true;
+    EventNumber event_first = 0;  // 0: no events
+    EventNumber event_last = 0;
+    EventNumber event_newest = 0;  // of the room: a line below it after this frame is still behind
+};
+
+class Line {
+  public:
+    struct Position {
+        Tick base = 0;
+        EventNumber event = 0;
+        EventNumber direct = 0;
+        std::uint32_t applied = 0;  // applied_seq last told
+    };
+
+    Line() = default;
+    // `newest`: what the room's stream stands at; a line elsewhere starts behind.
+    Line(Position start, Position newest, std::uint32_t ack_interval_ms);
+
+    [[nodiscard]] const Position& position() const { return position_; }
+    [[nodiscard]] bool behind() const { return behind_; }
+    [[nodiscard]] Tick acknowledged() const { return acknowledged_; }
+
+    // The frame of these (all of one tick) that this line takes: the highest base that is not above its own. Where there is none the
+    // line is behind from here. `event`: number it counts as having where that is above its own (lost ones).
+    [[nodiscard]] std::optional<std::size_t> choose(std::span<const FrameInfo> frames, EventNumber event);
+    void fall_behind() { behind_ = true; }
+
+    // Whether the window lets another frame out.
+    [[nodiscard]] bool open(std::int64_t now_ns);
+
+    // After the write: a base that the socket never saw would strand this player.
+    void handed(const FrameInfo& frame, std::int64_t now_ns);
+    void handed_yours(EventNumber event, EventNumber direct_last, std::uint32_t applied);
+
+    // False: acknowledges what was never sent.
+    [[nodiscard]] bool acknowledge(Tick tick, EventNumber event, EventNumber direct, std::int64_t now_ns);
+    // Since when the oldest unacknowledged frame is out; nothing where all is acknowledged.
+    [[nodiscard]] std::optional<std::int64_t> waiting_since() const;
+
+    [[nodiscard]] std::int64_t round_trip_ns() const { return last_round_trip_ns_; }
+    [[nodiscard]] std::uint32_t window() const { return window_; }
+
+  private:
+    struct InFlight {
+        Tick tick;
+        std::uint16_t together;  // frames in flight when it left, itself included
+        bool prompt;             // the client acknowledges it at once
+        std::int64_t sent_ns;
+    };
+    static constexpr std::uint32_t window_open = limits::in_flight_max;
+
+    void learn(const InFlight& frame, std::int64_t now_ns);
+    [[nodiscard]] std::int64_t lowest_round_trip_ns() const;
+    void note_round_trip(std::int64_t round_trip_ns, std::int64_t now_ns);
+    InFlight& flight(std::size_t i) { return in_flight_[(flight_first_ + i) % in_flight_.size()]; }
+    [[nodiscard]] const InFlight& flight(std::size_t i) const { return in_flight_[(flight_first_ + i) % in_flight_.size()]; }
+
+    Position position_;
+    bool behind_ = true;
+    bool in_stream_ = false;
+    Tick acknowledged_ = 0;
+    std::uint32_t ack_interval_ms_ = limits::ack_interval_ms;
+
+    std::uint32_t window_ = 2;  // frames that may be unacknowledged; window_open: bounded by their age alone
+    std::array<InFlight, limits::in_flight_max> in_flight_{};
+    std::size_t flight_first_ = 0;
+    std::size_t flight_count_ = 0;
+    Tick newest_handed_ = 0;
+
+    // The lowest round trip of this and of the last period of 10 s.
+    std::int64_t lowest_now_ns_ = 0;
+    std::int64_t lowest_before_ns_ = 0;
+    std::int64_t period_ends_ns_ = 0;
+    std::int64_t last_round_trip_ns_ = 0;
+};
+
+}  // namespace tickrelay

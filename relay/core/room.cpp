@@ -1,0 +1,248 @@
+#include "relay/core/room.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "relay/core/quantise.h"
+
+namespace tickrelay {
+
+Room::Room(RoomSettings settings, std::unique_ptr<Logic> logic, std::uint32_t term, RoomObserver& observer)
+    : settings_(std::move(settings)), world_(settings_.layout), logic_(std::move(logic)), observer_(observer), term_(term) {
+    CHECK(grant_block(own_block_));
+    world_.create(0, 0, stamp());
+    write_room();
+}
+
+std::uint32_t Room::ticks_of_ms(std::uint64_t ms) const {
+    return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(ms * settings_.tick_rate / 1000, 1, 0x7FFFFFFF));
+}
+
+// ---------------------------------------------------------------------------------------------- seats
+
+Seat* Room::take_seat(SeatRequest request, LinkId link) {
+    IdBlock block;
+    const EntityId entity = next_own_id();
+    if (entity == 0 || !grant_block(block)) return nullptr;
+    auto seat = std::make_unique<Seat>();
+    seat->number = next_number_++;
+    seat->player_id = request.player_id.empty() ? "player-" + std::to_string(seat->number) : std::move(request.player_id);
+    seat->role = request.role;
+    seat->session = std::move(request.session);
+    seat->options = request.options.empty() ? "{}" : std::move(request.options);
+    seat->prompt_acks = request.prompt_acks;
+    seat->entity = entity;
+    seat->block = block;
+    seat->link = link;
+
+    world_.create(entity, seat->number, stamp());
+    for (ComponentIndex i = first_schema_component; i < world_.layout().components().size(); ++i)
+        if (const Component& component = world_.layout().component(i); component.player) {
+            if (component.opaque())
+                world_.replace(entity, i, {}, stamp());
+            else
+                world_.write(entity, i, 0, {}, stamp());
+        }
+    write_roster(*seat);
+    seats_.push_back(std::move(seat));
+    Seat& taken = *seats_.back();
+    observer_.seat_taken(*this, taken);
+    if (logic_) logic_->on_open(*this, taken);
+    return &taken;
+}
+
+Seat* Room::find(PlayerNumber number) {
+    const auto it = std::ranges::lower_bound(seats_, number, {}, [](const auto& seat) { return seat->number; });
+    return it != seats_.end() && (*it)->number == number ? it->get() : nullptr;
+}
+
+Seat* Room::find_player(std::string_view player_id) {
+    const auto it = std::ranges::find(seats_, player_id, [](const auto& seat) { return std::string_view(seat->player_id); });
+    return it == seats_.end() ? nullptr : it->get();
+}
+
+Seat* Room::find_session(std::string_view session) {
+    if (session.empty()) return nullptr;
+    const auto it = std::ranges::find(seats_, session, [](const auto& seat) { return std::string_view(seat->session); });
+    return it == seats_.end() ? nullptr : it->get();
+}
+
+void Room::connect(Seat& seat, LinkId link) {
+    seat.link = link;
+    seat.expires = 0;
+    write_roster(seat);
+    observer_.seat_resumed(*this, seat);
+}
+
+void Room::disconnect(Seat& seat) {
+    seat.link = 0;
+    seat.expires = tick_ + ticks_of_ms(settings_.grace_ms);
+    write_roster(seat);
+    observer_.seat_dropped(*this, seat);
+    if (logic_) logic_->on_error(*this, seat, "connection_lost");
+}
+
+void Room::end_seat(PlayerNumber number, CloseCode code, std::string_view reason) {
+    const auto it = std::ranges::lower_bound(seats_, number, {}, [](const auto& seat) { return seat->number; });
+    if (it != seats_.end() && (*it)->number == number) end_at(static_cast<std::size_t>(it - seats_.begin()), code, reason);
+}
+
+void Room::end_all(CloseCode code, std::string_view reason) {
+    while (!seats_.empty()) end_at(seats_.size() - 1, code, reason);
+}
+
+void Room::end_at(std::size_t index, CloseCode code, std::string_view reason) {
+    const std::unique_ptr<Seat> seat = std::move(seats_[index]);
+    seats_.erase(seats_.begin() + static_cast<std::ptrdiff_t>(index));
+    std::vector<EntityId> owned;
+    const Rows& entities = world_.entities();
+    for (const EntityId id : entities.ids())
+        if (world_.owner(id) == seat->number) owned.push_back(id);
+    for (const EntityId id : owned) {
+        if (keep_.contains(id))
+            world_.set_owner(id, 0, stamp());
+        else
+            world_.remove(id, stamp());
+    }
+    events_.push({.kind = EventKind::PlayerLeft, .player = seat->number, .type = std::string(reason), .data = {}});
+    if (seats_.empty()) empty_since_ = tick_;
+    observer_.seat_ended(*this, *seat, code, reason);
+    if (logic_) logic_->on_close(*this, *seat, reason);
+}
+
+void Room::write_roster(const Seat& seat) {
+    builder_.Clear();
+    builder_.Finish(wire::CreatePlayerDirect(builder_, seat.number, seat.player_id.c_str(), seat.role, seat.connected(),
+                                             seat.options.c_str()));
+    world_.replace(seat.entity, player_component,
+                   std::as_bytes(std::span(builder_.GetBufferPointer(), builder_.GetSize())), stamp());
+}
+
+void Room::write_room() {
+    builder_.Clear();
+    builder_.Finish(wire::CreateRoomDirect(builder_, settings_.id.c_str(), settings_.type.c_str(), settings_.metadata.c_str(),
+                                           settings_.locked));
+    world_.replace(0, room_component, std::as_bytes(std::span(builder_.GetBufferPointer(), builder_.GetSize())), stamp());
+}
+
+EntityId Room::next_own_id() {
+    EntityId id = last_own_id_ + 1;
+    if (!own_block_.holds(id)) {
+        if (!grant_block(own_block_)) return 0;
+        id = own_block_.first;
+    }
+    return last_own_id_ = id;
+}
+
+bool Room::grant_block(IdBlock& block) {
+    constexpr std::uint32_t blocks_max = 0xFFFFFFFFU / limits::ids_per_block;
+    if (next_block_ >= blocks_max) return false;
+    block = {next_block_ * limits::ids_per_block, limits::ids_per_block};
+    ++next_block_;
+    return true;
+}
+
+// ---------------------------------------------------------------------------------------------- time
+
+Tick Room::effective(Base have) const {
+    if (have.term > term_ || have.tick > tick_) return 0;
+    for (std::size_t later = have.term; later < term_; ++later)
+        if (later - 1 < term_starts_.size() && have.tick > term_starts_[later - 1]) return 0;
+    return have.tick;
+}
+
+void Room::advance(Tick now) {
+    CHECK(now > tick_);
+    const std::uint32_t passed = now - tick_;
+    tick_ = now;
+    advancing_ = true;
+    for (std::size_t i = seats_.size(); i-- > 0;)
+        if (i < seats_.size() && !seats_[i]->connected() && seats_[i]->expires <= now)  // on_close may end others end_at(i, CloseCode::session_unknown, "connection_lost");
+    if (logic_) logic_->on_tick(*this, passed);
+    advancing_ = false;
+}
+
+bool Room::expired() const {
+    return closing_ || (seats_.empty() && settings_.empty_ttl_ms != 0 && tick_ - empty_since_ >= ticks_of_ms(settings_.empty_ttl_ms));
+}
+
+// ---------------------------------------------------------------------------------------------- logic and match server
+
+Refusal Room::check_value(ComponentIndex component, std::uint64_t mask, std::span<const std::byte> data) const {
+    if (component < first_schema_component || component >= world_.layout().components().size()) return Refusal::no_such_component;
+    const Component& what = world_.layout().component(component);
+    if (what.opaque()) return data.size() > limits::opaque_bytes_max ? Refusal::too_large : Refusal::none;
+    if ((mask & ~what.all()) != 0 || data.size() != what.packed_bytes(mask)) return Refusal::bad_value;
+    return Refusal::none;
+}
+
+Refusal Room::write(EntityId entity, ComponentIndex component, std::uint64_t mask, std::span<const std::byte> data) {
+    if (!world_.has(entity)) return Refusal::no_such_entity;
+    if (const Refusal refusal = check_value(component, mask, data); refusal != Refusal::none) return refusal;
+    const Component& what = world_.layout().component(component);
+    if (what.opaque()) {
+        world_.replace(entity, component, data, stamp());
+        return Refusal::none;
+    }
+    std::array<std::byte, limits::component_bytes_max> quantised;
+    std::ranges::copy(data, quantised.begin());
+    std::uint32_t clamped = 0;
+    if (!quantise_packed(what, mask, std::span(quantised).first(data.size()), clamped)) return Refusal::bad_value;
+    values_clamped_ += clamped;
+    world_.write(entity, component, mask, std::span(quantised).first(data.size()), stamp());
+    return Refusal::none;
+}
+
+Refusal Room::spawn(PlayerNumber owner, ComponentIndex component, std::span<const std::byte> value, bool keep, EntityId& id) {
+    if (world_.size() >= limits::entities_max) return Refusal::too_many_entities;
+    if (const Refusal refusal = check_value(component, world_.layout().component(component).all(), value); refusal != Refusal::none)
+        return refusal;
+    id = next_own_id();
+    if (id == 0) return Refusal::bad_id;
+    world_.create(id, owner, stamp());
+    if (keep) keep_.insert(id);
+    return write(id, component, world_.layout().component(component).all(), value);
+}
+
+Refusal Room::despawn(EntityId entity) {
+    if (entity == 0 || !world_.has(entity)) return Refusal::no_such_entity;
+    if (world_.has(entity, player_component)) return Refusal::not_allowed;
+    world_.remove(entity, stamp());
+    keep_.erase(entity);
+    return Refusal::none;
+}
+
+void Room::broadcast(std::string_view type, std::span<const std::byte> data, PlayerNumber from, bool skip_sender) {
+    Event event{.kind = EventKind::Message, .player = from, .type = std::string(type), .data = {data.begin(), data.end()}};
+    event.skip_sender = skip_sender;
+    observer_.message(*this, from, event);
+    events_.push(std::move(event));
+}
+
+bool Room::send(PlayerNumber to, std::string_view type, std::span<const std::byte> data, PlayerNumber from) {
+    Seat* seat = find(to);
+    if (seat == nullptr) return false;
+    seat->direct.push({.kind = EventKind::Message, .player = from, .type = std::string(type), .data = {data.begin(), data.end()}});
+    return true;
+}
+
+bool Room::answer(PlayerNumber to, std::uint32_t request, std::span<const std::byte> data, PlayerNumber from) {
+    Seat* seat = find(to);
+    if (seat == nullptr) return false;
+    seat->direct.push(
+        {.kind = EventKind::Answer, .player = from, .type = {}, .data = {data.begin(), data.end()}, .request = request});
+    return true;
+}
+
+void Room::kick(PlayerNumber number, std::string_view reason) { end_seat(number, CloseCode::kicked, reason); }
+
+void Room::update(const std::string* metadata, const bool* is_private, const bool* locked, const std::uint32_t* max_players) {
+    if (metadata != nullptr) settings_.metadata = *metadata;
+    if (is_private != nullptr) settings_.is_private = *is_private;
+    if (locked != nullptr) settings_.locked = *locked;
+    if (max_players != nullptr) settings_.max_players = *max_players;
+    write_room();
+}
+
+}  // namespace tickrelay

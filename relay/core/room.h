@@ -1,0 +1,144 @@
+// A room: its world, its seats, its events, its logic. No clock, no thread, no socket.
+// Owner: one worker. Time is the tick number: writes between two ticks belong to the next one.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "relay/core/decode.h"
+#include "relay/core/encode.h"
+#include "relay/core/event.h"
+#include "relay/core/frames.h"
+#include "relay/core/logic.h"
+#include "relay/core/seat.h"
+#include "relay/core/settings.h"
+#include "relay/core/world.h"
+
+namespace tickrelay {
+
+// Hears what happens in rooms. Called on the worker; must not call back into the room.
+class RoomObserver {
+  public:
+    virtual ~RoomObserver() = default;
+    virtual void seat_taken(const Room& room, const Seat& seat) = 0;
+    virtual void seat_dropped(const Room& room, const Seat& seat) = 0;
+    virtual void seat_resumed(const Room& room, const Seat& seat) = 0;
+    // Before the seat goes. Its connection, where it has one, is to be closed with this code.
+    virtual void seat_ended(const Room& room, const Seat& seat, CloseCode code, std::string_view reason) = 0;
+    // A message to all, from a player (0: from the logic or the match server).
+    virtual void message(const Room& room, PlayerNumber from, const Event& event) = 0;
+};
+
+class Room {
+  public:
+    Room(RoomSettings settings, std::unique_ptr<Logic> logic, std::uint32_t term, RoomObserver& observer);
+
+    [[nodiscard]] const RoomSettings& settings() const { return settings_; }
+    [[nodiscard]] const World& world() const { return world_; }
+    [[nodiscard]] const EventRing& events() const { return events_; }
+    [[nodiscard]] Frames& frames() { return frames_; }
+    [[nodiscard]] const Frames& frames() const { return frames_; }
+    [[nodiscard]] std::uint32_t term() const { return term_; }
+    [[nodiscard]] Tick tick() const { return tick_; }
+    [[nodiscard]] std::span<const std::unique_ptr<Seat>> seats() const { return seats_; }
+    [[nodiscard]] std::uint32_t ticks_of_ms(std::uint64_t ms) const;  // at least 1
+
+    // ---- seats
+
+    struct SeatRequest {
+        std::string player_id;  // made from the number where empty
+        wire::Role role = wire::Role::Player;
+        std::string session;
+        std::string options = "{}";
+        bool prompt_acks = false;
+    };
+    // The caller has made sure that there is room. Null: the room's ids are used up.
+    Seat* take_seat(SeatRequest request, LinkId link);
+    [[nodiscard]] Seat* find(PlayerNumber number);
+    [[nodiscard]] Seat* find_player(std::string_view player_id);
+    [[nodiscard]] Seat* find_session(std::string_view session);
+    void connect(Seat& seat, LinkId link);  // a resume
+    void disconnect(Seat& seat);            // grace begins
+    void end_seat(PlayerNumber number, CloseCode code, std::string_view reason);
+    void end_all(CloseCode code, std::string_view reason);
+
+    // ---- what players do
+
+    // Applies one action, or refuses it alone (a Failure follows to its player).
+    void apply(Seat& seat, const Action& action);
+    // What a client says it has may be of a lost timeline: then 0 (rule 10).
+    [[nodiscard]] Tick effective(Base have) const;
+
+    // ---- time
+
+    // REQUIRES: now > tick(). Runs the logic, ends what expired.
+    void advance(Tick now);
+    // Nobody is left and nobody came for empty_ttl.
+    [[nodiscard]] bool expired() const;
+
+    // ---- what logic and match server may do
+
+    Refusal spawn(PlayerNumber owner, ComponentIndex component, std::span<const std::byte> value, bool keep, EntityId& id);
+    // Struct components: packed masked fields, quantised here. Opaque: the value. Adds what the entity lacks.
+    Refusal write(EntityId entity, ComponentIndex component, std::uint64_t mask, std::span<const std::byte> data);
+    Refusal despawn(EntityId entity);
+    void broadcast(std::string_view type, std::span<const std::byte> data, PlayerNumber from = 0, bool skip_sender = false);
+    bool send(PlayerNumber to, std::string_view type, std::span<const std::byte> data, PlayerNumber from = 0);
+    bool answer(PlayerNumber to, std::uint32_t request, std::span<const std::byte> data, PlayerNumber from = 0);
+    void kick(PlayerNumber number, std::string_view reason);
+    void update(const std::string* metadata, const bool* is_private, const bool* locked, const std::uint32_t* max_players);
+    void close() { closing_ = true; }  // ends after the call
+    [[nodiscard]] bool closing() const { return closing_; }
+
+    [[nodiscard]] std::uint64_t values_clamped() const { return values_clamped_; }
+
+  private:
+    // Writes between ticks belong to the next.
+    [[nodiscard]] Tick stamp() const { return advancing_ ? tick_ : tick_ + 1; }
+    void write_roster(const Seat& seat);
+    void write_room();
+    EntityId next_own_id();
+    bool grant_block(IdBlock& block);
+    void end_at(std::size_t index, CloseCode code, std::string_view reason);
+    void refuse(Seat& seat, const Action& action, Refusal refusal);
+
+    Refusal apply_kind(Seat& seat, const Action& action);
+    Refusal apply_set(const Seat& seat, const Action& action);
+    Refusal apply_spawn(Seat& seat, const Action& action);
+    Refusal apply_despawn(const Seat& seat, const Action& action);
+    Refusal apply_claim(const Seat& seat, const Action& action);
+    Refusal apply_input(Seat& seat, const Action& action);
+    Refusal apply_message(Seat& seat, const Action& action);
+    Refusal apply_answer(const Seat& seat, const Action& action);
+    [[nodiscard]] Refusal may_write(const Seat& seat, EntityId entity) const;
+    [[nodiscard]] Refusal check_value(ComponentIndex component, std::uint64_t mask, std::span<const std::byte> data) const;
+    Refusal deliver_to_authority(const Seat& from, const Action& action, EventKind kind);
+    [[nodiscard]] bool logic_takes() const { return logic_ && logic_->takes_messages(); }
+
+    RoomSettings settings_;
+    World world_;
+    EventRing events_{limits::events_max, limits::event_bytes_max};
+    Frames frames_;
+    std::unique_ptr<Logic> logic_;
+    RoomObserver& observer_;
+    std::uint32_t term_;
+    std::vector<Tick> term_starts_;  // of the terms after the first known one
+    Tick tick_ = 0;
+    bool advancing_ = false;
+    bool closing_ = false;
+    std::vector<std::unique_ptr<Seat>> seats_;  // by number
+    PlayerNumber next_number_ = 1;
+    std::uint32_t next_block_ = 0;  // of limits::ids_per_block
+    IdBlock own_block_;             // seats' entities and those of the logic
+    EntityId last_own_id_ = 0;
+    std::unordered_set<EntityId> keep_;
+    Tick empty_since_ = 0;
+    std::uint64_t values_clamped_ = 0;
+    flatbuffers::FlatBufferBuilder builder_{256};
+};
+
+}  // namespace tickrelay

@@ -1,0 +1,150 @@
+// What players do: each action is applied whole or refused alone.
+// A logic may end any seat: after a call to it no seat is touched here.
+
+#include <algorithm>
+
+#include "relay/core/room.h"
+
+namespace tickrelay {
+
+void Room::apply(Seat& seat, const Action& action) {
+    if (action.seq <= seat.applied_seq) return;  // repeated after a resume
+    seat.applied_seq = action.seq;
+    if (const Refusal refusal = apply_kind(seat, action); refusal != Refusal::none) refuse(seat, action, refusal);
+}
+
+void Room::refuse(Seat& seat, const Action& action, Refusal refusal) {
+    Event failure{.kind = EventKind::Failure, .type = std::string(label(refusal)), .data = {}};
+    failure.request = failure.seq = action.seq;
+    seat.direct.push(std::move(failure));
+    if (logic_) logic_->on_error(*this, seat, label(refusal));
+}
+
+Refusal Room::apply_kind(Seat& seat, const Action& action) {
+    using wire::ActionKind;
+    switch (action.kind) {
+        case ActionKind::Set: return apply_set(seat, action);
+        case ActionKind::Spawn: return apply_spawn(seat, action);
+        case ActionKind::Despawn: return apply_despawn(seat, action);
+        case ActionKind::Claim: return apply_claim(seat, action);
+        case ActionKind::Input: return apply_input(seat, action);
+        case ActionKind::Message: return apply_message(seat, action);
+        case ActionKind::Answer: return apply_answer(seat, action);
+    }
+    return Refusal::not_allowed;
+}
+
+Refusal Room::may_write(const Seat& seat, EntityId entity) const {
+    if (!world_.has(entity)) return Refusal::no_such_entity;
+    switch (settings_.authority) {
+        case Authority::logic: return Refusal::not_allowed;
+        case Authority::server: return seat.role == wire::Role::Authority ? Refusal::none : Refusal::not_allowed;
+        case Authority::player: break;
+    }
+    if (seat.role == wire::Role::Spectator) return Refusal::not_allowed;
+    return world_.owner(entity) == seat.number ? Refusal::none : Refusal::not_owner;
+}
+
+Refusal Room::apply_set(const Seat& seat, const Action& action) {
+    if (const Refusal refusal = may_write(seat, action.entity); refusal != Refusal::none) return refusal;
+    return write(action.entity, action.component, action.mask, action.data);
+}
+
+Refusal Room::apply_spawn(Seat& seat, const Action& action) {
+    if (settings_.authority == Authority::logic || seat.role == wire::Role::Spectator) return Refusal::not_allowed;
+    if (settings_.authority == Authority::server && seat.role != wire::Role::Authority) return Refusal::not_allowed;
+    if (world_.size() >= limits::entities_max) return Refusal::too_many_entities;
+    const bool in_next = seat.next_block.holds(action.entity);
+    if (action.entity <= seat.last_spawned || (!in_next && !seat.block.holds(action.entity))) return Refusal::bad_id;
+    if (const Refusal refusal = check_value(action.component, action.mask, action.data); refusal != Refusal::none) return refusal;
+
+    seat.last_spawned = action.entity;
+    if (in_next) seat.block = std::exchange(seat.next_block, IdBlock{});
+    const bool half_used = action.entity - seat.block.first >= seat.block.count / 2;
+    if (half_used && seat.next_block.count == 0 && grant_block(seat.next_block)) seat.next_block_tick = tick_ + 1;
+
+    world_.create(action.entity, seat.number, stamp());
+    const Refusal refusal = write(action.entity, action.component, action.mask, action.data);
+    if (refusal != Refusal::none) {
+        world_.remove(action.entity, stamp());
+        return refusal;
+    }
+    if ((action.flags & wire::ActionFlags::Keep) != wire::ActionFlags{}) keep_.insert(action.entity);
+    return Refusal::none;
+}
+
+Refusal Room::apply_despawn(const Seat& seat, const Action& action) {
+    if (const Refusal refusal = may_write(seat, action.entity); refusal != Refusal::none) return refusal;
+    return despawn(action.entity);
+}
+
+Refusal Room::apply_claim(const Seat& seat, const Action& action) {
+    if (action.entity == 0 || !world_.has(action.entity)) return Refusal::no_such_entity;
+    if (seat.role == wire::Role::Spectator || settings_.authority != Authority::player) return Refusal::not_allowed;
+    if (world_.owner(action.entity) != 0) return Refusal::not_owner;
+    world_.set_owner(action.entity, seat.number, stamp());
+    return Refusal::none;
+}
+
+Refusal Room::apply_input(Seat& seat, const Action& action) {
+    if (seat.role == wire::Role::Spectator) return Refusal::not_allowed;
+    if (logic_takes()) {
+        logic_->on_message(*this, seat, {.kind = LogicMessage::Kind::input, .type = {}, .data = action.data, .seq = action.seq});
+        return Refusal::none;
+    }
+    deliver_to_authority(seat, action, EventKind::Input);  // an input without a receiver is no fault
+    return Refusal::none;
+}
+
+Refusal Room::deliver_to_authority(const Seat& from, const Action& action, EventKind kind) {
+    bool delivered = false;
+    for (const auto& seat : seats_) {
+        if (seat->role != wire::Role::Authority || seat->number == from.number) continue;
+        seat->direct.push({.kind = kind,
+                           .player = from.number,
+                           .type = std::string(action.type),
+                           .data = {action.data.begin(), action.data.end()},
+                           .request = action.request,
+                           .seq = action.seq});
+        delivered = true;
+    }
+    return delivered ? Refusal::none : Refusal::no_receiver;
+}
+
+Refusal Room::apply_message(Seat& seat, const Action& action) {
+    using wire::Audience;
+    const bool has_authority = settings_.authority == Authority::server &&
+                               std::ranges::any_of(seats_, [](const auto& s) { return s->role == wire::Role::Authority; });
+    switch (action.audience) {
+        case Audience::Default:
+            if (logic_takes()) {
+                logic_->on_message(*this, seat, {.type = action.type, .data = action.data, .request = action.request, .seq = action.seq});
+                return Refusal::none;
+            }
+            if (has_authority && seat.role != wire::Role::Authority) return deliver_to_authority(seat, action, EventKind::Message);
+            if (action.request != 0) return Refusal::no_receiver;
+            [[fallthrough]];
+        case Audience::Others: broadcast(action.type, action.data, seat.number, true); return Refusal::none;
+        case Audience::All: broadcast(action.type, action.data, seat.number, false); return Refusal::none;
+        case Audience::Authority: return deliver_to_authority(seat, action, EventKind::Message);
+        case Audience::Players: break;
+    }
+    if (action.to == nullptr || action.to->size() == 0) return Refusal::no_receiver;
+    for (const PlayerNumber number : *action.to)
+        if (find(number) == nullptr) return Refusal::no_such_player;
+    for (const PlayerNumber number : *action.to)
+        find(number)->direct.push({.kind = EventKind::Message,
+                                   .player = seat.number,
+                                   .type = std::string(action.type),
+                                   .data = {action.data.begin(), action.data.end()},
+                                   .request = action.request,
+                                   .seq = action.seq});
+    return Refusal::none;
+}
+
+Refusal Room::apply_answer(const Seat& seat, const Action& action) {
+    if (action.to == nullptr || action.to->size() != 1 || action.request == 0) return Refusal::no_receiver;
+    return answer(action.to->Get(0), action.request, action.data, seat.number) ? Refusal::none : Refusal::no_such_player;
+}
+
+}  // namespace tickrelay

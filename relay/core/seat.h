@@ -1,0 +1,45 @@
+// A player's place in a room. It outlives its connection for the room's grace time.
+// Owner: the worker of the room.
+#pragma once
+
+#include <string>
+
+#include "relay/core/event.h"
+#include "relay/core/limits.h"
+
+namespace tickrelay {
+
+// Which connection a seat has: opaque to core, 0 for none.
+using LinkId = std::uint64_t;
+
+// Entity ids granted to a seat, used in increasing order.
+struct IdBlock {
+    EntityId first = 0;
+    std::uint32_t count = 0;
+    [[nodiscard]] bool holds(EntityId id) const { return id >= first && id - first < count; }
+};
+
+struct Seat {
+    PlayerNumber number = 0;
+    std::string player_id;
+    wire::Role role = wire::Role::Player;
+    std::string session;  // secret: whoever has it may resume
+    std::string options = "{}";
+    EntityId entity = 0;
+    LinkId link = 0;
+    Tick expires = 0;  // while there is no link
+    bool prompt_acks = false;
+
+    std::uint32_t applied_seq = 0;
+    Tick told_applied = 0;  // tick of the last Yours that told applied_seq alone
+    EventRing direct{limits::direct_max, limits::direct_bytes_max};
+
+    IdBlock block;            // in use
+    IdBlock next_block;       // granted when half of `block` was used
+    Tick next_block_tick = 0;
+    EntityId last_spawned = 0;
+
+    [[nodiscard]] bool connected() const { return link != 0; }
+};
+
+}  // namespace tickrelay

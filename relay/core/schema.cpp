@@ -154,7 +154,8 @@ bool SchemaReader::find_references() {
     for (const reflection::Enum* one : *schema_.enums()) {
         if (!one->is_union()) continue;
         for (const reflection::EnumVal* value : *one->values()) {
-            if (value->union_type() != nullptr && !refer(text(one->name()), *value->union_type(), std::nullopt)) return false;
+            if (value->union_type() != nullptr && !refer(text(one->name()), *value->union_type(), std::nullopt))
+                return false;
         }
     }
     return true;
@@ -178,7 +179,8 @@ bool SchemaReader::read_player(const reflection::Object& object, bool is_compone
             if (key == other) return fail(text(object.name()), std::string(key) + " belongs on a field");
         }
     }
-    return !player || is_component || fail(text(object.name()), "player, but other types refer to it: it is no component");
+    return !player || is_component ||
+           fail(text(object.name()), "player, but other types refer to it: it is no component");
 }
 
 bool SchemaReader::read_component(const reflection::Object& object, bool player) {
@@ -203,7 +205,8 @@ bool SchemaReader::flatten(const reflection::Object& object, std::size_t at, con
     if (object.bytesize() < 1) return fail(where, "a struct without fields");
     const auto bytes = static_cast<std::size_t>(object.bytesize());
     if (bytes > limits::component_bytes_max) return fail(where, "more than 1024 bytes");
-    if (object.fields()->size() < 1 || object.fields()->size() > bytes) return fail(where, "more fields than bytes, or none");
+    if (object.fields()->size() < 1 || object.fields()->size() > bytes)
+        return fail(where, "more fields than bytes, or none");
 
     std::vector<const reflection::Field*> fields(object.fields()->begin(), object.fields()->end());
     std::ranges::sort(fields, {}, &reflection::Field::offset);
@@ -225,7 +228,8 @@ bool SchemaReader::flatten(const reflection::Object& object, std::size_t at, con
 bool SchemaReader::measure(const reflection::Field& field, const std::string& path, Shape& shape) {
     const reflection::Type& type = *field.type();
     const int inner = innermost(type);
-    if (type_byte(type, reflection::Type::VT_BASE_TYPE) == reflection::Vector || (inner != reflection::Obj && !scalar(inner)))
+    if (type_byte(type, reflection::Type::VT_BASE_TYPE) == reflection::Vector ||
+        (inner != reflection::Obj && !scalar(inner)))
         return fail(place(path), "only bool, numbers, enums, structs and arrays of those");
     if (inner == reflection::Obj) {
         shape.inner = objects_.Get(static_cast<std::uint32_t>(type.index()));  // in range: find_references
@@ -239,8 +243,8 @@ bool SchemaReader::measure(const reflection::Field& field, const std::string& pa
     return shape.count > 0 || fail(place(path), "an array without elements");
 }
 
-bool SchemaReader::flatten_field(const reflection::Field& field, const Shape& shape, std::size_t at, const std::string& path,
-                                 Attributes attributes, int depth) {
+bool SchemaReader::flatten_field(const reflection::Field& field, const Shape& shape, std::size_t at,
+                                 const std::string& path, Attributes attributes, int depth) {
     if (field.attributes() != nullptr) {
         for (const reflection::KeyValue* attribute : *field.attributes()) {
             const std::string wrong = attributes.read(text(attribute->key()), text(attribute->value()));
@@ -257,11 +261,13 @@ bool SchemaReader::flatten_field(const reflection::Field& field, const Shape& sh
     return true;
 }
 
-bool SchemaReader::add_field(const std::string& path, FieldType type, std::size_t offset, const Attributes& attributes) {
+bool SchemaReader::add_field(const std::string& path, FieldType type, std::size_t offset,
+                             const Attributes& attributes) {
     std::vector<Field>& fields = component_->fields;
     if (fields.size() == limits::fields_max) return fail(component_->name, "more than 64 fields");
     if (path.size() > schema_name_bytes_max) return fail(place(path), "a flattened name of more than 128 bytes");
-    if (std::ranges::find(fields, path, &Field::name) != fields.end()) return fail(place(path), "two fields have this name");
+    if (std::ranges::find(fields, path, &Field::name) != fields.end())
+        return fail(place(path), "two fields have this name");
     Field& field = fields.emplace_back();
     field.name = path;
     field.type = type;
@@ -275,12 +281,14 @@ bool SchemaReader::check_groups() {
     const std::vector<Field>& fields = component_->fields;
     std::size_t run = 0;
     for (const Field& field : fields) {
-        if (!field.has(FieldFlags::Quat) && run % 4 != 0) return fail(place(field.name), "quat before it is not on four floats");
+        if (!field.has(FieldFlags::Quat) && run % 4 != 0)
+            return fail(place(field.name), "quat before it is not on four floats");
         run = field.has(FieldFlags::Quat) ? run + 1 : 0;
     }
     if (run % 4 != 0) return fail(place(fields.back().name), "quat is not on four floats");
     const auto is_position = [](const Field& field) { return field.has(FieldFlags::Position); };
-    if (std::ranges::count_if(fields, is_position) > 3) return fail(component_->name, "position is on more than three fields");
+    if (std::ranges::count_if(fields, is_position) > 3)
+        return fail(component_->name, "position is on more than three fields");
     return true;
 }
 
@@ -292,7 +300,8 @@ std::variant<LayoutPointer, std::string> parse_schema(std::span<const std::byte>
     const std::vector<std::byte> aligned(bfbs.begin(), bfbs.end());
     const auto* bytes = reinterpret_cast<const std::uint8_t*>(aligned.data());
     flatbuffers::Verifier verifier(bytes, aligned.size(), 64, tables_max);
-    if (!reflection::VerifySchemaBuffer(verifier)) return "schema: no FlatBuffers binary schema (flatc --binary --schema)";
+    if (!reflection::VerifySchemaBuffer(verifier))
+        return "schema: no FlatBuffers binary schema (flatc --binary --schema)";
     SchemaReader reader(*reflection::GetSchema(bytes));
     if (!reader.read()) return std::move(reader.error);
     return std::make_shared<const Layout>(std::move(reader.components));

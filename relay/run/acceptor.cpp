@@ -1,0 +1,240 @@
+#include "relay/run/acceptor.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "relay/core/check.h"
+
+namespace tickrelay {
+namespace {
+
+constexpr int backlog = 4096;          // the kernel caps it with net.core.somaxconn
+constexpr int accepts_per_wake = 256;  // then other listeners and stop() get a turn
+constexpr int exhausted_pause_ms = 10;
+
+int open_spare() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
+
+PeerAddress peer_address_of(const sockaddr_storage& from) {
+    PeerAddress address{};
+    if (from.ss_family == AF_INET6) {
+        std::memcpy(address.data(), &reinterpret_cast<const sockaddr_in6&>(from).sin6_addr, 16);
+    } else if (from.ss_family == AF_INET) {
+        address[10] = address[11] = 0xFF;
+        std::memcpy(address.data() + 12, &reinterpret_cast<const sockaddr_in&>(from).sin_addr, 4);
+    }
+    return address;
+}
+
+struct HostPort {
+    std::string host;
+    std::string port;
+};
+
+bool split(std::string_view address, HostPort& parts) {
+    const std::size_t colon = address.rfind(':');
+    if (colon == std::string_view::npos) return false;
+    std::string_view host = address.substr(0, colon);
+    parts.port = address.substr(colon + 1);
+    if (host.size() >= 2 && host.front() == '[' && host.back() == ']') {
+        host = host.substr(1, host.size() - 2);
+    } else if (host.find(':') != std::string_view::npos) {
+        return false;  // IPv6 without brackets
+    }
+    parts.host = host.empty() ? "::" : host == "localhost" ? "127.0.0.1" : host;
+    return !parts.port.empty();
+}
+
+std::string_view remedy(int cause) {
+    switch (cause) {
+        case EADDRINUSE: return "Another program has this port: stop it or choose another port";
+        case EACCES: return "Choose a port above 1023 or give the program the capability CAP_NET_BIND_SERVICE";
+        case EADDRNOTAVAIL: return "This machine does not have that address: choose one of its own, or [::] for all";
+        case EAFNOSUPPORT: return "This machine has no IPv6: choose an IPv4 address, 0.0.0.0 for all";
+        case EMFILE:
+        case ENFILE: return "Raise the limit of open files (ulimit -n)";
+        default: return "Choose another address";
+    }
+}
+
+int bind_and_listen(const addrinfo& at) {
+    const int fd = socket(at.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -1;
+    const int on = 1, off = 0;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (at.ai_family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+    if (bind(fd, at.ai_addr, at.ai_addrlen) == 0 && listen(fd, backlog) == 0) return fd;
+    const int cause = errno;
+    ::close(fd);
+    errno = cause;
+    return -1;
+}
+
+int listen_on(const HostPort& parts, std::string& why) {
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE;
+    addrinfo* found = nullptr;
+    if (const int failed = getaddrinfo(parts.host.c_str(), parts.port.c_str(), &hints, &found); failed != 0) {
+        why = std::string(gai_strerror(failed)) + ". Give a numeric address and a port, such as [::]:8350 or 127.0.0.1:8350";
+        return -1;
+    }
+    const int fd = bind_and_listen(*found);
+    const int cause = errno;
+    freeaddrinfo(found);
+    if (fd < 0) {
+        if (cause == EAFNOSUPPORT && parts.host == "::") return listen_on({"0.0.0.0", parts.port}, why);
+        why = std::string(std::strerror(cause)).append(". ").append(remedy(cause));
+    }
+    return fd;
+}
+
+std::uint16_t port_of(int fd) {
+    sockaddr_storage at{};
+    socklen_t bytes = sizeof at;
+    if (getsockname(fd, reinterpret_cast<sockaddr*>(&at), &bytes) != 0) return 0;
+    return ntohs(at.ss_family == AF_INET6 ? reinterpret_cast<sockaddr_in6&>(at).sin6_port
+                                          : reinterpret_cast<sockaddr_in&>(at).sin_port);
+}
+
+}  // namespace
+
+std::string to_string(const PeerAddress& address) {
+    static constexpr PeerAddress mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
+    char text[INET6_ADDRSTRLEN] = "";
+    if (std::equal(address.begin(), address.begin() + 12, mapped.begin())) {
+        inet_ntop(AF_INET, address.data() + 12, text, sizeof text);
+    } else {
+        inet_ntop(AF_INET6, address.data(), text, sizeof text);
+    }
+    return text;
+}
+
+Listener::Listener(Listener&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), spare_fd_(std::exchange(other.spare_fd_, -1)), port_(other.port_) {}
+
+Listener::~Listener() {
+    if (fd_ >= 0) ::close(fd_);
+    if (spare_fd_ >= 0) ::close(spare_fd_);
+}
+
+bool Listener::open(std::string_view address, std::string& error) {
+    CHECK(fd_ < 0);
+    HostPort parts;
+    std::string why = "this is no address. Give host:port, such as [::]:8350 or 127.0.0.1:8350";
+    fd_ = split(address, parts) ? listen_on(parts, why) : -1;
+    if (fd_ < 0) {
+        error = "cannot listen on " + std::string(address) + ": " + why;
+        return false;
+    }
+    spare_fd_ = open_spare();
+    port_ = port_of(fd_);
+    return true;
+}
+
+Listener::Result Listener::accept(Accepted& accepted) {
+    for (;;) {
+        sockaddr_storage from{};
+        socklen_t bytes = sizeof from;
+        accepted.fd = accept4(fd_, reinterpret_cast<sockaddr*>(&from), &bytes, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (accepted.fd >= 0) {
+            accepted.peer = peer_address_of(from);
+            return Result::accepted;
+        }
+        switch (errno) {
+            case EAGAIN: return Result::none;
+            case EMFILE:
+            case ENFILE: return close_one();
+            case ENOBUFS:
+            case ENOMEM: return Result::exhausted;
+            case EBADF:
+            case EINVAL:
+            case ENOTSOCK: return Result::none;
+            default: break;  // that connection is gone already: the next one
+        }
+    }
+}
+
+// Without it the connection would stay in the backlog, the listener readable, and the thread spin.
+Listener::Result Listener::close_one() {
+    if (spare_fd_ >= 0) ::close(spare_fd_);
+    const int fd = accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC);
+    const bool none = fd < 0 && errno == EAGAIN;
+    if (fd >= 0) ::close(fd);
+    spare_fd_ = open_spare();
+    return none ? Result::none : Result::exhausted;
+}
+
+bool Acceptor::open(std::string& error) {
+    CHECK(settings_.hand_over && settings_.loops > 0);
+    for (const std::string& address : settings_.addresses) {
+        Listener listener;
+        if (!listener.open(address, error)) return false;
+        listeners_.push_back(std::move(listener));
+    }
+    stop_fd_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (stop_fd_ >= 0) return true;
+    error = std::string("cannot create an eventfd: ") + std::strerror(errno) + ". Raise the limit of open files (ulimit -n)";
+    return false;
+}
+
+void Acceptor::start() {
+    CHECK(stop_fd_ >= 0 && !thread_.joinable());
+    thread_ = std::thread([this] { run(); });
+}
+
+void Acceptor::stop() {
+    if (thread_.joinable()) {
+        eventfd_write(stop_fd_, 1);
+        thread_.join();
+    }
+    listeners_.clear();
+    if (stop_fd_ >= 0) ::close(std::exchange(stop_fd_, -1));
+}
+
+void Acceptor::run() {
+    pthread_setname_np(pthread_self(), "acceptor");
+    std::vector<pollfd> waits;
+    waits.push_back({stop_fd_, POLLIN, 0});
+    for (const Listener& listener : listeners_) waits.push_back({listener.fd(), POLLIN, 0});
+    bool exhausted = false;
+    for (;;) {
+        const int ready = exhausted ? poll(waits.data(), 1, exhausted_pause_ms) : poll(waits.data(), waits.size(), -1);
+        if (ready > 0 && waits[0].revents != 0) return;
+        if (ready <= 0 && !exhausted) continue;
+        exhausted = false;
+        for (Listener& listener : listeners_) exhausted |= !accept_some(listener);
+    }
+}
+
+bool Acceptor::accept_some(Listener& listener) {
+    for (int i = 0; i < accepts_per_wake; ++i) {
+        Accepted accepted;
+        switch (listener.accept(accepted)) {
+            case Listener::Result::none: return true;
+            case Listener::Result::exhausted: counts_.exhausted.fetch_add(1, std::memory_order_relaxed); return false;
+            case Listener::Result::accepted: break;
+        }
+        if (settings_.admit && !settings_.admit(accepted.peer)) {
+            counts_.refused.fetch_add(1, std::memory_order_relaxed);
+            ::close(accepted.fd);
+            continue;
+        }
+        counts_.accepted.fetch_add(1, std::memory_order_relaxed);
+        settings_.hand_over(next_loop_, accepted);
+        next_loop_ = (next_loop_ + 1) % settings_.loops;
+    }
+    return true;
+}
+
+}  // namespace tickrelay

@@ -1,0 +1,117 @@
+#include "relay/run/loop_thread.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "relay/core/check.h"
+
+namespace tickrelay {
+namespace {
+
+constexpr unsigned long timer_slack_ns = 1'000;  // the kernel's default of 50 µs would be each tick's
+constexpr std::int64_t early_ns = 2'000'000;     // libev waits in whole milliseconds; the rest is slept exactly
+constexpr std::int64_t second_ns = 1'000'000'000;
+
+}  // namespace
+
+Waker::Waker() : fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) { CHECK(fd_ >= 0); }
+
+Waker::~Waker() { ::close(fd_); }
+
+void Waker::wake() {
+    if (state_.exchange(woken) == asleep) eventfd_write(fd_, 1);
+}
+
+bool Waker::begin_sleep() {
+    int expected = running;
+    return state_.compare_exchange_strong(expected, asleep);
+}
+
+void Waker::end_sleep() { state_.exchange(running); }
+
+void Waker::sleep_until(std::int64_t until_ns) {
+    const std::int64_t wait_ns = std::max<std::int64_t>(until_ns - monotonic_ns(), 0);
+    const timespec wait{wait_ns / second_ns, wait_ns % second_ns};
+    pollfd readable{fd_, POLLIN, 0};
+    if (ppoll(&readable, 1, &wait, nullptr) > 0) drain();
+}
+
+// Read whenever it is readable, not only after a wake: a waker may write after the sleeper has ended for another reason.
+void Waker::drain() {
+    eventfd_t count = 0;
+    eventfd_read(fd_, &count);
+}
+
+LoopThread::LoopThread(LwsSockets& sockets, LoopSteps& steps, std::string name)
+    : sockets_(sockets), steps_(steps), name_(std::move(name)) {
+    sockets_.loop().watch(waker_.fd(), [this] { waker_.drain(); });
+}
+
+void LoopThread::start() {
+    CHECK(!thread_.joinable());
+    stopping_ = false;
+    thread_ = std::thread([this] { run(); });
+}
+
+void LoopThread::stop() {
+    if (!thread_.joinable()) return;
+    stopping_ = true;
+    wake();
+    thread_.join();
+    adopt_given();  // what came too late closes with the sockets
+}
+
+void LoopThread::give(const Accepted& accepted) {
+    {
+        const std::lock_guard lock(given_mutex_);
+        given_.push_back(accepted);
+    }
+    any_given_.store(true, std::memory_order_release);
+    wake();
+}
+
+void LoopThread::adopt_given() {
+    if (!any_given_.load(std::memory_order_acquire)) return;
+    any_given_.store(false, std::memory_order_relaxed);
+    {
+        const std::lock_guard lock(given_mutex_);
+        taken_.swap(given_);
+    }
+    for (const Accepted& accepted : taken_) sockets_.adopt(accepted);
+    taken_.clear();
+}
+
+void LoopThread::run() {
+    pthread_setname_np(pthread_self(), name_.substr(0, 15).c_str());
+    prctl(PR_SET_TIMERSLACK, timer_slack_ns);
+    std::int64_t next_ns = monotonic_ns();
+    std::int64_t awake_ns = next_ns;
+    while (!stopping_.load(std::memory_order_relaxed)) {
+        adopt_given();
+        sockets_.loop().run_ready();
+        next_ns = steps_.step(monotonic_ns());
+        const std::int64_t now_ns = monotonic_ns();
+        busy_ns_.fetch_add(static_cast<std::uint64_t>(now_ns - awake_ns), std::memory_order_relaxed);
+        steps_run_.fetch_add(1, std::memory_order_relaxed);
+        sleep(now_ns, next_ns);
+        awake_ns = monotonic_ns();
+    }
+}
+
+void LoopThread::sleep(std::int64_t now_ns, std::int64_t until_ns) {
+    if (waker_.begin_sleep()) {
+        if (until_ns - now_ns > idle_after_ns) {
+            sockets_.loop().run_until(until_ns - early_ns);
+        } else if (until_ns > now_ns) {
+            waker_.sleep_until(until_ns);
+        }
+    }
+    waker_.end_sleep();
+}
+
+}  // namespace tickrelay

@@ -1,0 +1,310 @@
+#include "relay/run/lws_sockets.h"
+
+#include <libwebsockets.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "relay/core/check.h"
+
+namespace tickrelay {
+namespace {
+
+// One recv() reads this much; it is also memory of every connection. Larger messages arrive in pieces.
+constexpr std::size_t receive_bytes = 1024;
+constexpr std::size_t rest_bytes = 64 * 1024;  // libwebsockets writes at most this much of a kept rest at once
+constexpr std::size_t spare_max = 16;
+constexpr std::size_t close_text_bytes_max = 123;  // a control frame holds 125
+
+int callback(lws* wsi, lws_callback_reasons reason, void* session, void* in, std::size_t bytes) {
+    auto* sockets = static_cast<LwsSockets*>(lws_context_user(lws_get_context(wsi)));
+    return sockets ? sockets->on_callback(wsi, reason, session, in, bytes) : 0;
+}
+
+const lws_protocols* protocols() {
+    static lws_protocols list[3]{};
+    list[0].name = "http";  // also what a connection has before it is upgraded
+    list[0].callback = callback;
+    list[0].per_session_data_size = LwsHttp::session_bytes;
+    list[0].tx_packet_size = rest_bytes;
+    list[1].name = websocket_subprotocol;
+    list[1].callback = callback;
+    list[1].rx_buffer_size = receive_bytes;
+    list[1].tx_packet_size = rest_bytes;
+    return list;
+}
+
+HttpResponse not_found(const HttpRequest&) { return {.status = 404, .body = "not found\n"}; }
+
+void* as_opaque(SocketId socket) { return reinterpret_cast<void*>(std::uintptr_t{socket} + 1); }
+
+std::string close_text_of(CloseCode code, std::string_view detail) {
+    std::string text(label(code));
+    if (!detail.empty()) text.append(": ").append(detail);
+    if (text.size() > close_text_bytes_max) {
+        std::size_t end = close_text_bytes_max;
+        while (end > 0 && (text[end] & 0xC0) == 0x80) --end;  // never within a character
+        text.resize(end);
+    }
+    return text;
+}
+
+}  // namespace
+
+LwsSockets::LwsSockets(SocketSettings settings)
+    : settings_(std::move(settings)), http_(settings_.http ? settings_.http : HttpHandler(not_found)),
+      aligned_(settings_.message_bytes_max / sizeof(std::uint64_t) + 1) {
+    CHECK(settings_.sweep_ms >= LwsLoop::heartbeat_ms);
+    loop_.on_heartbeat([this] {
+        if (++beats_ % (settings_.sweep_ms / LwsLoop::heartbeat_ms) == 0) sweep();
+    });
+}
+
+LwsSockets::~LwsSockets() { destroying_ = true; }
+
+bool LwsSockets::open(std::string& error) { return loop_.open(protocols(), this, error); }
+
+void LwsSockets::deliver_to(SocketEvents& events) { events_ = &events; }
+
+SocketId LwsSockets::take_slot() {
+    if (free_.empty()) {
+        free_.push_back(static_cast<SocketId>(connections_.size()));
+        connections_.emplace_back();
+    }
+    const SocketId socket = free_.back();
+    free_.pop_back();
+    return socket;
+}
+
+void LwsSockets::adopt(const Accepted& accepted) {
+    CHECK(events_);
+    const SocketId socket = take_slot();
+    Connection& connection = connections_[socket];
+    connection.phase = Phase::handshake;
+    connection.fd = accepted.fd;
+    connection.peer = accepted.peer;
+    ++adopted_;
+    lws* wsi = loop_.adopt(accepted.fd);
+    if (!wsi) return release(socket);
+    connection.wsi = wsi;
+    lws_set_opaque_user_data(wsi, as_opaque(socket));
+}
+
+void LwsSockets::release(SocketId socket) {
+    Connection& connection = connections_[socket];
+    const PeerAddress peer = connection.peer;
+    connection = {};
+    free_.push_back(socket);
+    --adopted_;
+    if (settings_.released && !destroying_) settings_.released(peer);
+}
+
+const PeerAddress& LwsSockets::peer(SocketId socket) const { return connections_[socket].peer; }
+
+int LwsSockets::on_callback(lws* wsi, int reason, void* session, void* in, std::size_t bytes) {
+    if (reason == LWS_CALLBACK_HTTP_CONFIRM_UPGRADE) return confirm_upgrade(wsi);
+    if (reason == LWS_CALLBACK_RAW_CONNECTED) return -1;  // CONNECT
+    const auto opaque = wsi ? reinterpret_cast<std::uintptr_t>(lws_get_opaque_user_data(wsi)) : 0;
+    if (opaque == 0 || destroying_) {
+        return reason == LWS_CALLBACK_CLOSED_HTTP ? http_.handle(wsi, reason, session, in, bytes) : 0;
+    }
+    const auto socket = static_cast<SocketId>(opaque - 1);
+    Connection& connection = connections_[socket];
+    switch (reason) {
+        case LWS_CALLBACK_ESTABLISHED: return established(socket);
+        case LWS_CALLBACK_RECEIVE: return receive(socket, static_cast<const std::byte*>(in), bytes);
+        case LWS_CALLBACK_RECEIVE_PONG: heard(connection); return 0;
+        case LWS_CALLBACK_SERVER_WRITEABLE: return writable(socket);
+        case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:    // libwebsockets answers it and closes
+        case LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL:    // libwebsockets has begun to close
+            if (connection.phase == Phase::open) connection.phase = Phase::gone;
+            return 0;
+        case LWS_CALLBACK_CLOSED: closed(socket); return 0;
+        case LWS_CALLBACK_WSI_DESTROY: release(socket); return 0;
+        default: return http_.handle(wsi, reason, session, in, bytes);
+    }
+}
+
+int LwsSockets::established(SocketId socket) {
+    Connection& connection = connections_[socket];
+    const int on = 1;
+    setsockopt(connection.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt(connection.fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent_bytes_max, sizeof unsent_bytes_max);
+    connection.phase = Phase::open;
+    connection.opened = true;
+    events_->opened(socket);
+    return 0;
+}
+
+void LwsSockets::heard(Connection& connection) {
+    connection.quiet_sweeps = 0;
+    connection.pinged = false;
+}
+
+void LwsSockets::closed(SocketId socket) {
+    Connection& connection = connections_[socket];
+    connection.phase = Phase::gone;
+    if (connection.opened) events_->closed(socket);
+    connection.opened = false;
+}
+
+int LwsSockets::receive(SocketId socket, const std::byte* in, std::size_t bytes) {
+    Connection& connection = connections_[socket];
+    heard(connection);
+    if (connection.phase != Phase::open) return 0;
+    if (!lws_frame_is_binary(connection.wsi)) {
+        close(socket, CloseCode::protocol_error, "text message");
+        return 0;
+    }
+    // What is still to come of this frame is known: an oversized message ends here, before it is stored.
+    const std::size_t coming = lws_remaining_packet_payload(connection.wsi);
+    const std::size_t have = connection.partial.size() + bytes;
+    if (coming > settings_.message_bytes_max || have + coming > settings_.message_bytes_max) {
+        close(socket, CloseCode::message_too_large, "");
+        return 0;
+    }
+    const bool complete = lws_is_final_fragment(connection.wsi);
+    if (complete && connection.partial.empty()) {
+        deliver(socket, in, bytes);
+        return 0;
+    }
+    if (connection.partial.capacity() == 0) {
+        if (spare_.empty()) {
+            connection.partial.reserve(settings_.message_bytes_max);
+        } else {
+            connection.partial = std::move(spare_.back());
+            spare_.pop_back();
+        }
+    }
+    connection.partial.insert(connection.partial.end(), in, in + bytes);
+    if (!complete) return 0;
+    // Moved out first: the receiver may close this connection.
+    std::vector<std::byte> message = std::move(connection.partial);
+    connection.partial = {};
+    deliver(socket, message.data(), message.size());
+    message.clear();
+    if (spare_.size() < spare_max) spare_.push_back(std::move(message));
+    return 0;
+}
+
+void LwsSockets::deliver(SocketId socket, const std::byte* message, std::size_t bytes) {
+    if (reinterpret_cast<std::uintptr_t>(message) % sizeof(std::uint64_t) != 0) {
+        std::memcpy(aligned_.data(), message, bytes);
+        message = reinterpret_cast<const std::byte*>(aligned_.data());
+    }
+    events_->received(socket, {message, bytes});
+}
+
+int LwsSockets::writable(SocketId socket) {
+    Connection& connection = connections_[socket];
+    if (connection.phase == Phase::closing) {
+        // Only here, with nothing kept: returning -1 while something is, libwebsockets would leave out the close frame.
+        lws_close_reason(connection.wsi, static_cast<lws_close_status>(connection.close_code),
+                         reinterpret_cast<unsigned char*>(connection.close_text.data()), connection.close_text.size());
+        return -1;
+    }
+    connection.blocked = false;
+    if (connection.phase == Phase::open && connection.owes_writable) {
+        connection.owes_writable = false;
+        events_->writable(socket);
+    }
+    return 0;
+}
+
+Sent LwsSockets::send(SocketId socket, std::span<const std::byte> first, std::span<const std::byte> second) {
+    Connection& connection = connections_[socket];
+    if (connection.phase != Phase::open) return Sent::closed;
+    if (!connection.blocked && !lws_partial_buffered(connection.wsi)) return write(connection, first, second);
+    connection.owes_writable = true;
+    return block(connection, Sent::refused);
+}
+
+// The one place that knows how bytes reach a connection. TLS goes through keep() with everything.
+Sent LwsSockets::write(Connection& connection, std::span<const std::byte> first, std::span<const std::byte> second) {
+    iovec parts[2] = {{const_cast<std::byte*>(first.data()), first.size()},
+                      {const_cast<std::byte*>(second.data()), second.size()}};
+    msghdr message{};
+    message.msg_iov = parts;
+    message.msg_iovlen = second.empty() ? 1 : 2;
+    const ssize_t sent = sendmsg(connection.fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent == static_cast<ssize_t>(first.size() + second.size())) return Sent::written;
+    if (sent < 0) {
+        if (errno == EAGAIN || errno == EINTR || errno == ENOBUFS) {
+            connection.owes_writable = true;
+            return block(connection, Sent::refused);
+        }
+        kill(connection);
+        return Sent::closed;
+    }
+    const auto taken = static_cast<std::size_t>(sent);
+    const Sent result = keep(connection, first.subspan(std::min(taken, first.size())),
+                             second.subspan(taken > first.size() ? taken - first.size() : 0));
+    connection.owes_writable = result == Sent::kept;
+    return result;
+}
+
+// libwebsockets passes LWS_WRITE_HTTP verbatim, copies what the kernel does not take, and sends it before anything else.
+Sent LwsSockets::keep(Connection& connection, std::span<const std::byte> first, std::span<const std::byte> second) {
+    for (const auto part : {first, second}) {
+        if (part.empty()) continue;
+        auto* bytes = reinterpret_cast<unsigned char*>(const_cast<std::byte*>(part.data()));
+        if (lws_write(connection.wsi, bytes, part.size(), LWS_WRITE_HTTP) < 0) {
+            kill(connection);
+            return Sent::closed;
+        }
+    }
+    return block(connection, Sent::kept);
+}
+
+Sent LwsSockets::block(Connection& connection, Sent sent) {
+    connection.blocked = true;
+    lws_callback_on_writable(connection.wsi);
+    return sent;
+}
+
+void LwsSockets::close(SocketId socket, CloseCode code, std::string_view detail) {
+    Connection& connection = connections_[socket];
+    if (connection.phase != Phase::open) return;
+    connection.phase = Phase::closing;
+    connection.close_code = code;
+    connection.close_text = close_text_of(code, detail);
+    if (connection.paused) lws_rx_flow_control(connection.wsi, 1);  // its answer must be read
+    lws_set_timeout(connection.wsi, PENDING_TIMEOUT_USER_REASON_BASE, settings_.close_timeout_s);
+    lws_callback_on_writable(connection.wsi);
+}
+
+void LwsSockets::pause(SocketId socket, bool paused) {
+    Connection& connection = connections_[socket];
+    if (connection.phase != Phase::open || connection.paused == paused) return;
+    connection.paused = paused;
+    connection.quiet_sweeps = 0;
+    lws_rx_flow_control(connection.wsi, paused ? 0 : 1);
+}
+
+// Closes without a frame, by libwebsockets' timer: never within the caller's call.
+void LwsSockets::kill(Connection& connection) {
+    connection.phase = Phase::gone;
+    lws_set_timeout(connection.wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
+}
+
+void LwsSockets::sweep() {
+    static constexpr std::byte ping[] = {std::byte{0x89}, std::byte{1}, std::byte{'t'}};  // an empty pong is not reported
+    for (Connection& connection : connections_) {
+        if (connection.phase != Phase::open || connection.paused) continue;
+        const std::uint32_t quiet_ms = ++connection.quiet_sweeps * settings_.sweep_ms;
+        if (quiet_ms >= settings_.dead_after_ms) {
+            kill(connection);
+        } else if (quiet_ms >= settings_.ping_after_ms && !connection.pinged && !connection.blocked &&
+                   !lws_partial_buffered(connection.wsi)) {
+            connection.pinged = true;
+            write(connection, ping, {});
+            connection.owes_writable = false;
+        }
+    }
+}
+
+}  // namespace tickrelay

@@ -1,0 +1,60 @@
+#pragma once
+// The load of `run`: a crowd in rooms, each player setting its entity once per tick. One thread: reads and writes
+// happen at a grain of half a millisecond, so that a busy generator makes few system calls.
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "bench/load/crowd.h"
+#include "bench/load/gathering.h"
+#include "bench/load/schedule.h"
+#include "bench/load/tally.h"
+#include "bench/load/walk.h"
+
+namespace tickrelay::bench {
+
+struct LoadOptions {
+  std::uint32_t rooms = 1, players = 1, rate_hz = 20;
+  std::string type = "bench";
+  std::vector<std::string> room_ids{};  // rooms that exist; empty: the clients make them
+  double slow_fraction = 0;
+  std::int64_t slow_bytes_per_s = 20'000;
+  int slow_receive_buffer_bytes = 0;
+  std::uint32_t decode_one_in = 16;
+  std::int64_t server_ahead_ns = 0;
+};
+
+class Load final : private ClientEvents {
+ public:
+  Load(Endpoint endpoint, LoadOptions options);
+
+  // "" when all have their seats, else why not.
+  std::string gather(std::int64_t timeout_ns);
+  // Plays until then; `each_second` may look at what is measured so far.
+  void play(std::int64_t until_ns, const std::function<void(std::int64_t now_ns)>& each_second);
+
+  Tally& tally() { return *tally_; }
+
+ private:
+  void on_seated(Client& client, std::int64_t now_ns) override;
+  void on_frame(Client& client, const FrameFacts& frame, std::int64_t now_ns) override;
+  void on_discarded(Client& client, const FrameFacts& frame, std::int64_t now_ns) override;
+  void on_refused(Client& client, const std::string& reason) override;
+  void on_closed(Client& client, int code, const std::string& reason) override;
+  std::int64_t sweep_time_ns(std::int64_t sweep) const;
+  void take_turn(std::uint32_t player, std::int64_t intended_ns);
+
+  LoadOptions options_;
+  Crowd crowd_;
+  Gathering gathering_;
+  Schedule schedule_;
+  std::vector<Walk> walks_;
+  std::optional<Tally> tally_;
+  bool started_ = false;
+  std::int64_t start_ns_ = 0, sweeps_ = 0;
+  std::int64_t next_sweep_ns_ = 0, next_second_ns_ = 0;
+};
+
+}  // namespace tickrelay::bench

@@ -1,0 +1,95 @@
+// tickrelay-bench: puts a load on a relay and measures what its players see.
+
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "bench/load/commands.h"
+#include "bench/load/process_stats.h"
+#include "bench/net/clock.h"
+
+namespace tickrelay::bench {
+
+void add_server_flags(CLI::App& app, ServerChoice& choice) {
+  auto* url = app.add_option("--url", choice.url, "a server that runs: ws://HOST:PORT");
+  auto* spawn = app.add_flag("--spawn", choice.spawn, "start a tickrelay for this load (default without --url)");
+  url->excludes(spawn);
+  app.add_option("--server", choice.program, "the program that --spawn starts")->excludes(url);
+  app.add_option("--server-arg", choice.arguments, "a further argument for it; may be repeated")->excludes(url);
+  app.add_option("--floor", choice.floor, "start the bare epoll relay instead: eager, lazy or stagger")
+      ->check(CLI::IsMember({"eager", "lazy", "stagger"}))
+      ->excludes(url);
+  app.add_option("--admin", choice.admin_path, "admin socket of the server at --url: rooms are spawned there")
+      ->needs(url);
+  app.add_option("--ops-url", choice.operations_url, "http://HOST:PORT of its operations port");
+  app.add_option("--server-pid", choice.process, "its process, for CPU and memory")->needs(url);
+  app.add_flag("--pin", choice.pin, "started server on CPU 0, this program on CPU 1");
+}
+
+std::int64_t parse_duration_ns(const std::string& text) {
+  std::size_t used = 0;
+  double number = -1;
+  try {
+    number = std::stod(text, &used);
+  } catch (const std::exception&) {
+    used = 0;
+  }
+  const std::string unit = text.substr(used);
+  const double scale = unit == "ms" ? 1e6 : unit.empty() || unit == "s" ? 1e9 : unit == "m" ? 60e9 : 0;
+  if (used == 0 || scale == 0 || !(number >= 0) || number * scale > 86'400e9) {
+    throw CLI::ValidationError("'" + text + "' is no duration like 30s, 500ms or 2m");
+  }
+  return static_cast<std::int64_t>(number * scale);
+}
+
+// One line that is written over on a terminal, a line each elsewhere.
+Progress show_progress() {
+  const bool terminal = isatty(STDERR_FILENO) != 0;
+  return [terminal](const std::string& line) {
+    std::fprintf(stderr, terminal ? "\r\x1b[K%s" : "%s\n", line.c_str());
+    if (terminal && line.empty()) std::fprintf(stderr, "\r\x1b[K");
+  };
+}
+
+void prepare(const ServerChoice& choice) {
+  raise_descriptor_limit();
+  prctl(PR_SET_TIMERSLACK, 1);
+  if (choice.pin && !pin_to_cpu(1)) throw std::runtime_error("--pin needs two CPUs");
+}
+
+void write_report(const std::string& path, const Json& report) {
+  if (path.empty()) return;
+  if (!(std::ofstream(path) << report.dump(2) << "\n")) throw std::runtime_error("cannot write " + path);
+}
+
+}  // namespace tickrelay::bench
+
+int main(int count, char** arguments) {
+  using namespace tickrelay::bench;
+  CLI::App app{"Puts a load on a relay and measures what its players see."};
+  app.require_subcommand(1);
+  app.failure_message(CLI::FailureMessage::help);
+  std::vector<std::pair<CLI::App*, Command>> commands;
+  const auto add = [&](const char* name, const char* what, Command (*make)(CLI::App&)) {
+    CLI::App* command = app.add_subcommand(name, what);
+    commands.emplace_back(command, make(*command));
+  };
+  add("run", "rooms of players that move; latency, state age, bytes and CPU", add_run);
+  try {
+    app.parse(count, arguments);
+    for (const auto& [command, execute] : commands) {
+      if (command->parsed()) return execute();
+    }
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? exit_ok : exit_usage;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "tickrelay-bench: %s\n", error.what());
+    return exit_failed;
+  }
+  return exit_usage;
+}

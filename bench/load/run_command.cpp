@@ -1,0 +1,91 @@
+#include <cstdio>
+#include <memory>
+
+#include "bench/load/commands.h"
+
+namespace tickrelay::bench {
+namespace {
+
+struct Flags {
+  ServerChoice server;
+  LoadOptions load;
+  RoomSettings room;
+  std::string duration = "30s", warmup = "2s", out;
+  std::vector<Target> targets = known_targets();
+};
+
+Json config_json(const Flags& flags) {
+  return {{"rooms", flags.load.rooms},
+          {"players", flags.load.players},
+          {"rate", flags.load.rate_hz},
+          {"duration_s", static_cast<double>(parse_duration_ns(flags.duration)) * 1e-9},
+          {"warmup_s", static_cast<double>(parse_duration_ns(flags.warmup)) * 1e-9},
+          {"server", !flags.server.url.empty()    ? flags.server.url
+                     : flags.server.floor.empty() ? "spawned"
+                                                  : "floor, " + flags.server.floor},
+          {"codec", flags.room.codec},
+          {"slow_fraction", flags.load.slow_fraction},
+          {"slow_bytes_per_s", flags.load.slow_bytes_per_s},
+          {"slow_rcvbuf", flags.load.slow_receive_buffer_bytes},
+          {"pinned", flags.server.pin}};
+}
+
+int judge(const Json& report, const Flags& flags) {
+  if (report["generator"]["saturated"].get<bool>()) {
+    std::fprintf(stderr,
+                 "tickrelay-bench: this program was the bottleneck: 1 %% of its own sends left more than %.1f ms late. "
+                 "These figures say nothing about the server.\n",
+                 static_cast<double>(generator_lateness_limit_ns(flags.load.rate_hz)) * 1e-6);
+    return exit_saturated;
+  }
+  const std::vector<std::string> missed = missed_targets(report, flags.targets);
+  for (const std::string& line : missed) std::fprintf(stderr, "tickrelay-bench: missed %s\n", line.c_str());
+  return missed.empty() ? exit_ok : exit_target_missed;
+}
+
+int execute(Flags& flags) {
+  RunOptions options{.load = flags.load, .room = flags.room};
+  options.duration_ns = parse_duration_ns(flags.duration);
+  options.warmup_ns = parse_duration_ns(flags.warmup);
+  options.config = config_json(flags);
+  prepare(flags.server);
+  Server server(flags.server, flags.room);
+  const Progress progress = show_progress();
+  const Json report = run_load(server, options, progress);
+  progress("");
+  std::fputs(summary(report).c_str(), stdout);
+  write_report(flags.out, report);
+  return judge(report, flags);
+}
+
+}  // namespace
+
+Command add_run(CLI::App& app) {
+  auto flags = std::make_shared<Flags>();
+  add_server_flags(app, flags->server);
+  app.add_option("--rooms", flags->load.rooms, "rooms")->required()->check(CLI::Range(1, 100'000));
+  app.add_option("--players", flags->load.players, "players in each")->required()->check(CLI::Range(1, 10'000));
+  app.add_option("--rate", flags->load.rate_hz, "ticks a second")->required()->check(CLI::Range(1, 240));
+  app.add_option("--duration", flags->duration, "measured time")->capture_default_str();
+  app.add_option("--warmup", flags->warmup, "played before it")->capture_default_str();
+  app.add_option("--codec", flags->room.codec, "of the rooms that are made")
+      ->check(CLI::IsMember({"packed", "plain"}))
+      ->capture_default_str();
+  app.add_option("--type", flags->load.type, "room type that clients create at --url")->capture_default_str();
+  app.add_option("--slow-fraction", flags->load.slow_fraction, "share of clients that read slowly")
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--slow-bytes-per-s", flags->load.slow_bytes_per_s, "how slowly")->capture_default_str();
+  app.add_option("--slow-rcvbuf", flags->load.slow_receive_buffer_bytes, "their SO_RCVBUF; 0: the system's");
+  app.add_option("--out", flags->out, "the report as JSON");
+  for (Target& target : flags->targets) {
+    app.add_option(target.flag, target.limit, "exit 3 where " + target.pointer.substr(1) + " is above");
+  }
+  app.callback([flags] {
+    flags->room.rate_hz = flags->load.rate_hz;
+    flags->room.players = flags->load.players;
+    parse_duration_ns(flags->duration), parse_duration_ns(flags->warmup);
+  });
+  return [flags] { return execute(*flags); };
+}
+
+}  // namespace tickrelay::bench

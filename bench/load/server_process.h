@@ -1,0 +1,48 @@
+#pragma once
+// A server started by the bench: it prints its URLs and then that it is ready, has a folder of its own, and is gone when
+// this object goes.
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace tickrelay::bench {
+
+struct SpawnOptions {
+  std::string program{};                       // a path, or a name beside this program
+  std::vector<std::string> arguments{};        // FOLDER stands for the folder of its own
+  std::string ready_line{};                    // ends the banner
+  std::map<std::string, std::string> files{};  // into that folder: name → content; FOLDER as above in .toml files
+  int cpu = -1;                                // pinned there where not negative
+};
+
+class ServerProcess {
+ public:
+  // Waits for the banner. Throws std::runtime_error with what the server said.
+  explicit ServerProcess(const SpawnOptions& options);
+  ~ServerProcess();
+  ServerProcess(const ServerProcess&) = delete;
+  ServerProcess& operator=(const ServerProcess&) = delete;
+
+  const std::string& url() const { return url_; }
+  const std::string& operations_url() const { return operations_url_; }
+  const std::string& folder() const { return folder_; }
+  pid_t process() const { return process_; }
+
+ private:
+  void start(const SpawnOptions& options);
+  void write_files(const std::map<std::string, std::string>& files);
+  std::string in_folder(std::string text) const;
+  void wait_for_banner(const std::string& ready_line);
+  void read_banner(const std::string& banner);
+  void stop();
+
+  std::string folder_, url_, operations_url_;
+  pid_t process_ = -1;
+  int output_ = -1;
+};
+
+}  // namespace tickrelay::bench

@@ -1,0 +1,166 @@
+// A seat in a room: what a game reads, writes and hears. Made by Client; joining until on_join or on_leave.
+// Every call-back runs inside Client::poll, on the thread that calls it. Nothing here blocks, throws or is thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "tickrelay/state.h"
+#include "tickrelay/types.h"
+
+namespace tickrelay::inline sdk {
+
+class Session;
+
+// One value that came, changed or went. `value` is the present one, or the last one where it went.
+struct Change {
+  enum class Kind : std::uint8_t { added = 0, changed = 1, removed = 2 };
+  Kind kind = Kind::changed;
+  EntityId entity = 0;
+  std::string_view component;
+  std::uint64_t fields = 0;  // changed: bit i = field i of the component's layout; else all
+  Bytes value;
+};
+
+// Times, in seconds. now: this machine, from an arbitrary zero. server_now: the room's clock, tick n happens at
+// n / tick rate; known to about half a round trip, corrected smoothly, never backwards. render_now: the room's clock less the delay at which
+// frames have usually arrived: what to interpolate to.
+class RoomClock {
+ public:
+  explicit RoomClock(const Session& session) : session_(&session) {}
+  [[nodiscard]] double now() const;
+  [[nodiscard]] double server_now() const;
+  [[nodiscard]] double render_now() const;
+  [[nodiscard]] std::uint32_t tick_rate() const;  // Hz, 0 before on_join
+
+ private:
+  const Session* session_;
+};
+
+class Room {
+ public:
+  enum class Phase : std::uint8_t { joining, joined, dropped, left };
+
+  explicit Room(std::shared_ptr<Session> session);
+  ~Room();
+  Room(const Room&) = delete;
+  Room& operator=(const Room&) = delete;
+
+  // ---- what it is
+  [[nodiscard]] Phase phase() const;
+  [[nodiscard]] const std::string& room_id() const;  // empty before on_join
+  [[nodiscard]] const std::string& type() const;
+  [[nodiscard]] PlayerNumber player() const;  // own seat, 0 before on_join
+  [[nodiscard]] const std::string& player_id() const;
+  [[nodiscard]] Role role() const;
+  [[nodiscard]] EntityId entity() const;  // own seat's entity
+  // For Client::reconnect, within the room's grace time, also from another process. Empty before on_join. A secret.
+  [[nodiscard]] std::string reconnection_token() const;
+
+  // ---- what it holds
+  [[nodiscard]] const State& state() const;
+  [[nodiscard]] std::vector<Player> players() const;  // by number
+  [[nodiscard]] std::uint32_t tick() const { return state().tick(); }
+  [[nodiscard]] const RoomClock& clock() const;
+  [[nodiscard]] double latency() const;    // round trip, s; 0 before the first is known
+  [[nodiscard]] double state_age() const;  // room's clock now less the time of the newest complete tick, s; 0 before a frame
+  [[nodiscard]] const Stats& stats() const;
+
+  // ---- call-backs; several of a kind are called in the order of their registration
+  void on_join(std::function<void()> call);
+  void on_state_change(std::function<void(const State&)> call);  // after each applied frame; State::tick says which
+  void on_drop(std::function<void(std::uint16_t code, const std::string& reason)> call);  // connection lost, coming back
+  void on_reconnect(std::function<void(const Reconnected&)> call);
+  void on_leave(std::function<void(std::uint16_t code, const std::string& reason)> call);  // the end, once
+  void on_error(std::function<void(const Error&)> call);
+  void on_player_join(std::function<void(const Player&)> call);  // also for those there at the join, yourself included
+  void on_player_leave(std::function<void(const Player&, const std::string& reason)> call);
+  // "*" hears every type that has no call-back of its own.
+  void on_message(std::string type, std::function<void(const Message&)> call);
+  // The value that call returns is the answer. One call-back a type; requests without one go to on_message, which may answer().
+  void on_request(std::string type, std::function<std::vector<std::uint8_t>(const Message&)> call);
+
+  // For a connection with Role::authority: a player's input, with its number.
+  void on_input(std::function<void(const Message&, std::uint32_t number)> call);
+
+  // call(entity, value) when an entity gets, changes, loses a T; on_change's may take the changed fields (bits) third.
+  // After a whole frame these tell the difference to what was there before. Own writes are told as well.
+  template <class T, class Call>
+  void on_add(Call call) { listen<T>(Change::Kind::added, std::move(call)); }
+  template <class T, class Call>
+  void on_change(Call call) { listen<T>(Change::Kind::changed, std::move(call)); }
+  template <class T, class Call>
+  void on_remove(Call call) { listen<T>(Change::Kind::removed, std::move(call)); }
+  // The same by name, for programs without generated code. "*": every component.
+  void on_add(std::string component, std::function<void(const Change&)> call);
+  void on_change(std::string component, std::function<void(const Change&)> call);
+  void on_remove(std::string component, std::function<void(const Change&)> call);
+
+  // ---- what a player does. Each returns the action's number, 0 where it was not taken up (on_error says why).
+  // Everything but inputs and superseded values survives a lost connection and arrives exactly once.
+  std::uint32_t send(std::string_view type, Bytes data, const To& to = {});
+  std::uint32_t send(std::string_view type, std::string_view text, const To& to = {}) { return send(type, bytes_of(text), to); }
+  // Ends with one call of `call`: the answer, a refusal, or "timeout" after timeout_s seconds.
+  std::uint32_t request(std::string_view type, Bytes data, double timeout_s, std::function<void(const Answer&)> call,
+                        const To& to = {});
+  // Answers a message with `request` not 0, once, at any time.
+  std::uint32_t answer(PlayerNumber player, std::uint32_t request, Bytes data);
+
+  // A new entity of one's own with this first component; 0 where it could not be. It is in the state at once.
+  // keep: it stays when its owner leaves.
+  template <class T>
+  EntityId spawn(const T& value, bool keep = false) {
+    static_assert(!is_table<T>, "tables are spawned by name and bytes");
+    return spawn(type_key<T>().name, {reinterpret_cast<const std::uint8_t*>(&value), sizeof(T)}, keep);
+  }
+  EntityId spawn(std::string_view component, Bytes value, bool keep = false);
+
+  // Only the fields that differ from what the state shows are sent; nothing where none does (returns the newest number).
+  // The state shows the value at once, rounded as the relay will.
+  template <class T>
+  std::uint32_t set(EntityId entity, const T& value) {
+    static_assert(!is_table<T>, "tables are set by name and bytes");
+    return set(entity, type_key<T>().name, {reinterpret_cast<const std::uint8_t*>(&value), sizeof(T)});
+  }
+  // By name: `value` is the FlatBuffers struct (mask: fields to look at, bit i = field i), or an opaque component's value.
+  std::uint32_t set(EntityId entity, std::string_view component, Bytes value, std::uint64_t mask = ~std::uint64_t{0});
+
+  std::uint32_t despawn(EntityId entity);
+  std::uint32_t claim(EntityId entity);  // become the owner of what is nobody's
+  std::uint32_t input(Bytes data);       // up to 1 KiB, for the logic or the authority. Only the newest is sure to be seen
+  void leave();                          // ends in on_leave(1000)
+
+ private:
+  template <class T, class Call>
+  void listen(Change::Kind kind, Call call) {
+    listen(kind, type_key<T>(), [call = std::move(call)](const Change& change) mutable {
+      if constexpr (is_table<T>) {
+        if (const T* value = verified<T>(change.value)) told(call, change, *value);
+      } else if (change.value.size() >= sizeof(T)) {
+        alignas(T) unsigned char copy[sizeof(T)];  // call may write to the state and so move what is in it
+        std::memcpy(copy, change.value.data(), sizeof(T));
+        told(call, change, *reinterpret_cast<const T*>(copy));
+      }
+    });
+  }
+  template <class T, class Call>
+  static void told(Call& call, const Change& change, const T& value) {
+    if constexpr (std::is_invocable_v<Call&, EntityId, const T&, std::uint64_t>) {
+      call(change.entity, value, change.fields);
+    } else {
+      call(change.entity, value);
+    }
+  }
+  void listen(Change::Kind kind, const TypeKey& type, std::function<void(const Change&)> call);
+
+  std::shared_ptr<Session> session_;
+};
+
+}  // namespace tickrelay::inline sdk

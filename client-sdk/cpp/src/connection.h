@@ -1,0 +1,33 @@
+// WebSockets by libwebsockets: the only user of that library in the SDK. One Sockets per Client, on the Client's thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "relay_link.h"
+#include "url.h"
+
+namespace tickrelay::inline sdk {
+
+class Sockets {
+ public:
+  // ca_file: further authorities to trust, PEM; insecure: trust anybody.
+  Sockets(const std::string& ca_file, bool insecure);
+  ~Sockets();  // what is open breaks, without a call. REQUIRES: not within service()
+  Sockets(const Sockets&) = delete;
+  Sockets& operator=(const Sockets&) = delete;
+
+  // Begins to connect; `listener` hears the outcome in service(). It outlives the Link, or the Link is destroyed first.
+  // A Link that is destroyed while open closes its socket and is heard of no more. nullptr: out of memory or descriptors.
+  std::unique_ptr<Link> connect(const Url& url, LinkListener& listener);
+
+  // Reads all that has come and writes what was left over, without waiting.
+  void service();
+
+ private:
+  class Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace tickrelay::inline sdk

@@ -1,0 +1,30 @@
+// One WebSocket to a relay, as a Session sees it. Connection is the real one; tests have their own.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "tickrelay/types.h"
+
+namespace tickrelay::inline sdk {
+
+class Link {
+ public:
+  virtual ~Link() = default;
+  // Open, and nothing of an earlier write is left in the SDK: what is written now leaves at once.
+  [[nodiscard]] virtual bool writable() const = 0;
+  virtual void write(Bytes message) = 0;  // one binary message. REQUIRES: writable()
+  virtual void close(std::uint16_t code, const std::string& reason) = 0;
+};
+
+// What happens on a Link. Never called after the Link is gone.
+class LinkListener {
+ public:
+  virtual ~LinkListener() = default;
+  virtual void opened(std::int64_t now_us) = 0;
+  virtual void received(Bytes message, std::int64_t now_us) = 0;  // aligned for FlatBuffers
+  // The last call. 1006: it broke without a close frame, or never opened.
+  virtual void closed(std::uint16_t code, const std::string& reason, std::int64_t now_us) = 0;
+};
+
+}  // namespace tickrelay::inline sdk

@@ -1,0 +1,314 @@
+#include "session.h"
+
+#include <algorithm>
+
+#include "bounds.h"
+
+namespace tickrelay::inline sdk {
+namespace {
+
+constexpr int fast_pings = 6;
+constexpr std::int64_t fast_ping_us = 100'000;
+constexpr std::int64_t slow_ping_us = 2'000'000;
+constexpr int moves_max = 3;  // sent on without a word of welcome: then with pauses
+constexpr std::int64_t settled_us = 5'000'000;  // a connection that lasted this long ends the back-off
+
+std::int64_t us_of(double seconds) { return static_cast<std::int64_t>(seconds * 1e6); }
+
+}  // namespace
+
+std::string_view label_of(std::uint16_t code) {
+  switch (code) {
+    case close_code::left: return "left";
+    case 1001:
+    case close_code::going_away: return "going_away";
+    case close_code::unreachable: return "connection_lost";
+    case close_code::moved: return "moved";
+    case close_code::restarting: return "restarting";
+    case close_code::server_error: return "server_error";
+    case close_code::not_acknowledged: return "not_acknowledged";
+    case close_code::overloaded: return "overloaded";
+    case close_code::protocol_error: return "protocol_error";
+    case close_code::bad_ticket: return "bad_ticket";
+    case close_code::forbidden: return "forbidden";
+    case close_code::room_not_found: return "room_not_found";
+    case close_code::unknown_type: return "unknown_type";
+    case close_code::incompatible_schema: return "incompatible_schema";
+    case close_code::join_timeout: return "join_timeout";
+    case close_code::replaced: return "replaced";
+    case close_code::room_closed: return "room_closed";
+    case close_code::session_unknown: return "session_unknown";
+    case close_code::message_too_large: return "message_too_large";
+    case close_code::room_locked: return "room_locked";
+    case close_code::rate_limit: return "rate_limit";
+    case close_code::room_full: return "room_full";
+    case close_code::kicked: return "kicked";
+    case close_code::banned: return "banned";
+    case close_code::logic_failed: return "logic_failed";
+    default: return "closed";
+  }
+}
+
+Session::Session(const std::string& url, JoinRequest request, ClientOptions options, std::uint64_t seed, std::int64_t now_us)
+    : options_(std::move(options)), request_(std::move(request)), joining_us_(now_us), backoff_(seed) {
+  const auto parsed = parse_url(url, url_fault_);
+  if (parsed) url_ = *parsed;
+  seat_.room_id = request_.room_id;
+}
+
+// ----------------------------------------------------------------------------------------------------- the way in
+
+void Session::dialled(std::unique_ptr<Link> link, std::int64_t now_us) {
+  link_ = std::move(link);
+  open_ = welcomed_ = moved_ = false;
+  asked_us_ = heard_us_ = now_us;
+  if (!link_) lost(close_code::unreachable, "the connection could not be set up", now_us);
+}
+
+void Session::opened(std::int64_t now_us) {
+  open_ = true;
+  asked_us_ = heard_us_ = now_us;
+  JoinRequest request = request_;
+  if (!seat_.session.empty()) {
+    request.mode = wire::JoinMode::Resume;
+    request.room_id = seat_.room_id;
+    request.session = seat_.session;
+    request.ticket.clear();
+  }
+  write(composer_.join(request, have_, mirror_.layout() ? mirror_.layout()->fingerprint() : 0, options_.prompt_acks));
+}
+
+void Session::welcome(const wire::Welcome& welcome, std::int64_t now_us) {
+  if (welcomed_) return give_up(close_code::protocol_error, "the relay sent a second Welcome");
+  decoder_ = make_decoder(welcome.codec());
+  if (!decoder_) {
+    return give_up(close_code::incompatible_schema, std::string("codec ") + (welcome.codec() == wire::Codec::Packed ? "packed" : "of a later kind") +
+                                                        " is not supported by this SDK version");
+  }
+  if (!take_layout(welcome, now_us)) return;
+  welcomed_ = true;
+  welcomed_us_ = now_us;
+  const bool back = phase_ == Phase::dropped;
+  if (!welcome.resumed() || welcome.term() != have_.term) clock_.restart();
+  clock_.sample(asked_us_, now_us, static_cast<std::int64_t>(welcome.server_us()));
+  take_seat(welcome);
+  continue_from(welcome);
+  acks_.start(std::int64_t{welcome.ack_interval_ms()} * 1000);
+  yours_.clear();
+  pings_ = moves_ = 0;
+  ping_us_ = now_us;
+  phase_ = Phase::joined;
+  if (!back) return listeners_.join();
+  ++stats_.reconnects;
+  listeners_.reconnect({welcome.rolled_back() || !welcome.resumed()});
+}
+
+bool Session::take_layout(const wire::Welcome& welcome, std::int64_t now_us) {
+  if (welcome.layout() == nullptr) {
+    if (mirror_.layout()) return true;
+    give_up(close_code::protocol_error, "the relay sent no layout");
+    return false;
+  }
+  std::string error;
+  const LayoutPointer layout = read_layout(*welcome.layout(), error);
+  if (!layout) {
+    give_up(close_code::protocol_error, error);
+    return false;
+  }
+  if (mirror_.layout() && mirror_.layout()->fingerprint() == layout->fingerprint()) return true;
+  if (mirror_.layout()) {  // another schema since: everything goes, and comes again
+    mirror_.keep_only({});
+    deliver_changes(now_us);
+    outbox_.forget();
+  }
+  have_.tick = 0;
+  mirror_.reset(layout);
+  mirror_.watch(player_component);
+  const std::string unfit = listeners_.changes.attach(mirror_);
+  if (!unfit.empty()) give_up(close_code::incompatible_schema, unfit + ": generate it from the schema that the room runs");
+  return unfit.empty();
+}
+
+void Session::take_seat(const wire::Welcome& welcome) {
+  const auto text = [](const flatbuffers::String* from) { return from ? from->str() : std::string(); };
+  if (!welcome.resumed()) seat_.ids.clear();
+  seat_.room_id = text(welcome.room_id());
+  seat_.type = text(welcome.type());
+  seat_.player = welcome.player();
+  seat_.player_id = text(welcome.player_id());
+  seat_.role = static_cast<Role>(welcome.role());
+  seat_.entity = welcome.entity();
+  seat_.session = text(welcome.session());
+  seat_.tick_rate = welcome.tick_rate();
+  seat_.send_rate = std::max<std::uint32_t>(welcome.send_rate(), 1);
+  seat_.tick_zero_us = static_cast<std::int64_t>(welcome.tick_zero_us());
+  seat_.grace_us = std::int64_t{welcome.grace_ms()} * 1000;
+  seat_.ids.add(welcome.ids_first(), welcome.ids_count());
+}
+
+// What this side has, and what the relay is to hear again.
+void Session::continue_from(const wire::Welcome& welcome) {
+  have_.term = welcome.term();
+  if (!welcome.resumed()) {
+    have_ = {welcome.term(), 0, welcome.event(), welcome.direct()};
+    outbox_.forget();
+    mirror_.release(UINT32_MAX);
+  } else {
+    // Numbers are never given twice, so the higher one is right whatever was lost.
+    if (welcome.rolled_back()) have_.tick = 0;
+    have_.event = std::max(have_.event, welcome.event());
+    have_.direct = std::max(have_.direct, welcome.direct());
+  }
+  outbox_.continue_after(welcome.applied_seq());
+  if (!welcome.resumed()) return;
+  repeat_sets(outbox_.resume(welcome.applied_seq()), welcome.applied_seq());
+}
+
+// Own values that were sent, and perhaps lost, go again under new numbers.
+void Session::repeat_sets(std::uint32_t first_unsent, std::uint32_t applied_seq) {
+  std::vector<std::pair<Held::Key, std::uint64_t>> again;
+  for (const auto& [key, held] : mirror_.held().values()) {
+    std::uint64_t mask = 0;
+    for (std::size_t i = 0; i < held.seq.size(); ++i) {
+      const bool sent = (held.mask >> i & 1) != 0 && held.seq[i] > applied_seq && held.seq[i] < first_unsent;
+      if (sent && !outbox_.spawns(held.seq[i])) mask |= std::uint64_t{1} << i;
+    }
+    if (mask != 0) again.emplace_back(key, mask);
+  }
+  for (const auto& [key, mask] : again) {
+    const ComponentIndex component = Held::component_of(key);
+    const EntityId entity = Held::entity_of(key);
+    const Bytes shown = mirror_.value(component, entity);
+    value_.assign(shown.begin(), shown.end());
+    const std::uint32_t seq = outbox_.set(mirror_.layout()->component(component), component, entity, mask, value_);
+    mirror_.write_own(component, entity, mask, value_, seq);
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------- the way out
+
+bool Session::may_retry(std::uint16_t code) const {
+  const bool broken = code == 1001 || code == 1006;
+  const bool asked = code >= 4000 && code <= 4399;
+  if (phase_ == Phase::dropped || phase_ == Phase::joined) return broken || asked;
+  // A first join that reaches nobody says so at once; one that was begun, or is a return, is tried again.
+  return asked || (broken && (open_ || request_.mode == wire::JoinMode::Resume));
+}
+
+std::int64_t Session::pause_us(std::uint16_t code) {
+  if (moved_ && ++moves_ <= moves_max) return 0;
+  return code == close_code::restarting ? backoff_.below(2'000'000) : backoff_.next_us();
+}
+
+void Session::closed(std::uint16_t code, const std::string& reason, std::int64_t now_us) {
+  link_.reset();
+  if (phase_ == Phase::left) return;
+  lost(code, reason, now_us);
+}
+
+void Session::lost(std::uint16_t code, const std::string& reason, std::int64_t now_us) {
+  const std::string told = reason.empty() ? std::string(label_of(code)) : reason;
+  const bool retry = may_retry(code);
+  open_ = welcomed_ = false;
+  if (leaving_) return end(close_code::left, "left");
+  if (!retry) return end(code, told);
+  const bool drops = phase_ == Phase::joined;
+  if (drops) {
+    phase_ = Phase::dropped;
+    dropped_us_ = now_us;
+    if (now_us - welcomed_us_ >= settled_us) backoff_.reset();
+  }
+  const std::int64_t until = phase_ == Phase::dropped ? dropped_us_ + seat_.grace_us : joining_us_ + us_of(options_.join_timeout_s);
+  if (!drops && now_us >= until) return end(code, told);
+  dial_us_ = now_us + pause_us(code);
+  if (drops) listeners_.drop(code, told);
+}
+
+void Session::give_up(std::uint16_t code, const std::string& reason) {
+  if (link_) link_->close(code, std::string(label_of(code)));
+  end(code, std::string(label_of(code)) + ": " + reason);
+}
+
+void Session::end(std::uint16_t code, const std::string& reason) {
+  if (phase_ == Phase::left) return;
+  link_.reset();
+  phase_ = Phase::left;
+  requests_.end_due(0, "left");
+  listeners_.leave(code, reason);
+}
+
+void Session::leave() { leaving_ = true; }
+
+void Session::shut() {
+  if (link_ && welcomed_ && link_->writable()) {
+    flush(heard_us_);
+    if (link_ && link_->writable()) write(composer_.leave());
+  }
+  link_.reset();
+  phase_ = Phase::left;
+}
+
+// ------------------------------------------------------------------------------------------------------------ time
+
+void Session::step(std::int64_t now_us) {
+  if (phase_ == Phase::left) return;
+  if (!url_fault_.empty()) return end(close_code::unreachable, url_fault_);
+  for (std::string& fault : mirror_.take_faults()) errors_.push_back({"incompatible_schema", std::move(fault), 0});
+  for (const Error& error : std::exchange(errors_, {})) listeners_.error(error);
+  deliver_changes(now_us);
+  requests_.end_due(now_us);
+  roster_.step(now_us, [this](const Player& player, const std::string& reason) { listeners_.player_leave(player, reason); });
+  watch_time(now_us);
+  flush(now_us);
+}
+
+void Session::watch_time(std::int64_t now_us) {
+  if (leaving_) {
+    if (leave_us_ == 0) leave_us_ = now_us;
+    if (!welcomed_ || now_us - leave_us_ >= limits::leave_us) return end(close_code::left, "left");
+  }
+  if (phase_ == Phase::dropped && now_us >= dropped_us_ + seat_.grace_us && !open_) {
+    return end(close_code::session_unknown, "session_unknown: the seat's grace time is over");
+  }
+  if (!link_) return;
+  if (!welcomed_ && now_us - asked_us_ >= us_of(options_.join_timeout_s)) {
+    link_.reset();
+    return lost(close_code::unreachable, "the relay does not answer", now_us);
+  }
+  if (welcomed_ && now_us - heard_us_ >= limits::silence_us) {
+    link_.reset();
+    lost(close_code::unreachable, "the relay fell silent", now_us);
+  }
+}
+
+void Session::flush(std::int64_t now_us) {
+  if (!link_ || !welcomed_) return;
+  while (link_->writable() && !outbox_.empty()) {
+    write(composer_.update(have_, outbox_.take(), mirror_.layout()));
+    acks_.sent();
+  }
+  if (link_->writable() && acks_.due(now_us)) {
+    write(composer_.update(have_, {}, nullptr));
+    acks_.sent();
+  }
+  if (link_->writable() && now_us >= ping_us_ && !leaving_) {
+    write(composer_.ping(now_us));
+    ping_us_ = now_us + (++pings_ < fast_pings ? fast_ping_us : slow_ping_us);
+  }
+  if (leaving_ && !said_leave_ && outbox_.empty() && link_->writable()) {
+    said_leave_ = true;
+    write(composer_.leave());
+  }
+}
+
+void Session::write(Bytes message) {
+  stats_.bytes_sent += message.size();
+  link_->write(message);
+}
+
+double Session::state_age_s(std::int64_t now_us) const {
+  if (complete_tick_ == 0) return 0;
+  return std::max(0.0, static_cast<double>(clock_.relay_us(now_us) - seat_.tick_us(complete_tick_)) / 1e6);
+}
+
+}  // namespace tickrelay::inline sdk

@@ -1,0 +1,181 @@
+#include "bounds.h"
+#include "session.h"
+
+namespace tickrelay::inline sdk {
+namespace {
+
+std::string_view text_of(const flatbuffers::String* from) { return from ? from->string_view() : std::string_view(); }
+Bytes data_of(const flatbuffers::Vector<std::uint8_t>* from) { return from ? Bytes(from->data(), from->size()) : Bytes(); }
+
+const wire::Yours* yours_of(const std::vector<std::uint8_t>& bytes) {
+  return bytes.empty() ? nullptr : wire::GetMessage(bytes.data())->body_as_Yours();
+}
+
+}  // namespace
+
+void Session::received(Bytes bytes, std::int64_t now_us) {
+  heard_us_ = now_us;
+  stats_.bytes_received += bytes.size();
+  flatbuffers::Verifier verifier(bytes.data(), bytes.size());
+  const bool long_enough = bytes.size() >= 8;
+  if (long_enough && wire::MessageBufferHasIdentifier(bytes.data()) && wire::VerifyMessageBuffer(verifier)) {
+    return receive_message(*wire::GetMessage(bytes.data()), bytes, now_us);
+  }
+  if (long_enough && flatbuffers::BufferHasIdentifier(bytes.data(), "TRF1") &&
+      verifier.VerifyBuffer<wire::StateFrame>("TRF1")) {
+    if (!welcomed_) return give_up(close_code::protocol_error, "the relay sent a frame before its Welcome");
+    return receive_frame(*flatbuffers::GetRoot<wire::StateFrame>(bytes.data()), now_us);
+  }
+  give_up(close_code::protocol_error, "the relay sent bytes that are no message of this protocol");
+}
+
+void Session::receive_message(const wire::Message& message, Bytes bytes, std::int64_t now_us) {
+  switch (message.body_type()) {
+    case wire::Body::Welcome: return welcome(*message.body_as_Welcome(), now_us);
+    case wire::Body::Yours:
+      if (welcomed_) receive_yours(*message.body_as_Yours(), bytes, now_us);
+      return;
+    case wire::Body::Pong: {
+      const auto sent_us = static_cast<std::int64_t>(message.body_as_Pong()->client_us());
+      if (sent_us >= asked_us_ && sent_us <= now_us) {
+        clock_.sample(sent_us, now_us, static_cast<std::int64_t>(message.body_as_Pong()->server_us()));
+      }
+      return;
+    }
+    case wire::Body::Moved: {
+      std::string error;
+      const auto url = parse_url(text_of(message.body_as_Moved()->url()), error);
+      if (!url) return give_up(close_code::protocol_error, "the relay moved the room to a " + error);
+      url_ = *url;
+      if (message.body_as_Moved()->room_id() && !seat_.session.empty()) seat_.room_id = message.body_as_Moved()->room_id()->str();
+      moved_ = true;
+      return;
+    }
+    default: return;  // of a newer relay
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------- frames
+
+bool Session::fits(const wire::StateFrame& frame, std::uint32_t base) const {
+  if (base > have_.tick || have_.tick >= frame.head()->tick()) return false;
+  if (!frame.events() || frame.events()->size() == 0) return true;
+  const wire::Yours* yours = yours_of(yours_);
+  const bool with_yours = yours && yours->head()->tick() == frame.head()->tick();
+  const std::uint32_t event = with_yours ? std::max(have_.event, yours->event()) : have_.event;
+  return frame.event_first() <= event || frame.event_first() - event == 1;
+}
+
+void Session::receive_frame(const wire::StateFrame& frame, std::int64_t now_us) {
+  const wire::FrameHead& head = *frame.head();
+  if (head.span() > head.tick()) return give_up(close_code::protocol_error, "a frame's span reaches below tick 0");
+  const std::uint32_t base = head.span() == 0 ? 0 : head.tick() - head.span();
+  const wire::Yours* yours = yours_of(yours_);
+  if (!fits(frame, base)) {
+    ++stats_.discarded;
+    if (yours && yours->head()->tick() == head.tick()) yours_.clear();
+    return;
+  }
+  std::string error;
+  if (!decoder_->decode(frame, base == 0, mirror_, error)) return give_up(close_code::protocol_error, error);
+  have_.tick = mirror_.tick = head.tick();
+  complete_tick_ = frame.complete() != 0 ? frame.complete() : head.tick();
+  clock_.frame(now_us, seat_.tick_us(head.tick()), 1'000'000 / seat_.send_rate);
+  acks_.applied(head.kind() != wire::FrameKind::Stream, now_us);
+  ++stats_.frames;
+  applied(frame, yours && yours->head()->tick() == head.tick(), now_us);
+}
+
+// The state is whole: now everybody may look.
+void Session::applied(const wire::StateFrame& frame, bool with_yours, std::int64_t now_us) {
+  const std::vector<std::uint8_t> own = std::exchange(yours_, {});
+  const wire::Yours* yours = with_yours ? yours_of(own) : nullptr;
+  if (yours) take_yours(*yours, now_us);
+  deliver_changes(now_us);
+  listeners_.state_change(state_);
+  if (frame.events()) {
+    std::uint32_t number = frame.event_first();
+    for (const wire::Event* event : *frame.events()) {
+      if (number++ <= have_.event) continue;
+      have_.event = number - 1;
+      if (phase_ == Phase::joined) deliver(*event);
+    }
+  }
+  if (yours) deliver_direct(*yours, now_us);
+}
+
+void Session::receive_yours(const wire::Yours& yours, Bytes bytes, std::int64_t now_us) {
+  if (yours.head()->tick() > have_.tick) {
+    yours_.assign(bytes.begin(), bytes.end());
+    return;
+  }
+  take_yours(yours, now_us);
+  acks_.applied(false, now_us);
+  deliver_changes(now_us);
+  deliver_direct(yours, now_us);
+}
+
+void Session::take_yours(const wire::Yours& yours, std::int64_t) {
+  mirror_.release(yours.head()->applied_seq());
+  outbox_.applied(yours.head()->applied_seq());
+  seat_.ids.add(yours.ids_first(), yours.ids_count());
+  if (yours.event() <= have_.event) return;
+  errors_.push_back({"events_lost", std::to_string(yours.events_lost()) + " messages at most were lost: this connection was behind for too long", 0});
+  have_.event = yours.event();
+}
+
+void Session::deliver_direct(const wire::Yours& yours, std::int64_t) {
+  if (!yours.direct()) return;
+  std::uint32_t number = yours.direct_first();
+  for (const wire::Event* event : *yours.direct()) {
+    if (number++ <= have_.direct) continue;
+    have_.direct = number - 1;
+    if (phase_ == Phase::joined) deliver(*event);
+  }
+}
+
+void Session::deliver_changes(std::int64_t now_us) {
+  if (!mirror_.layout()) return;
+  const std::vector<MirrorChange> changes = mirror_.take_changes();
+  roster_.apply(changes, mirror_, now_us, [this](const Player& player) { listeners_.player_join(player); });
+  listeners_.changes.deliver(mirror_, changes);
+}
+
+// ---------------------------------------------------------------------------------------------------------- events
+
+void Session::deliver(const wire::Event& event) {
+  switch (event.kind()) {
+    case wire::EventKind::Message: return deliver_message(event);
+    case wire::EventKind::PlayerLeft:
+      return roster_.left(event.player(), std::string(text_of(event.type())),
+                          [this](const Player& player, const std::string& reason) { listeners_.player_leave(player, reason); });
+    case wire::EventKind::Answer: requests_.end(event.request(), {true, {}, data_of(event.data())}); return;
+    case wire::EventKind::Failure: return deliver_failure(event);
+    case wire::EventKind::Input:
+      return listeners_.input({event.player(), text_of(event.type()), data_of(event.data()), 0}, event.seq());
+  }
+}
+
+void Session::deliver_message(const wire::Event& event) {
+  if (event.skip_sender() && event.player() == seat_.player) return;
+  const Message message{event.player(), text_of(event.type()), data_of(event.data()), event.request()};
+  if (message.request != 0) {
+    const auto asked = listeners_.requests.find(message.type);
+    if (asked != listeners_.requests.end()) {
+      const auto call = asked->second;
+      answer(message.player, message.request, call(message));
+      return;
+    }
+  }
+  auto found = listeners_.messages.find(message.type);
+  if (found == listeners_.messages.end()) found = listeners_.messages.find(std::string_view("*"));
+  if (found != listeners_.messages.end()) found->second(message);
+}
+
+void Session::deliver_failure(const wire::Event& event) {
+  const std::string label(text_of(event.type()));
+  if (requests_.end(event.request(), {false, label, {}})) return;
+  listeners_.error({label, "the relay refused action " + std::to_string(event.request()), event.request()});
+}
+
+}  // namespace tickrelay::inline sdk

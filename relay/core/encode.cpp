@@ -28,7 +28,7 @@ std::size_t wire_kind_span(const FrameInfo& info) { return info.base == 0 ? 0 : 
 
 }  // namespace
 
-Encoder::Bytes Encoder::frame(const World& world, const EventRing& events, const FrameInfo& info) {
+Encoder::Bytes Encoder::frame(const World& world, const EventLog& events, const FrameInfo& info) {
     const std::size_t span = wire_kind_span(info);
     CHECK(span <= 0xFFFF && info.tick > info.base);
     builder_.Clear();
@@ -116,7 +116,7 @@ void Encoder::gather_removed(const World& world, Tick base) {
     for (auto it = tombstones.rbegin(); it != tombstones.rend() && it->died > base; ++it) removed_.push_back(it->id);
 }
 
-Encoder::EventsOffset Encoder::add_events(const EventRing& events, EventNumber first, EventNumber last) {
+Encoder::EventsOffset Encoder::add_events(const EventLog& events, EventNumber first, EventNumber last) {
     event_offsets_.clear();
     for (EventNumber number = first; number <= last; ++number) {
         const Event& event = events.at(number);
@@ -127,7 +127,7 @@ Encoder::EventsOffset Encoder::add_events(const EventRing& events, EventNumber f
     return builder_.CreateVector(event_offsets_);
 }
 
-Encoder::Bytes Encoder::yours(const YoursContent& content, const EventRing& direct) {
+Encoder::Bytes Encoder::yours(const YoursContent& content, const EventLog& direct) {
     builder_.Clear();
     const auto events =
         content.direct_first == 0 ? EventsOffset{} : add_events(direct, content.direct_first, content.direct_last);

@@ -27,8 +27,8 @@ class Encoder {
     using Bytes = std::span<const std::byte>;
 
     // delta(info.base), or the whole where base is 0; kind and event numbers as info says. Codec `plain`.
-    Bytes frame(const World& world, const EventRing& events, const FrameInfo& info);
-    Bytes yours(const YoursContent& content, const EventRing& direct);
+    Bytes frame(const World& world, const EventLog& events, const FrameInfo& info);
+    Bytes yours(const YoursContent& content, const EventLog& direct);
 
     // A Message whose body `build` makes: build(builder) returns the offset.
     template <typename Build>
@@ -46,7 +46,7 @@ class Encoder {
     void add_column(const Rows& rows, ComponentIndex index, Tick base);
     void add_opaque_column(const Rows& rows, ComponentIndex index, Tick base);
     void gather_removed(const World& world, Tick base);
-    EventsOffset add_events(const EventRing& events, EventNumber first, EventNumber last);
+    EventsOffset add_events(const EventLog& events, EventNumber first, EventNumber last);
 
     flatbuffers::FlatBufferBuilder builder_{4096};
     Columns columns_;

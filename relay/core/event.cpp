@@ -4,14 +4,14 @@
 
 namespace tickrelay {
 
-EventNumber EventRing::push(Event event) {
+EventNumber EventLog::push(Event event) {
     bytes_ += event.bytes();
     ring_.push_back(std::move(event));
     while (ring_.size() > 1 && (ring_.size() > count_max_ || bytes_ > bytes_max_)) forget_up_to(first_);
     return last();
 }
 
-EventNumber EventRing::run_end(EventNumber first, std::size_t bytes_max) const {
+EventNumber EventLog::run_end(EventNumber first, std::size_t bytes_max) const {
     CHECK(first >= first_);
     std::size_t bytes = 0;
     EventNumber end = first - 1;
@@ -23,7 +23,7 @@ EventNumber EventRing::run_end(EventNumber first, std::size_t bytes_max) const {
     return end;
 }
 
-void EventRing::forget_up_to(EventNumber number) {
+void EventLog::forget_up_to(EventNumber number) {
     while (!ring_.empty() && first_ <= number) {
         bytes_ -= ring_.front().bytes();
         ring_.pop_front();
@@ -31,7 +31,7 @@ void EventRing::forget_up_to(EventNumber number) {
     }
 }
 
-void EventRing::skip_to(EventNumber last_number) {
+void EventLog::skip_to(EventNumber last_number) {
     CHECK(ring_.empty() && last_number + 1 >= first_);
     first_ = last_number + 1;
 }

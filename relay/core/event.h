@@ -27,9 +27,9 @@ struct Event {
     [[nodiscard]] std::size_t bytes() const { return 48 + type.size() + data.size(); }  // about what it takes on the wire
 };
 
-class EventRing {
+class EventLog {
   public:
-    EventRing(std::size_t count_max, std::size_t bytes_max) : count_max_(count_max), bytes_max_(bytes_max) {}
+    EventLog(std::size_t count_max, std::size_t bytes_max) : count_max_(count_max), bytes_max_(bytes_max) {}
 
     // Returns its number.
     EventNumber push(Event event);

@@ -12,7 +12,7 @@ constexpr Tick span_max = 0xFFFF;  // of FrameHead
 
 }  // namespace
 
-std::span<const FrameInfo> Frames::plan(const World& world, const EventRing& events, Tick now, Tick idle_ticks,
+std::span<const FrameInfo> Frames::plan(const World& world, const EventLog& events, Tick now, Tick idle_ticks,
                                         std::vector<Want>& wants) {
     infos_.clear();
     // A frame holds so many events: who still lacks some gets them with a new tick, even where nothing else changed.
@@ -24,7 +24,7 @@ std::span<const FrameInfo> Frames::plan(const World& world, const EventRing& eve
     return infos_;
 }
 
-void Frames::add_stream(const World& world, const EventRing& events, Tick now) {
+void Frames::add_stream(const World& world, const EventLog& events, Tick now) {
     FrameInfo info{.base = tick_, .tick = now, .kind = wire::FrameKind::Stream, .has_state = world.newest() > tick_};
     carry_events(info, events, event_);
     if (info.event_last != 0) event_ = info.event_newest = info.event_last;
@@ -34,7 +34,7 @@ void Frames::add_stream(const World& world, const EventRing& events, Tick now) {
 }
 
 // At most three bases: the two highest and the lowest, which is right for everyone above it.
-void Frames::add_catch_ups(const World& world, const EventRing& events, std::vector<Want>& wants) {
+void Frames::add_catch_ups(const World& world, const EventLog& events, std::vector<Want>& wants) {
     for (Want& want : wants)
         if (want.base > tick_ || tick_ - want.base > span_max) want.base = 0;
     std::erase_if(wants, [this](const Want& want) { return want.base == tick_; });
@@ -56,7 +56,7 @@ void Frames::add_catch_ups(const World& world, const EventRing& events, std::vec
     }
 }
 
-void Frames::carry_events(FrameInfo& info, const EventRing& events, EventNumber after) const {
+void Frames::carry_events(FrameInfo& info, const EventLog& events, EventNumber after) const {
     info.event_newest = event_;
     const EventNumber first = std::max(after + 1, events.first());
     if (first > events.last()) return;

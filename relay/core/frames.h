@@ -21,7 +21,7 @@ class Frames {
   public:
     // The frames to encode at `now`, or as of the last ones where nothing changed since. An unchanged room still makes a stream frame
     // every `idle_ticks`. Sorts `wants`. Valid until the next call.
-    std::span<const FrameInfo> plan(const World& world, const EventRing& events, Tick now, Tick idle_ticks, std::vector<Want>& wants);
+    std::span<const FrameInfo> plan(const World& world, const EventLog& events, Tick now, Tick idle_ticks, std::vector<Want>& wants);
 
     // Where the stream stands: a line that has this is not behind.
     [[nodiscard]] Tick tick() const { return tick_; }
@@ -31,9 +31,9 @@ class Frames {
     void restart(EventNumber event) { tick_ = 0, event_ = event; }
 
   private:
-    void add_stream(const World& world, const EventRing& events, Tick now);
-    void add_catch_ups(const World& world, const EventRing& events, std::vector<Want>& wants);
-    void carry_events(FrameInfo& info, const EventRing& events, EventNumber after) const;
+    void add_stream(const World& world, const EventLog& events, Tick now);
+    void add_catch_ups(const World& world, const EventLog& events, std::vector<Want>& wants);
+    void carry_events(FrameInfo& info, const EventLog& events, EventNumber after) const;
 
     Tick tick_ = 0;
     EventNumber event_ = 0;

@@ -39,7 +39,7 @@ class Room {
 
     [[nodiscard]] const RoomSettings& settings() const { return settings_; }
     [[nodiscard]] const World& world() const { return world_; }
-    [[nodiscard]] const EventRing& events() const { return events_; }
+    [[nodiscard]] const EventLog& events() const { return events_; }
     [[nodiscard]] Frames& frames() { return frames_; }
     [[nodiscard]] const Frames& frames() const { return frames_; }
     [[nodiscard]] std::uint32_t term() const { return term_; }
@@ -93,6 +93,7 @@ class Room {
     void update(const std::string* metadata, const bool* is_private, const bool* locked, const std::uint32_t* max_players);
     void close() { closing_ = true; }  // ends after the call
     [[nodiscard]] bool closing() const { return closing_; }
+    void forget_logic() { logic_.reset(); }  // it failed
 
     [[nodiscard]] std::uint64_t values_clamped() const { return values_clamped_; }
 
@@ -121,7 +122,7 @@ class Room {
 
     RoomSettings settings_;
     World world_;
-    EventRing events_{limits::events_max, limits::event_bytes_max};
+    EventLog events_{limits::events_max, limits::event_bytes_max};
     Frames frames_;
     std::unique_ptr<Logic> logic_;
     RoomObserver& observer_;

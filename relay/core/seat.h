@@ -32,7 +32,7 @@ struct Seat {
 
     std::uint32_t applied_seq = 0;
     Tick told_applied = 0;  // tick of the last Yours that told applied_seq alone
-    EventRing direct{limits::direct_max, limits::direct_bytes_max};
+    EventLog direct{limits::direct_max, limits::direct_bytes_max};
 
     IdBlock block;            // in use
     IdBlock next_block;       // granted when half of `block` was used

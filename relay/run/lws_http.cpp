@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t piece_bytes = 16 * 1024;
 constexpr std::size_t header_bytes_max = 2048;
-constexpr std::size_t query_bytes_max = 2048;
+constexpr std::size_t argument_bytes_max = 2048;
 
 struct Session {
     std::string* body;  // with LWS_PRE bytes before it, which libwebsockets may write to
@@ -35,7 +35,8 @@ bool is_head(lws* connection) { return lws_hdr_total_length(connection, WSI_TOKE
 bool is_get(lws* connection) { return lws_hdr_total_length(connection, WSI_TOKEN_GET_URI) > 0; }
 
 int http_callback(lws* wsi, lws_callback_reasons reason, void* session, void* in, std::size_t bytes) {
-    if (reason == LWS_CALLBACK_HTTP_CONFIRM_UPGRADE || reason == LWS_CALLBACK_RAW_CONNECTED) return -1;
+    if (reason == LWS_CALLBACK_HTTP_CONFIRM_UPGRADE) return -1;
+    if (reason == LWS_CALLBACK_RAW_ADOPT || reason == LWS_CALLBACK_RAW_CONNECTED) return -1;  // CONNECT
     auto* http = static_cast<LwsHttp*>(lws_context_user(lws_get_context(wsi)));
     return http ? http->handle(wsi, reason, session, in, bytes) : 0;
 }
@@ -66,6 +67,17 @@ int refuse(lws* connection, std::string_view status, std::string_view extra, std
     lws_write(connection, reinterpret_cast<unsigned char*>(text.data()) + LWS_PRE, text.size() - LWS_PRE,
               LWS_WRITE_HTTP_HEADERS);
     return -1;
+}
+
+std::string query_of(lws* connection) {
+    std::string query;
+    char argument[argument_bytes_max];
+    for (int i = 0;; ++i) {
+        const int bytes = lws_hdr_copy_fragment(connection, argument, sizeof argument, WSI_TOKEN_HTTP_URI_ARGS, i);
+        if (bytes < 0) return query;
+        if (i > 0) query.push_back('&');
+        query.append(argument, static_cast<std::size_t>(bytes));
+    }
 }
 
 int complete(lws* connection) { return lws_http_transaction_completed(connection) ? -1 : 0; }
@@ -117,9 +129,7 @@ int LwsHttp::respond(lws* connection, void* session, std::string_view path) {
         response.status = 405;
         response.body = "only GET and HEAD\n";
     } else {
-        char query[query_bytes_max];
-        const int query_bytes = lws_hdr_copy(connection, query, sizeof query, WSI_TOKEN_HTTP_URI_ARGS);
-        response = handler_({path, {query, static_cast<std::size_t>(std::max(query_bytes, 0))}});
+        response = handler_({path, query_of(connection)});
     }
     if (send_headers(connection, response) != 0) return -1;
     if (is_head(connection) || response.body.empty()) return complete(connection);

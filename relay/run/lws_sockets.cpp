@@ -27,7 +27,7 @@ int callback(lws* wsi, lws_callback_reasons reason, void* session, void* in, std
 
 const lws_protocols* protocols() {
     static lws_protocols list[3]{};
-    list[0].name = "http";  // also what a connection has before it is upgraded
+    list[0].name = "no subprotocol";  // before an upgrade. No header can name it: a blank ends a token
     list[0].callback = callback;
     list[0].per_session_data_size = LwsHttp::session_bytes;
     list[0].tx_packet_size = rest_bytes;
@@ -105,9 +105,11 @@ void LwsSockets::release(SocketId socket) {
 
 const PeerAddress& LwsSockets::peer(SocketId socket) const { return connections_[socket].peer; }
 
+int LwsSockets::descriptor(SocketId socket) const { return connections_[socket].fd; }
+
 int LwsSockets::on_callback(lws* wsi, int reason, void* session, void* in, std::size_t bytes) {
     if (reason == LWS_CALLBACK_HTTP_CONFIRM_UPGRADE) return confirm_upgrade(wsi);
-    if (reason == LWS_CALLBACK_RAW_CONNECTED) return -1;  // CONNECT
+    if (reason == LWS_CALLBACK_RAW_ADOPT || reason == LWS_CALLBACK_RAW_CONNECTED) return -1;  // CONNECT
     const auto opaque = wsi ? reinterpret_cast<std::uintptr_t>(lws_get_opaque_user_data(wsi)) : 0;
     if (opaque == 0 || destroying_) {
         return reason == LWS_CALLBACK_CLOSED_HTTP ? http_.handle(wsi, reason, session, in, bytes) : 0;

@@ -44,8 +44,10 @@ class LwsSockets final : public Sockets {
 
     void adopt(const Accepted& accepted);  // takes the descriptor
     const PeerAddress& peer(SocketId socket) const;
+    int descriptor(SocketId socket) const;
     std::size_t adopted() const { return adopted_; }
 
+    std::int64_t now_ns() const override { return monotonic_ns(); }
     Sent send(SocketId socket, std::span<const std::byte> first, std::span<const std::byte> second) override;
     void close(SocketId socket, CloseCode code, std::string_view detail) override;
     void pause(SocketId socket, bool paused) override;

@@ -24,6 +24,8 @@ class Sockets {
   public:
     virtual ~Sockets() = default;
 
+    [[nodiscard]] virtual std::int64_t now_ns() const = 0;  // CLOCK_MONOTONIC, or the simulator's
+
     // Two spans, one system call. Bytes are complete WebSocket frames. After `kept` or `refused`, SocketEvents::writable() follows once.
     virtual Sent send(SocketId socket, std::span<const std::byte> first, std::span<const std::byte> second) = 0;
 

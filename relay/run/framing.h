@@ -1,0 +1,18 @@
+// A message with its WebSocket header, into a buffer that is used again.
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include "relay/run/sockets.h"
+
+namespace tickrelay {
+
+inline void frame_into(std::vector<std::byte>& out, std::span<const std::byte> payload) {
+    out.resize(websocket_header_max + payload.size());
+    const std::size_t header = write_websocket_header(out.data(), payload.size());
+    std::ranges::copy(payload, out.begin() + static_cast<std::ptrdiff_t>(header));
+    out.resize(header + payload.size());
+}
+
+}  // namespace tickrelay

@@ -1,0 +1,34 @@
+// A join on its way to the worker of its room: everything copied, because the message is gone by then.
+#pragma once
+
+#include <string>
+
+#include "relay/run/gate.h"
+#include "relay/run/messages.h"
+
+namespace tickrelay {
+
+class JoinErrand final : public Errand {
+  public:
+    JoinErrand(const JoinRequest& join, Pass pass, LinkId link)
+        : pass_(std::move(pass)), link_(link), mode_(join.mode), options_(join.options), session_(join.session),
+          fingerprint_(join.fingerprint), have_(join.have), have_event_(join.have_event), have_direct_(join.have_direct),
+          prompt_acks_(join.prompt_acks) {}
+
+    void run(Worker& worker, std::int64_t now_ns) override;
+
+  private:
+    friend class Worker;
+    Pass pass_;
+    LinkId link_;
+    wire::JoinMode mode_;
+    std::string options_;
+    std::string session_;
+    std::uint64_t fingerprint_;
+    Base have_;
+    EventNumber have_event_;
+    EventNumber have_direct_;
+    bool prompt_acks_;
+};
+
+}  // namespace tickrelay

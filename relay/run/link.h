@@ -1,0 +1,60 @@
+// Where a loop and a worker meet over one connection's seat. The loop writes, the worker reads, but for `inbox`.
+// Every number may be read late: a base that is too low only makes a larger frame, which is always right.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "relay/core/line.h"
+#include "relay/core/seat.h"
+
+namespace tickrelay {
+
+struct alignas(64) Link {
+    // What was handed to the socket: tick and event number move together.
+    std::atomic<std::uint64_t> position{0};
+    std::atomic<EventNumber> direct{0};
+    std::atomic<std::uint32_t> applied{0};
+    std::atomic<Tick> yours_tick{0};
+    // Behind, and able to take a frame now.
+    std::atomic<bool> wants{false};
+
+    // Messages of this seat in its worker's inbox: the loop adds, the worker takes away.
+    std::atomic<std::uint32_t> inbox{0};
+
+    // For room.info.
+    std::atomic<std::uint32_t> round_trip_us{0};
+    std::atomic<std::uint32_t> state_age_ms{0};
+    std::atomic<std::uint32_t> behind_ticks{0};
+    std::atomic<std::uint32_t> bytes_per_s{0};
+
+    void publish(const Line::Position& at) {
+        direct.store(at.direct, std::memory_order_relaxed);
+        applied.store(at.applied, std::memory_order_relaxed);
+        position.store(static_cast<std::uint64_t>(at.base) << 32 | at.event, std::memory_order_release);
+    }
+    [[nodiscard]] Line::Position read() const {
+        const std::uint64_t both = position.load(std::memory_order_acquire);
+        return {static_cast<Tick>(both >> 32), static_cast<EventNumber>(both), direct.load(std::memory_order_relaxed),
+                applied.load(std::memory_order_relaxed)};
+    }
+};
+
+using LinkPointer = std::shared_ptr<Link>;
+
+// A connection's name in a LinkId: its loop, its socket, and a generation, because sockets are used again.
+struct Connection {
+    std::uint8_t loop = 0;
+    std::uint32_t generation = 0;  // 24 bits, not 0
+    std::uint32_t socket = 0;
+
+    [[nodiscard]] LinkId id() const {
+        return static_cast<LinkId>(loop) << 56 | static_cast<LinkId>(generation & 0xFFFFFF) << 32 | socket;
+    }
+    static Connection of(LinkId id) {
+        return {static_cast<std::uint8_t>(id >> 56), static_cast<std::uint32_t>(id >> 32) & 0xFFFFFF, static_cast<std::uint32_t>(id)};
+    }
+};
+
+}  // namespace tickrelay

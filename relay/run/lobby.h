@@ -1,0 +1,91 @@
+// Which rooms there are and how many seats of each are taken: what a join must know before it reaches the room's worker.
+// Any thread; one mutex, never taken for a message or a tick. Seats are counted here so that a room never overfills.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "relay/core/drop.h"
+#include "relay/core/logic.h"
+#include "relay/core/settings.h"
+
+namespace tickrelay {
+
+// A room as the relay knows it. What is not const is the lobby's, under its mutex, or the worker's where it says so.
+struct RoomRecord {
+    std::string id;
+    std::string type;
+    std::uint32_t worker = 0;
+    std::int64_t created_ns = 0;
+    std::uint32_t term = 1;
+    RoomSettings settings;  // as made; the changing ones are below
+    LogicFactory logic;
+
+    // Under the lobby's mutex.
+    std::uint32_t seats_taken = 0;
+    std::uint32_t others_taken = 0;  // spectators and authorities
+    std::uint32_t max_players = 0;
+    bool locked = false;
+    bool is_private = false;
+    std::string metadata;
+    bool gone = false;
+
+    // The worker's.
+    std::uint32_t slot = ~0U;
+    std::uint32_t slot_generation = 0;
+};
+using RoomRecordPointer = std::shared_ptr<RoomRecord>;
+
+struct RoomListing {
+    std::string id;
+    std::string type;
+    std::uint32_t players = 0;
+    std::uint32_t max_players = 0;
+    bool locked = false;
+    bool is_private = false;
+    std::string metadata;
+    std::uint16_t tick_rate = 0;
+    std::int64_t created_ns = 0;
+};
+
+class Lobby {
+  public:
+    explicit Lobby(std::uint32_t workers) : rooms_on_worker_(workers, 0) {}
+
+    // An empty id is made from `random`. Null: the id exists; `existing` is that room.
+    RoomRecordPointer create(RoomSettings settings, LogicFactory logic, std::int64_t now_ns, std::uint64_t random,
+                             RoomRecordPointer* existing = nullptr);
+    [[nodiscard]] RoomRecordPointer find(const std::string& id) const;
+
+    // Takes a seat in this room, or says why not.
+    std::optional<CloseCode> reserve(const RoomRecordPointer& room, bool is_player);
+    // A seat in some open room of this type; null where there is none.
+    RoomRecordPointer reserve_by_type(const std::string& type, bool is_player);
+    void release(const RoomRecordPointer& room, bool is_player);
+
+    // Forgets the room. `only_if_empty`: not if a seat is taken or reserved. Returns whether it is gone.
+    bool remove(const RoomRecordPointer& room, bool only_if_empty);
+    void update(const RoomRecordPointer& room, const std::string* metadata, const bool* is_private, const bool* locked,
+                const std::uint32_t* max_players);
+
+    [[nodiscard]] std::vector<RoomListing> list(const std::function<bool(const RoomRecord&)>& wanted, std::size_t count_max) const;
+    [[nodiscard]] std::size_t size() const;
+    [[nodiscard]] std::vector<RoomRecordPointer> all() const;
+
+  private:
+    static std::optional<CloseCode> refusal(const RoomRecord& room, bool is_player);
+    static void take(RoomRecord& room, bool is_player);
+
+    mutable std::mutex mutex_;
+    std::map<std::string, RoomRecordPointer> rooms_;
+    std::map<std::string, std::vector<RoomRecordPointer>> by_type_;
+    std::vector<std::uint32_t> rooms_on_worker_;
+};
+
+}  // namespace tickrelay

@@ -1,0 +1,235 @@
+#include "relay/run/loop.h"
+
+#include <algorithm>
+
+#include "relay/core/check.h"
+
+namespace tickrelay {
+
+namespace {
+
+constexpr std::int64_t ms = 1'000'000;
+constexpr std::int64_t sweep_interval_ns = 250 * ms;
+constexpr std::uint32_t samples_every_sweeps = 4;            // once a second
+constexpr std::uint32_t slices_from_messages = 100;          // in a sweep: 400 a second
+constexpr std::int64_t read_lead_ns = 500'000;               // the last slice before a tick
+constexpr std::int64_t slice_max_ns = 4 * ms;
+constexpr std::int64_t slice_min_ns = 1 * ms;
+constexpr std::size_t take_at_once = 64;
+
+}  // namespace
+
+Loop::Loop(Options options, LoopPort& port, std::span<WorkerPort* const> workers, Gate& gate, Sockets& sockets, StatsShard& stats)
+    : options_(options), port_(port), workers_(workers), gate_(gate), sockets_(sockets), stats_(stats), members_(workers.size()),
+      taken_(take_at_once) {
+    for (WorkerPort* worker : workers_) {
+        to_workers_.emplace_back(worker->inbox);
+        batches_back_.emplace_back(worker->batches);
+    }
+}
+
+Loop::~Loop() = default;
+
+std::int64_t Loop::step(std::int64_t now_ns) {
+    now_ns_ = now_ns;
+    for (;;) {
+        const std::size_t count = port_.outbox.receive(taken_);
+        for (Outbound& item : std::span(taken_).first(count)) take_outbound(item);
+        if (count < taken_.size()) break;
+    }
+    resume_reading();
+    if (now_ns_ >= next_sweep_ns_) sweep();
+    return next_step();
+}
+
+std::int64_t Loop::next_step() const {
+    if (!reads_in_slices_) return std::min(next_sweep_ns_, now_ns_ + sweep_interval_ns);
+    std::int64_t next = now_ns_ + slice_max_ns;
+    for (const WorkerPort* worker : workers_) {
+        const std::int64_t due = worker->next_due_ns.load(std::memory_order_relaxed) - read_lead_ns;
+        if (due > now_ns_) next = std::min(next, due);
+    }
+    return std::max(next, now_ns_ + slice_min_ns);
+}
+
+void Loop::take_outbound(Outbound& item) {
+    switch (item.kind) {
+        case Outbound::Kind::batch:
+            send_batch(*item.batch);
+            batches_back_[item.batch->worker].send_always(std::move(item.batch));
+            break;
+        case Outbound::Kind::admit: {
+            const std::unique_ptr<Admission> admission = std::move(item.admission);
+            admit(item.link, *admission);
+            break;
+        }
+        case Outbound::Kind::close: {
+            const std::unique_ptr<std::string> detail = std::move(item.detail);
+            if (peer_of(item.link) != nullptr)
+                close(Connection::of(item.link).socket, item.code, detail ? std::string_view(*detail) : std::string_view{});
+            break;
+        }
+    }
+}
+
+void Loop::admit(LinkId link, Admission& admission) {
+    Peer* peer = peer_of(link);
+    if (peer == nullptr || peer->phase != Phase::joining) {  // it went while its seat was made
+        Inbound item;
+        item.kind = Inbound::Kind::closed;
+        item.room = admission.room;
+        item.player = admission.player;
+        item.link = link;
+        send_inbound(admission.worker, std::move(item), false);
+        return;
+    }
+    const SocketId socket = Connection::of(link).socket;
+    peer->phase = Phase::seated;
+    peer->worker = admission.worker;
+    peer->room = admission.room;
+    peer->player = admission.player;
+    peer->link = std::move(admission.link);
+    peer->line = admission.line;
+    peer->direct_told = admission.line.position().direct;
+    Members& members = members_of(admission.worker, admission.room);
+    members.clock = admission.clock;
+    peer->place = static_cast<std::uint32_t>(members.sockets.size());
+    members.sockets.push_back(socket);
+    stats_.players.add(1);
+    send_surely(socket, admission.welcome);
+    publish(*peer);
+}
+
+Loop::Members& Loop::members_of(std::uint32_t worker, const RoomRef& room) {
+    auto& of_worker = members_[worker];
+    if (of_worker.size() <= room.slot) of_worker.resize(room.slot + 1);
+    Members& members = of_worker[room.slot];
+    if (members.generation != room.generation) {
+        CHECK(members.sockets.empty());  // a worker closes a room's connections before it uses the slot again
+        members = Members{.generation = room.generation, .sockets = std::move(members.sockets), .clock = {}, .newest = 0};
+    }
+    return members;
+}
+
+void Loop::leave_members(Peer& peer) {
+    Members& members = members_of(peer.worker, peer.room);
+    const SocketId last = members.sockets.back();
+    members.sockets[peer.place] = last;
+    peers_[last].place = peer.place;
+    members.sockets.pop_back();
+    stats_.players.add(-1);
+}
+
+Loop::Peer* Loop::peer_of(LinkId link) {
+    const Connection connection = Connection::of(link);
+    if (connection.socket >= peers_.size()) return nullptr;
+    Peer& peer = peers_[connection.socket];
+    if (peer.phase == Phase::free || (peer.generation & 0xFFFFFF) != connection.generation) return nullptr;
+    return &peer;
+}
+
+LinkId Loop::link_of(SocketId socket) const {
+    return Connection{options_.index, peers_[socket].generation, socket}.id();
+}
+
+// ---------------------------------------------------------------------------------------------- connections
+
+void Loop::opened(SocketId socket) {
+    now_ns_ = sockets_.now_ns();
+    if (peers_.size() <= socket) peers_.resize(socket + 1);
+    Peer& peer = peers_[socket];
+    CHECK(peer.phase == Phase::free);
+    const std::uint32_t generation = peer.generation;
+    peer = Peer{};
+    peer.generation = (generation + 1) & 0xFFFFFF;
+    if (peer.generation == 0) peer.generation = 1;
+    peer.phase = Phase::fresh;
+    peer.opened_ns = now_ns_;
+    stats_.connections.add(1);
+}
+
+// Leaves its room at once, here and on the worker; the socket follows when it has sent its close frame.
+void Loop::close(SocketId socket, CloseCode code, std::string_view detail) {
+    Peer& peer = peers_[socket];
+    if (peer.phase == Phase::closing || peer.phase == Phase::free) return;
+    stats_.closed(code).add();
+    if (peer.phase == Phase::seated) {
+        Inbound item;
+        item.kind = code == CloseCode::normal ? Inbound::Kind::left : Inbound::Kind::closed;
+        item.room = peer.room;
+        item.player = peer.player;
+        item.link = link_of(socket);
+        send_inbound(peer.worker, std::move(item), false);
+        leave_members(peer);
+    }
+    peer.phase = Phase::closing;
+    peer.link.reset();
+    sockets_.close(socket, code, detail);
+}
+
+void Loop::closed(SocketId socket) {
+    Peer& peer = peers_[socket];
+    if (peer.phase == Phase::seated) {
+        stats_.closed(OtherReason::connection_lost).add();
+        Inbound item;
+        item.kind = Inbound::Kind::closed;
+        item.room = peer.room;
+        item.player = peer.player;
+        item.link = link_of(socket);
+        send_inbound(peer.worker, std::move(item), false);
+        leave_members(peer);
+    }
+    if (peer.paused) std::erase(paused_, socket);
+    peer.phase = Phase::free;
+    peer.link.reset();
+    peer.late.reset();
+    stats_.connections.add(-1);
+}
+
+// Four times a second: deadlines, and whether input comes fast enough to be read in slices. Once a second the samples.
+void Loop::sweep() {
+    next_sweep_ns_ = now_ns_ + sweep_interval_ns;
+    reads_in_slices_ = received_since_sweep_ >= slices_from_messages;
+    received_since_sweep_ = 0;
+    stats_.queue_depth(QueueKind::outbox).set(static_cast<std::int64_t>(port_.outbox.depth()));
+    const auto turn = static_cast<std::uint32_t>(now_ns_ / sweep_interval_ns) % samples_every_sweeps;
+    for (SocketId socket = 0; socket < peers_.size(); ++socket) {
+        Peer& peer = peers_[socket];
+        if (peer.phase == Phase::fresh && now_ns_ - peer.opened_ns > options_.join_timeout_ms * ms)
+            close(socket, CloseCode::join_timeout, "no Join came");
+        else if (peer.phase == Phase::seated && socket % samples_every_sweeps == turn)
+            sample(socket, peer);
+    }
+}
+
+void Loop::sample(SocketId socket, Peer& peer) {
+    const auto since = peer.line.waiting_since();
+    if (since && now_ns_ - *since > limits::acknowledge_timeout_ms * ms) {
+        close(socket, CloseCode::not_acknowledged, "nothing acknowledged for 10 s");
+        return;
+    }
+    const Members& members = members_of(peer.worker, peer.room);
+    const Tick complete = peer.line.acknowledged();
+    if (complete != 0) {
+        const double age_s = static_cast<double>(std::max<std::int64_t>(now_ns_ - members.clock.due_ns(complete), 0)) / 1e9;
+        stats_.state_age.observe(age_s);
+        peer.link->state_age_ms.store(static_cast<std::uint32_t>(age_s * 1000), std::memory_order_relaxed);
+    }
+    peer.link->behind_ticks.store(members.newest - std::min(members.newest, complete), std::memory_order_relaxed);
+    peer.link->round_trip_us.store(static_cast<std::uint32_t>(peer.line.round_trip_ns() / 1000), std::memory_order_relaxed);
+    peer.link->bytes_per_s.store(static_cast<std::uint32_t>(peer.bytes - peer.bytes_before), std::memory_order_relaxed);
+    peer.bytes_before = peer.bytes;
+}
+
+void Loop::resume_reading() {
+    std::erase_if(paused_, [this](SocketId socket) {
+        Peer& peer = peers_[socket];
+        const bool waits = peer.phase == Phase::seated && peer.link->inbox.load(std::memory_order_relaxed) > limits::seat_inflight_max / 2;
+        if (waits) return false;
+        peer.paused = false;
+        if (peer.phase != Phase::free) sockets_.pause(socket, false);
+        return true;
+    });
+}
+
+}  // namespace tickrelay

@@ -1,0 +1,128 @@
+// One socket thread's work: reads messages into the workers' inboxes, and sends what the workers made, one send per connection and tick.
+// Owner: its loop thread; everything here is called on it. Never touches a world.
+//
+// A frame is handed to the socket or dropped, in the order of the outbox. The base moves after the write.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "relay/core/decode.h"
+#include "relay/core/line.h"
+#include "relay/run/gate.h"
+#include "relay/run/ports.h"
+#include "relay/run/sockets.h"
+#include "relay/stats.h"
+
+namespace tickrelay {
+
+class Loop final : public SocketEvents {
+  public:
+    struct Options {
+        std::uint8_t index = 0;
+        std::uint32_t join_timeout_ms = limits::join_timeout_ms;
+    };
+
+    // All must outlive the loop.
+    Loop(Options options, LoopPort& port, std::span<WorkerPort* const> workers, Gate& gate, Sockets& sockets, StatsShard& stats);
+    ~Loop() override;
+
+    // Sends what is in the outbox, keeps the clocks of connections. Returns when it wants to be called again, ns:
+    // more than 20 ms away where input may be read as it comes, sooner where input is read in slices.
+    std::int64_t step(std::int64_t now_ns);
+
+    void opened(SocketId socket) override;
+    void received(SocketId socket, std::span<const std::byte> message) override;
+    void writable(SocketId socket) override;
+    void closed(SocketId socket) override;
+
+  private:
+    enum class Phase : std::uint8_t { free, fresh, joining, seated, closing };
+
+    struct Peer {
+        Phase phase = Phase::free;
+        bool blocked = false;   // the socket said so; writable() comes
+        bool paused = false;    // not read: too much of it is in its worker's inbox
+        bool was_sent = false;  // a frame
+        bool quick_acks = true;
+        std::uint32_t generation = 0;
+        std::uint32_t worker = 0;
+        RoomRef room;
+        PlayerNumber player = 0;
+        std::uint32_t place = 0;  // in Members::sockets
+        std::int64_t opened_ns = 0;
+        LinkPointer link;
+        Line line;
+        const YoursItem* yours = nullptr;  // during one batch
+        EventNumber direct_told = 0;
+        std::uint64_t bytes = 0;         // sent
+        std::uint64_t bytes_before = 0;  // at the last sample
+        std::unique_ptr<std::vector<std::byte>> late;  // must not be dropped: a Welcome, a list; waits for writable()
+    };
+
+    // The players of one room on this loop.
+    struct Members {
+        std::uint32_t generation = 0;
+        std::vector<SocketId> sockets;
+        TickClock clock;
+        Tick newest = 0;
+    };
+
+    // ---- loop.cpp
+    void take_outbound(Outbound& item);
+    void admit(LinkId link, Admission& admission);
+    void leave_members(Peer& peer);
+    void close(SocketId socket, CloseCode code, std::string_view detail);
+    void sweep();
+    void sample(SocketId socket, Peer& peer);
+    void resume_reading();
+    [[nodiscard]] std::int64_t next_step() const;
+    Peer* peer_of(LinkId link);
+    [[nodiscard]] LinkId link_of(SocketId socket) const;
+    Members& members_of(std::uint32_t worker, const RoomRef& room);
+
+    // ---- loop_send.cpp
+    void send_batch(const Batch& batch);
+    void send_to(SocketId socket, const Batch& batch, Members& members);
+    void send_yours_alone(SocketId socket, Peer& peer, const Batch& batch);
+    void count_sent(const Peer& peer, const FrameInfo& frame, std::size_t bytes);
+    bool note_sent(Peer& peer, Sent sent);
+    void send_surely(SocketId socket, std::span<const std::byte> framed);
+    void publish(Peer& peer);
+
+    // ---- loop_receive.cpp
+    void receive_join(SocketId socket, const JoinRequest& join);
+    void receive_update(SocketId socket, std::span<const std::byte> message, const Actions& actions);
+    void receive_ping(SocketId socket, const PingRequest& ping);
+    void receive_list(SocketId socket, const ListRequest& request);
+    void receive_leave(SocketId socket);
+    void forward_actions(Peer& peer, SocketId socket, std::span<const std::byte> message, const Actions& actions);
+    void send_inbound(std::uint32_t worker, Inbound&& item, bool wake);
+    MessageBlock* take_block();
+
+    Options options_;
+    LoopPort& port_;
+    std::span<WorkerPort* const> workers_;
+    Gate& gate_;
+    Sockets& sockets_;
+    StatsShard& stats_;
+
+    std::vector<Queue<Inbound>::Sender> to_workers_;
+    std::vector<Queue<Batch*>::Sender> batches_back_;
+    std::vector<std::vector<Members>> members_;  // [worker][slot]
+    std::vector<Peer> peers_;                    // by socket
+    std::vector<SocketId> paused_;
+    std::vector<std::unique_ptr<MessageBlock>> blocks_;  // all there are
+    std::vector<MessageBlock*> free_blocks_;
+    std::vector<std::byte> scratch_;
+    flatbuffers::FlatBufferBuilder builder_{1024};
+    std::vector<Outbound> taken_;
+
+    std::int64_t now_ns_ = 0;
+    std::int64_t next_sweep_ns_ = 0;
+    std::uint32_t received_since_sweep_ = 0;
+    bool reads_in_slices_ = false;
+};
+
+}  // namespace tickrelay

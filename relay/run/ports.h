@@ -1,0 +1,41 @@
+// The queues of a thread as the others see them, and how to wake it.
+#pragma once
+
+#include "relay/run/messages.h"
+#include "relay/run/queue.h"
+
+namespace tickrelay {
+
+// Thread-safe, cheap when called twice, never lost.
+class Wakeable {
+  public:
+    virtual ~Wakeable() = default;
+    virtual void wake() = 0;
+};
+
+struct LoopPort {
+    explicit LoopPort(std::size_t depth_max) : outbox(depth_max), blocks(depth_max) {}
+    Queue<Outbound> outbox;
+    Queue<MessageBlock*> blocks;  // back from the workers
+    Wakeable* waker = nullptr;       // set before threads start
+};
+
+struct WorkerPort {
+    explicit WorkerPort(std::size_t depth_max) : inbox(depth_max), batches(depth_max) {}
+    Queue<Inbound> inbox;
+    Queue<Batch*> batches;  // back from the loops
+    Wakeable* waker = nullptr;
+    // When the worker's next tick is due: loops read inputs shortly before it.
+    std::atomic<std::int64_t> next_due_ns{0};
+
+    // From any thread, for errands.
+    void post(std::unique_ptr<Errand> errand) {
+        Inbound item;
+        item.kind = Inbound::Kind::errand;
+        item.errand = std::move(errand);
+        inbox.send_unordered(std::move(item));
+        if (waker != nullptr) waker->wake();
+    }
+};
+
+}  // namespace tickrelay

@@ -1,0 +1,243 @@
+#include "relay/run/worker.h"
+
+#include <algorithm>
+#include <exception>
+
+#include "relay/core/check.h"
+
+namespace tickrelay {
+
+namespace {
+
+constexpr std::int64_t ms = 1'000'000;
+constexpr std::int64_t second = 1'000 * ms;
+// Rooms tick on a common grid, so that loops read and send for several at once; a room's phase is one of the grid's points.
+constexpr std::uint32_t grid_hz = limits::tick_rate_max;
+constexpr std::size_t take_at_once = 128;
+constexpr std::int64_t idle_step_ns = 1'000 * ms;
+constexpr std::int64_t busy_period_ns = 1 * second;
+constexpr double busy_high = 0.9;  // above it rooms send half as often, below busy_low as before
+constexpr double busy_low = 0.5;
+constexpr std::uint32_t send_stride_max = 8;
+constexpr double smoothing = 0.2;  // of a figure once a second: about the last 5 s
+
+}  // namespace
+
+Worker::Worker(std::uint32_t index, Clock clock, WorkerPort& port, std::span<LoopPort* const> loops, Lobby& lobby,
+               Journal& journal, StatsShard& stats)
+    : index_(index), clock_(std::move(clock)), port_(port), loops_(loops), lobby_(lobby), journal_(journal), stats_(stats), loop_to_wake_(loops.size()),
+      taken_(take_at_once), batches_taken_(take_at_once), batches_now_(loops.size()) {
+    for (LoopPort* loop : loops_) {
+        to_loops_.emplace_back(loop->outbox);
+        blocks_back_.emplace_back(loop->blocks);
+    }
+}
+
+Worker::~Worker() = default;
+
+std::int64_t Worker::step(std::int64_t now_ns) {
+    take_back();
+    drain(now_ns);
+    run_due(now_ns);
+    for (std::size_t loop = 0; loop < loops_.size(); ++loop) {
+        if (!loop_to_wake_[loop]) continue;
+        loop_to_wake_[loop] = false;
+        if (loops_[loop]->waker != nullptr) loops_[loop]->waker->wake();
+    }
+    std::int64_t next = now_ns + idle_step_ns;
+    bool players = false;
+    for (const auto& place : places_) {
+        if (!place->room) continue;
+        next = std::min(next, place->due_ns);
+        players |= !place->placed.empty();
+    }
+    port_.next_due_ns.store(next, std::memory_order_relaxed);
+    measure_busy(now_ns);
+    return players ? std::min(next, now_ns + limits::drain_interval_ms * ms) : next;
+}
+
+void Worker::drain(std::int64_t now_ns) {
+    stats_.queue_depth(QueueKind::inbox).set(static_cast<std::int64_t>(port_.inbox.depth()));
+    for (;;) {
+        const std::size_t count = port_.inbox.receive(taken_);
+        for (Inbound& item : std::span(taken_).first(count)) take(item, now_ns);
+        if (count < taken_.size()) break;
+    }
+}
+
+void Worker::take(Inbound& item, std::int64_t now_ns) {
+    if (item.kind == Inbound::Kind::errand) {
+        const std::unique_ptr<Errand> errand = std::move(item.errand);
+        errand->run(*this, now_ns);
+        return;
+    }
+    if (item.kind == Inbound::Kind::actions) {
+        take_actions(item);
+        blocks_back_[item.block->loop].send_always(std::move(item.block));
+        return;
+    }
+    Place* place = find(item.room);
+    if (place == nullptr) return;
+    Seat* seat = place->room->find(item.player);
+    if (seat == nullptr || seat->link != item.link) return;  // it has another connection by now
+    switch (item.kind) {
+        case Inbound::Kind::acknowledged: seat->direct.forget_up_to(std::min(item.direct, seat->direct.last())); break;
+        case Inbound::Kind::left: place->room->end_seat(item.player, CloseCode::normal, "left"); break;
+        case Inbound::Kind::closed:
+            unplace(*place, item.player);
+            place->room->disconnect(*seat);
+            break;
+        default: break;
+    }
+}
+
+void Worker::take_actions(const Inbound& item) {
+    Place* place = find(item.room);
+    if (place == nullptr) return;
+    if (const Placed* at = placed(*place, item.player); at != nullptr && at->connection.id() == item.link)
+        at->link->inbox.fetch_sub(1, std::memory_order_relaxed);
+    const Actions actions = trusted_actions(item.block->message());
+    try {
+        for (std::size_t i = 0; i < actions.size(); ++i) {
+            Seat* seat = place->room->find(item.player);  // each time: a logic may end any seat
+            if (seat == nullptr || seat->link != item.link) return;
+            place->room->apply(*seat, actions.at(i));
+        }
+    } catch (const std::exception& error) {
+        fail(*place, error.what());
+    }
+}
+
+Worker::Place* Worker::find(const RoomRef& ref) {
+    if (ref.slot >= places_.size()) return nullptr;
+    Place& place = *places_[ref.slot];
+    return place.room && place.generation == ref.generation ? &place : nullptr;
+}
+
+Worker::Place& Worker::place_of(const Room& room) {
+    const auto it = std::ranges::find_if(places_, [&](const auto& place) { return place->room.get() == &room; });
+    CHECK(it != places_.end());
+    return **it;
+}
+
+// ---------------------------------------------------------------------------------------------- rooms
+
+Worker::Place* Worker::place_of(const RoomRecordPointer& record, std::int64_t now_ns) {
+    if (record->slot != ~0U) return find({record->slot, record->slot_generation});
+    if (free_slots_.empty()) {
+        free_slots_.push_back(static_cast<std::uint32_t>(places_.size()));
+        places_.push_back(std::make_unique<Place>());
+    }
+    record->slot = free_slots_.back();
+    free_slots_.pop_back();
+    Place& place = *places_[record->slot];
+    const std::uint32_t generation = place.generation + 1;
+    place = Place{};
+    place.generation = record->slot_generation = generation;
+    place.record = record;
+    place.players_on_loop.resize(loops_.size());
+    place.batches_out.resize(loops_.size());
+    place.room = std::make_unique<Room>(record->settings, record->logic ? record->logic() : nullptr, record->term, *this);
+    place.idle_ticks = place.room->ticks_of_ms(limits::idle_frame_ms);
+    place_in_time(place, now_ns);
+    stats_.rooms.add(1);
+    journal_.room_spawned(*place.room);
+    return &place;
+}
+
+// Tick 0 is now or just gone, on a point of the grid that the room's rate and turn give.
+void Worker::place_in_time(Place& place, std::int64_t now_ns) {
+    const std::uint32_t rate = place.room->settings().tick_rate;
+    const std::uint32_t points = std::max(1U, grid_hz / rate);
+    const std::int64_t offset = static_cast<std::int64_t>(next_phase_++ % points) * second / grid_hz;
+    const TickClock grid{.zero_ns = offset, .rate_hz = rate};
+    place.clock = {.zero_ns = grid.due_ns(grid.at(now_ns)), .rate_hz = rate};
+    place.due_ns = place.clock.due_ns(1);
+}
+
+void Worker::run_due(std::int64_t now_ns) {
+    due_.clear();
+    for (std::uint32_t slot = 0; slot < places_.size(); ++slot)
+        if (places_[slot]->room && places_[slot]->due_ns <= now_ns) due_.push_back(slot);
+    for (const std::uint32_t slot : due_) {
+        Place& place = *places_[slot];
+        if (!place.room) continue;
+        try {
+            tick(place, now_ns);
+        } catch (const std::exception& error) {
+            fail(place, error.what());
+            continue;
+        }
+        if (place.room->closing())
+            close_room(place, CloseCode::room_closed, "closed");
+        else if (place.room->expired() && lobby_.remove(place.record, /*only_if_empty*/ true))
+            close_room(place, CloseCode::room_closed, "empty");
+    }
+}
+
+void Worker::tick(Place& place, std::int64_t now_ns) {
+    Room& room = *place.room;
+    const std::int64_t started_ns = clock_();
+    const Tick before = room.tick();
+    const auto now = static_cast<Tick>(place.clock.at(now_ns));
+    CHECK(now > before);
+    room.advance(now);
+    const std::uint32_t stride = room.settings().tick_rate / room.settings().send_rate * send_stride_;
+    if (now / stride > before / stride) send(place, now);
+    place.due_ns = place.clock.due_ns(now + 1);
+    const double took_us = static_cast<double>(clock_() - started_ns) / 1e3;
+    place.tick_mean_us += (took_us - place.tick_mean_us) / 64;
+    place.tick_max_us = std::max(place.tick_max_us, took_us);
+    stats_.tick_duration.observe(took_us / 1e6);
+
+    ++place.ticks;
+    place.ticks_skipped += now - before - 1;
+    stats_.ticks.add();
+    stats_.ticks_skipped.add(now - before - 1);
+    stats_.tick_lateness.observe(static_cast<double>(started_ns - place.clock.due_ns(now)) / 1e9);
+}
+
+// Load lowers the send rate and ends nothing (rule 15).
+void Worker::measure_busy(std::int64_t started_ns) {
+    const std::int64_t now_ns = clock_();
+    busy_ns_ += now_ns - started_ns;
+    if (now_ns - period_started_ns_ < busy_period_ns) return;
+    const double share = static_cast<double>(busy_ns_) / static_cast<double>(now_ns - period_started_ns_);
+    if (period_started_ns_ != 0) {
+        stats_.busy.set(stats_.busy.read() + (std::min(share, 1.0) - stats_.busy.read()) * smoothing);
+        if (share > busy_high)
+            send_stride_ = std::min(send_stride_ * 2, send_stride_max);
+        else if (share < busy_low)
+            send_stride_ = std::max(send_stride_ / 2, 1U);
+    }
+    period_started_ns_ = now_ns;
+    busy_ns_ = 0;
+}
+
+// A logic that throws loses its room, nothing else.
+void Worker::fail(Place& place, std::string_view what) {
+    const std::string reason = "logic failed: " + std::string(what);
+    close_room(place, CloseCode::logic_failed, reason);
+}
+
+void Worker::close_room(Place& place, CloseCode code, std::string_view reason) {
+    lobby_.remove(place.record, /*only_if_empty*/ false);
+    try {
+        place.room->end_all(code, reason);
+    } catch (const std::exception&) {  // on_close of a failed logic: it is going anyway
+        place.room->forget_logic();
+        place.room->end_all(code, reason);
+    }
+    journal_.room_closed(*place.room, reason);
+    stats_.rooms.add(-1);
+    forget(place);
+}
+
+void Worker::forget(Place& place) {
+    free_slots_.push_back(place.record->slot);
+    place.room.reset();
+    place.record.reset();
+    place.placed.clear();
+}
+
+}  // namespace tickrelay

@@ -1,0 +1,145 @@
+// One tick thread's work: drains its inbox into its rooms, ticks those that are due, and hands what they send to the loops.
+// Owner: its worker thread; everything here is called on it. Deadlines are absolute: a late tick's number is skipped, never caught up.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "relay/core/encode.h"
+#include "relay/core/room.h"
+#include "relay/run/join.h"
+#include "relay/run/lobby.h"
+#include "relay/run/ports.h"
+#include "relay/stats.h"
+
+namespace tickrelay {
+
+// Hears what operators follow: rooms and players coming and going, messages. Called on workers; must be quick and never block.
+class Journal {
+  public:
+    virtual ~Journal() = default;
+    virtual void room_spawned(const Room& room) = 0;
+    virtual void room_closed(const Room& room, std::string_view reason) = 0;
+    virtual void player(std::string_view what, const Room& room, const Seat& seat, std::string_view reason) = 0;
+    virtual void message(const Room& room, PlayerNumber from, const Event& event) = 0;
+};
+
+class Worker final : public RoomObserver {
+  public:
+    // A connected seat, as the worker knows its connection.
+    struct Placed {
+        PlayerNumber number = 0;
+        Connection connection;
+        LinkPointer link;
+    };
+
+    // A room with its clock and its connections.
+    struct Place {
+        std::uint32_t generation = 0;
+        RoomRecordPointer record;
+        std::unique_ptr<Room> room;
+        TickClock clock;
+        std::int64_t due_ns = 0;
+        Tick idle_ticks = 1;
+        std::vector<Placed> placed;
+        std::vector<std::uint32_t> players_on_loop;
+        std::vector<std::uint32_t> batches_out;  // per loop: sent, not back yet
+        std::uint64_t ticks = 0;
+        std::uint64_t ticks_skipped = 0;
+        double tick_mean_us = 0;
+        double tick_max_us = 0;
+        std::uint64_t bytes = 0;  // handed to loops
+    };
+
+    using Clock = std::function<std::int64_t()>;  // CLOCK_MONOTONIC, ns, or the simulator's
+
+    Worker(std::uint32_t index, Clock clock, WorkerPort& port, std::span<LoopPort* const> loops, Lobby& lobby, Journal& journal, StatsShard& stats);
+    ~Worker() override;
+
+    // Does what is due. Returns when it wants to be called again, ns.
+    std::int64_t step(std::int64_t now_ns);
+
+    // ---- for errands, on this thread
+
+    // The room's place; made where the record is new here. Null: the room is gone.
+    Place* place_of(const RoomRecordPointer& record, std::int64_t now_ns);
+    [[nodiscard]] std::span<const std::unique_ptr<Place>> places() const { return places_; }
+    void close_room(Place& place, CloseCode code, std::string_view reason);
+    void join(JoinErrand& errand, std::int64_t now_ns);
+    [[nodiscard]] const Placed* placed(const Place& place, PlayerNumber number) const;
+
+    // ---- what rooms tell
+    void seat_taken(const Room& room, const Seat& seat) override;
+    void seat_dropped(const Room& room, const Seat& seat) override;
+    void seat_resumed(const Room& room, const Seat& seat) override;
+    void seat_ended(const Room& room, const Seat& seat, CloseCode code, std::string_view reason) override;
+    void message(const Room& room, PlayerNumber from, const Event& event) override;
+
+  private:
+    // ---- worker.cpp
+    void drain(std::int64_t now_ns);
+    void take(Inbound& item, std::int64_t now_ns);
+    void take_actions(const Inbound& item);
+    Place* find(const RoomRef& ref);
+    void run_due(std::int64_t now_ns);
+    void tick(Place& place, std::int64_t now_ns);
+    void fail(Place& place, std::string_view what);
+    void measure_busy(std::int64_t started_ns);
+    void forget(Place& place);
+    void place_in_time(Place& place, std::int64_t now_ns);
+    Place& place_of(const Room& room);
+
+    // ---- worker_join.cpp
+    Seat* seat_for(Place& place, JoinErrand& errand, std::optional<CloseCode>& refused);
+    void connect(Place& place, Seat& seat, JoinErrand& errand, std::int64_t now_ns, bool resumed);
+    void unplace(Place& place, PlayerNumber number);
+    void refuse(const JoinErrand& errand, CloseCode code, std::string_view detail);
+    void send_close(const Connection& connection, CloseCode code, std::string_view detail);
+
+    // ---- worker_send.cpp
+    void send(Place& place, Tick now);
+    Frame* encode(Place& place, const FrameInfo& info);
+    Batch* take_batch(Place& place, std::uint32_t loop);
+    void add_yours(Place& place, const Placed& to, const Line::Position& at, Tick now);
+    void take_back();
+    void put_back(Frame* frame);
+    Batch* batch_for(Place& place, std::uint32_t loop);
+
+    std::uint32_t index_;
+    Clock clock_;
+    WorkerPort& port_;
+    std::span<LoopPort* const> loops_;
+    Lobby& lobby_;
+    Journal& journal_;
+    StatsShard& stats_;
+
+    std::vector<Queue<Outbound>::Sender> to_loops_;
+    std::vector<Queue<MessageBlock*>::Sender> blocks_back_;
+    std::vector<bool> loop_to_wake_;
+    std::vector<Inbound> taken_;
+    std::vector<Batch*> batches_taken_;
+
+    std::vector<std::unique_ptr<Place>> places_;  // by slot; a place without room is free
+    std::vector<std::uint32_t> free_slots_;
+    std::vector<std::uint32_t> due_;  // slots, this pass
+    std::uint32_t next_phase_ = 0;
+
+    Encoder encoder_;
+    std::vector<Want> wants_;
+    std::vector<Frame*> frames_;       // of the room that sends
+    std::vector<FrameInfo> infos_;
+    std::vector<Batch*> batches_now_;  // per loop, of the room that sends
+    std::vector<std::unique_ptr<Frame>> all_frames_;
+    std::vector<Frame*> free_frames_;
+    std::vector<std::unique_ptr<Batch>> all_batches_;
+    std::vector<Batch*> free_batches_;
+
+    std::int64_t period_started_ns_ = 0;
+    std::int64_t busy_ns_ = 0;  // in this period
+    std::uint32_t send_stride_ = 1;  // under load only each n-th send tick sends
+};
+
+}  // namespace tickrelay

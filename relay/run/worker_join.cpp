@@ -1,0 +1,191 @@
+// Joins, resumes and what becomes of connections.
+
+#include <algorithm>
+#include <exception>
+
+#include "relay/core/check.h"
+#include "relay/run/framing.h"
+#include "relay/run/worker.h"
+
+namespace tickrelay {
+
+namespace {
+
+bool is_player(wire::Role role) { return role == wire::Role::Player; }
+
+}  // namespace
+
+void JoinErrand::run(Worker& worker, std::int64_t now_ns) { worker.join(*this, now_ns); }
+
+void Worker::join(JoinErrand& errand, std::int64_t now_ns) {
+    Place* place = place_of(errand.pass_.room, now_ns);
+    if (place == nullptr) {
+        if (errand.pass_.reserved) lobby_.release(errand.pass_.room, is_player(errand.pass_.role));
+        return refuse(errand, CloseCode::room_closed, "the room is gone");
+    }
+    try {
+        std::optional<CloseCode> refused;
+        Seat* seat = seat_for(*place, errand, refused);
+        if (seat == nullptr) {
+            if (errand.pass_.reserved) lobby_.release(errand.pass_.room, is_player(errand.pass_.role));
+            return refuse(errand, *refused, "");
+        }
+        connect(*place, *seat, errand, now_ns, errand.mode_ == wire::JoinMode::Resume);
+    } catch (const std::exception& error) {
+        fail(*place, error.what());
+    }
+}
+
+// The seat of a session, of a player id that is here already, or a new one where it was reserved.
+Seat* Worker::seat_for(Place& place, JoinErrand& errand, std::optional<CloseCode>& refused) {
+    Room& room = *place.room;
+    const bool resume = errand.mode_ == wire::JoinMode::Resume;
+    Seat* seat = resume                               ? room.find_session(errand.session_)
+                 : errand.pass_.player_id.empty() ? nullptr
+                                                      : room.find_player(errand.pass_.player_id);
+    if (seat != nullptr) {
+        if (errand.pass_.reserved) lobby_.release(errand.pass_.room, is_player(errand.pass_.role));
+        errand.pass_.reserved = false;
+        if (const Placed* old = placed(place, seat->number)) send_close(old->connection, CloseCode::replaced, "");
+        unplace(place, seat->number);
+        room.connect(*seat, errand.link_);
+        return seat;
+    }
+    if (resume) {
+        stats_.resumes(ResumeResult::session_unknown).add();
+        refused = CloseCode::session_unknown;
+        return nullptr;
+    }
+    if (!errand.pass_.reserved) {
+        refused = CloseCode::room_full;
+        return nullptr;
+    }
+    seat = room.take_seat({.player_id = errand.pass_.player_id,
+                           .role = errand.pass_.role,
+                           .session = errand.pass_.session,
+                           .options = errand.options_,
+                           .prompt_acks = errand.prompt_acks_},
+                          errand.link_);
+    if (seat == nullptr) refused = CloseCode::room_full;
+    return seat;
+}
+
+void Worker::connect(Place& place, Seat& seat, JoinErrand& errand, std::int64_t now_ns, bool resumed) {
+    Room& room = *place.room;
+    const EventLog& events = room.events();
+    Line::Position at;
+    if (resumed) {
+        at.base = room.effective(errand.have_);
+        at.event = std::min(errand.have_event_, events.last());
+        at.direct = std::clamp(errand.have_direct_, seat.direct.first() - 1, seat.direct.last());
+        stats_.resumes(at.base == 0 ? ResumeResult::whole : ResumeResult::delta).add();
+    } else {
+        const EventNumber held = events.last() - (events.first() - 1);
+        at.event = events.last() - std::min(room.settings().history, held);
+        at.direct = seat.direct.first() - 1;
+    }
+    const bool rolled_back = resumed && at.base == 0 && errand.have_.tick != 0;
+    seat.prompt_acks = errand.prompt_acks_;
+
+    auto admission = std::make_unique<Admission>();
+    admission->room = {place.record->slot, place.generation};
+    admission->worker = index_;
+    admission->player = seat.number;
+    admission->link = std::make_shared<Link>();
+    admission->link->publish(at);
+    const std::uint32_t ack_ms = seat.role == wire::Role::Spectator ? limits::spectator_ack_interval_ms : limits::ack_interval_ms;
+    admission->line = Line(at, {.base = room.frames().tick(), .event = room.frames().event()}, ack_ms);
+    admission->clock = place.clock;
+    admission->record = place.record;
+    frame_into(admission->welcome, encoder_.message(wire::Body::Welcome, [&](flatbuffers::FlatBufferBuilder& builder) {
+        const Layout& layout = room.world().layout();
+        const auto layout_offset = errand.fingerprint_ == layout.fingerprint() ? 0 : encode_layout(builder, layout);
+        const auto room_id = builder.CreateString(room.settings().id);
+        const auto type = builder.CreateString(room.settings().type);
+        const auto player_id = builder.CreateString(seat.player_id);
+        const auto session = builder.CreateString(seat.session);
+        wire::WelcomeBuilder welcome(builder);
+        welcome.add_room_id(room_id);
+        welcome.add_type(type);
+        welcome.add_player(seat.number);
+        welcome.add_player_id(player_id);
+        welcome.add_role(seat.role);
+        welcome.add_entity(seat.entity);
+        welcome.add_session(session);
+        welcome.add_term(room.term());
+        welcome.add_tick(room.tick());
+        welcome.add_tick_rate(room.settings().tick_rate);
+        welcome.add_send_rate(room.settings().send_rate);
+        welcome.add_tick_zero_us(static_cast<std::uint64_t>(place.clock.zero_ns / 1000));
+        welcome.add_server_us(static_cast<std::uint64_t>(now_ns / 1000));
+        welcome.add_resumed(resumed);
+        welcome.add_rolled_back(rolled_back);
+        welcome.add_applied_seq(seat.applied_seq);
+        welcome.add_event(at.event);
+        welcome.add_direct(at.direct);
+        welcome.add_ids_first(std::max(seat.block.first, seat.last_spawned + 1));
+        welcome.add_ids_count(seat.block.first + seat.block.count - std::max(seat.block.first, seat.last_spawned + 1));
+        welcome.add_ack_interval_ms(static_cast<std::uint16_t>(ack_ms));
+        welcome.add_grace_ms(room.settings().grace_ms);
+        welcome.add_codec(room.settings().codec);
+        if (!layout_offset.IsNull()) welcome.add_layout(layout_offset);
+        welcome.add_fingerprint(layout.fingerprint());
+        return welcome.Finish();
+    }));
+
+    const Connection connection = Connection::of(errand.link_);
+    place.placed.push_back({seat.number, connection, admission->link});
+    ++place.players_on_loop[connection.loop];
+    Outbound item;
+    item.kind = Outbound::Kind::admit;
+    item.link = errand.link_;
+    item.admission = std::move(admission);
+    to_loops_[connection.loop].send_always(std::move(item));
+    loop_to_wake_[connection.loop] = true;
+}
+
+const Worker::Placed* Worker::placed(const Place& place, PlayerNumber number) const {
+    const auto it = std::ranges::find(place.placed, number, &Placed::number);
+    return it == place.placed.end() ? nullptr : &*it;
+}
+
+void Worker::unplace(Place& place, PlayerNumber number) {
+    const auto it = std::ranges::find(place.placed, number, &Placed::number);
+    if (it == place.placed.end()) return;
+    --place.players_on_loop[it->connection.loop];
+    *it = std::move(place.placed.back());
+    place.placed.pop_back();
+}
+
+void Worker::refuse(const JoinErrand& errand, CloseCode code, std::string_view detail) {
+    stats_.refused(code).add();
+    send_close(Connection::of(errand.link_), code, detail);
+}
+
+void Worker::send_close(const Connection& connection, CloseCode code, std::string_view detail) {
+    Outbound item;
+    item.kind = Outbound::Kind::close;
+    item.link = connection.id();
+    item.code = code;
+    if (!detail.empty()) item.detail = std::make_unique<std::string>(detail);
+    to_loops_[connection.loop].send_always(std::move(item));
+    loop_to_wake_[connection.loop] = true;
+}
+
+// ---------------------------------------------------------------------------------------------- what rooms tell
+
+void Worker::seat_taken(const Room& room, const Seat& seat) { journal_.player("player.joined", room, seat, ""); }
+void Worker::seat_dropped(const Room& room, const Seat& seat) { journal_.player("player.dropped", room, seat, "connection_lost"); }
+void Worker::seat_resumed(const Room& room, const Seat& seat) { journal_.player("player.resumed", room, seat, ""); }
+
+void Worker::seat_ended(const Room& room, const Seat& seat, CloseCode code, std::string_view reason) {
+    Place& place = place_of(room);
+    if (const Placed* at = placed(place, seat.number)) send_close(at->connection, code, reason == label(code) ? "" : reason);
+    unplace(place, seat.number);
+    lobby_.release(place.record, is_player(seat.role));
+    journal_.player("player.left", room, seat, reason);
+}
+
+void Worker::message(const Room& room, PlayerNumber from, const Event& event) { journal_.message(room, from, event); }
+
+}  // namespace tickrelay

@@ -1,0 +1,155 @@
+// A send tick: at most four frames, encoded once, and each player's own Yours, in one batch per loop.
+
+#include <algorithm>
+
+#include "relay/core/check.h"
+#include "relay/run/framing.h"
+#include "relay/run/worker.h"
+
+namespace tickrelay {
+
+namespace {
+
+constexpr std::size_t frame_bytes_kept_max = 256 * 1024;  // a pooled frame that grew larger gives its memory back
+
+}  // namespace
+
+void Worker::send(Place& place, Tick now) {
+    wants_.clear();
+    for (const Placed& player : place.placed)
+        if (player.link->wants.load(std::memory_order_acquire)) {
+            const Line::Position at = player.link->read();
+            wants_.push_back({at.base, at.event});
+        }
+    const auto infos = place.room->frames().plan(place.room->world(), place.room->events(), now, place.idle_ticks, wants_);
+    infos_.assign(infos.begin(), infos.end());
+    std::ranges::fill(batches_now_, nullptr);
+
+    frames_.clear();
+    if (!place.placed.empty())
+        for (const FrameInfo& info : infos_) frames_.push_back(encode(place, info));
+    for (std::uint32_t loop = 0; loop < loops_.size(); ++loop)
+        if (!frames_.empty() && place.players_on_loop[loop] != 0) batch_for(place, loop);
+    for (const Placed& player : place.placed) add_yours(place, player, player.link->read(), now);
+
+    for (std::uint32_t loop = 0; loop < loops_.size(); ++loop) {
+        if (batches_now_[loop] == nullptr) continue;
+        Outbound item;
+        item.kind = Outbound::Kind::batch;
+        item.batch = batches_now_[loop];
+        to_loops_[loop].send_always(std::move(item));
+        loop_to_wake_[loop] = true;
+    }
+    for (Frame* frame : frames_)
+        if (frame->batches == 0) put_back(frame);
+}
+
+// The loop's batch of this room and tick. Null where the loop has not sent the earlier ones: its players fall behind and catch up.
+Batch* Worker::batch_for(Place& place, std::uint32_t loop) {
+    if (batches_now_[loop] != nullptr) return batches_now_[loop];
+    if (place.batches_out[loop] >= limits::room_batches_max) {
+        stats_.frames_superseded.add(place.players_on_loop[loop]);
+        return nullptr;
+    }
+    Batch* batch = take_batch(place, loop);
+    batch->frame_count = frames_.size();
+    for (std::size_t i = 0; i < frames_.size(); ++i) {
+        batch->infos[i] = infos_[i];
+        batch->frames[i] = frames_[i];
+        ++frames_[i]->batches;
+    }
+    ++place.batches_out[loop];
+    return batches_now_[loop] = batch;
+}
+
+Frame* Worker::encode(Place& place, const FrameInfo& info) {
+    const auto payload = encoder_.frame(place.room->world(), place.room->events(), info);
+    if (free_frames_.empty()) {
+        all_frames_.push_back(std::make_unique<Frame>());
+        free_frames_.push_back(all_frames_.back().get());
+    }
+    Frame* frame = free_frames_.back();
+    free_frames_.pop_back();
+    frame_into(frame->bytes, payload);
+    place.bytes += frame->bytes.size();
+    return frame;
+}
+
+void Worker::add_yours(Place& place, const Placed& to, const Line::Position& at, Tick now) {
+    Room& room = *place.room;
+    Seat* seat = room.find(to.number);
+    CHECK(seat != nullptr);
+    YoursContent content{.tick = room.frames().tick(), .applied_seq = seat->applied_seq};
+    const bool new_applied = seat->applied_seq != at.applied;
+    const bool prompt = seat->prompt_acks || now - seat->told_applied >= room.ticks_of_ms(limits::prompt_yours_ms);
+    if (seat->direct.last() > at.direct) {
+        content.direct_first = std::max(at.direct + 1, seat->direct.first());
+        content.direct_last = seat->direct.run_end(content.direct_first, limits::frame_event_bytes_max);
+    }
+    const EventNumber oldest = room.events().first() - 1;
+    if (at.event < oldest) {
+        content.event = oldest;
+        content.events_lost = oldest - at.event;
+    }
+    const bool block_due = seat->next_block.count != 0 && to.link->yours_tick.load(std::memory_order_relaxed) < seat->next_block_tick;
+    if (block_due) {
+        content.ids_first = seat->next_block.first;
+        content.ids_count = seat->next_block.count;
+    }
+    if (!(new_applied && prompt) && content.direct_first == 0 && content.event == 0 && !block_due) return;
+    Batch* batch = batch_for(place, to.connection.loop);
+    if (batch == nullptr) return;
+    seat->told_applied = now;
+
+    const auto payload = encoder_.yours(content, seat->direct);
+    YoursItem item{.socket = to.connection.socket,
+                   .generation = to.connection.generation,
+                   .offset = static_cast<std::uint32_t>(batch->yours_bytes.size()),
+                   .tick = content.tick,
+                   .event = content.event,
+                   .direct_last = content.direct_last,
+                   .applied = content.applied_seq};
+    std::byte header[websocket_header_max];
+    const std::size_t header_bytes = write_websocket_header(header, payload.size());
+    batch->yours_bytes.insert(batch->yours_bytes.end(), header, header + header_bytes);
+    batch->yours_bytes.insert(batch->yours_bytes.end(), payload.begin(), payload.end());
+    item.bytes = static_cast<std::uint32_t>(header_bytes + payload.size());
+    batch->yours.push_back(item);
+}
+
+Batch* Worker::take_batch(Place& place, std::uint32_t loop) {
+    if (free_batches_.empty()) {
+        all_batches_.push_back(std::make_unique<Batch>());
+        free_batches_.push_back(all_batches_.back().get());
+    }
+    Batch* batch = free_batches_.back();
+    free_batches_.pop_back();
+    batch->room = {place.record->slot, place.generation};
+    batch->worker = index_;
+    batch->loop = loop;
+    batch->frame_count = 0;
+    batch->yours.clear();
+    batch->yours_bytes.clear();
+    return batch;
+}
+
+// What the loops have sent: batches, and frames that no batch holds any more, are used again.
+void Worker::take_back() {
+    for (;;) {
+        const std::size_t count = port_.batches.receive(batches_taken_);
+        for (Batch* batch : std::span(batches_taken_).first(count)) {
+            for (std::size_t i = 0; i < batch->frame_count; ++i)
+                if (--batch->frames[i]->batches == 0) put_back(batch->frames[i]);
+            if (Place* place = find(batch->room)) --place->batches_out[batch->loop];
+            free_batches_.push_back(batch);
+        }
+        if (count < batches_taken_.size()) break;
+    }
+}
+
+void Worker::put_back(Frame* frame) {
+    if (frame->bytes.capacity() > frame_bytes_kept_max) std::vector<std::byte>().swap(frame->bytes);
+    free_frames_.push_back(frame);
+}
+
+}  // namespace tickrelay

@@ -49,6 +49,7 @@ bool agree(const RoomSettings& have, const RoomSettings& wanted, const RoomKeySe
 struct RoomType {
     RoomSettings settings;
     RoomKeySet given;
+    std::string schema_path;  // where a configuration read the schema, for --print-config
 };
 // By name. Always holds the built-in relay, chat and demo.
 using RoomTypes = std::map<std::string, RoomType, std::less<>>;

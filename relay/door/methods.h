@@ -1,0 +1,48 @@
+// The methods of the admin socket, one function each. For .cpp files of the door only.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <span>
+#include <string_view>
+#include <variant>
+
+#include "relay/door/controls.h"
+#include "relay/door/event_ring.h"
+#include "relay/door/params.h"
+#include "relay/door/rpc.h"
+
+namespace tickrelay {
+
+struct Call {
+    Controls& controls;
+    EventRing& events;
+    AdminSession& session;
+    Params& params;
+    Deadline deadline;
+};
+
+using Outcome = std::variant<nlohmann::json, Refused, ParamError>;
+
+struct Method {
+    std::string_view name;
+    bool changes;  // its audit line is worth reading; calls that only look are logged at level debug
+    Outcome (*run)(Call&);
+};
+
+std::span<const Method> relay_methods();  // relay.*, ticket.*, events.*
+std::span<const Method> room_methods();   // room.*, player.*
+
+// Reads the parameters to their end; an error stops the method.
+#define FINISH(call) \
+    if (auto error = (call).params.finish()) return *error
+
+// The answer's result by `show`, or its refusal.
+template <typename Result, typename Show>
+Outcome reply(const Answer<Result>& answer, const Show& show) {
+    if (const auto* refused = std::get_if<Refused>(&answer)) return *refused;
+    return show(std::get<Result>(answer));
+}
+
+Outcome done(const Answer<Done>& answer);
+
+}  // namespace tickrelay

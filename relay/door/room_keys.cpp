@@ -1,0 +1,217 @@
+#include "relay/door/room_keys.h"
+
+#include <array>
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "relay/core/check.h"
+#include "relay/core/limits.h"
+#include "relay/core/utf8.h"
+#include "relay/door/base64.h"
+#include "relay/door/demo_schema.h"
+#include "relay/door/json.h"
+
+namespace tickrelay {
+
+namespace {
+
+using Error = std::optional<std::string>;
+
+std::string range_text(double low, double high) {
+    char text[64];
+    auto* end = std::to_chars(text, text + 24, low).ptr;
+    for (const char c : std::string_view(" to ")) *end++ = c;
+    return {text, std::to_chars(end, text + sizeof text, high).ptr};
+}
+
+template <typename Number>
+Error set_number(Number& target, const KeyValue& value, std::int64_t low, std::int64_t high) {
+    const auto* number = std::get_if<std::int64_t>(&value);
+    if (number == nullptr || *number < low || *number > high) {
+        return "must be a whole number from " + range_text(static_cast<double>(low), static_cast<double>(high));
+    }
+    target = static_cast<Number>(*number);
+    return std::nullopt;
+}
+
+Error set_seconds(std::uint32_t& target_ms, const KeyValue& value, double high_s) {
+    double seconds = -1;
+    if (const auto* whole = std::get_if<std::int64_t>(&value)) seconds = static_cast<double>(*whole);
+    if (const auto* number = std::get_if<double>(&value)) seconds = *number;
+    if (!(seconds >= 0 && seconds <= high_s)) return "must be a number of seconds from " + range_text(0, high_s);
+    target_ms = static_cast<std::uint32_t>(seconds * 1000 + 0.5);
+    return std::nullopt;
+}
+
+Error set_flag(bool& target, const KeyValue& value) {
+    const auto* flag = std::get_if<bool>(&value);
+    if (flag == nullptr) return "must be true or false";
+    target = *flag;
+    return std::nullopt;
+}
+
+Error set_name(std::string& target, const KeyValue& value) {
+    const auto* name = std::get_if<std::string>(&value);
+    if (name == nullptr || !valid_name(*name)) return "must be 1 to 64 bytes of printable text";
+    target = *name;
+    return std::nullopt;
+}
+
+template <typename Choice, std::size_t count>
+Error set_choice(Choice& target, const KeyValue& value, const std::array<std::string_view, count>& names) {
+    const auto* name = std::get_if<std::string>(&value);
+    std::string known;
+    for (std::size_t i = 0; i < count; ++i) {
+        if (name != nullptr && *name == names[i]) {
+            target = static_cast<Choice>(i);
+            return std::nullopt;
+        }
+        known.append(i == 0 ? "" : ", ").append("\"").append(names[i]).append("\"");
+    }
+    return "must be one of " + known;
+}
+
+Error set_metadata(std::string& target, const KeyValue& value) {
+    const auto* text = std::get_if<std::string>(&value);
+    if (text == nullptr || !parse_json(*text).is_object()) return "must be a JSON object";
+    if (text->size() > limits::text_bytes_max) {
+        return "is " + std::to_string(text->size()) + " bytes, at most " + std::to_string(limits::text_bytes_max);
+    }
+    target = *text;
+    return std::nullopt;
+}
+
+Error set_schema(LayoutPointer& target, const KeyValue& value) {
+    const auto* bytes = std::get_if<std::string>(&value);
+    if (bytes == nullptr) return "must be a binary schema (.bfbs)";
+    if (bytes->size() > limits::schema_bytes_max) {
+        return "is " + std::to_string(bytes->size()) + " bytes, at most " + std::to_string(limits::schema_bytes_max);
+    }
+    auto parsed = parse_schema(bytes_of(*bytes));
+    if (const auto* error = std::get_if<std::string>(&parsed)) return "is not a usable .bfbs: " + *error;
+    target = std::get<LayoutPointer>(std::move(parsed));
+    return std::nullopt;
+}
+
+constexpr std::array<std::string_view, 3> authorities = {"player", "server", "logic"};
+constexpr std::array<std::string_view, 2> codecs = {"plain", "packed"};
+
+std::string toml_text(std::string_view text) { return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace); }
+std::string flag_text(bool flag) { return flag ? "true" : "false"; }
+std::string seconds_text(std::uint32_t ms) {
+    char text[24];
+    return {text, std::to_chars(text, text + sizeof text, ms / 1000.0).ptr};
+}
+
+using Settings = RoomSettings;
+
+constexpr std::int64_t rate_max = limits::tick_rate_max;
+constexpr double grace_max_s = 86'400;
+constexpr double empty_ttl_max_s = 604'800;
+
+// One row; the lambdas name `s` (the settings) and `v` (the value).
+#define ROW(name, unit, values, doc, flag, types, spawn, setter, field, text)                       \
+    RoomKey {                                                                                       \
+        name, unit, values, doc, flag, types, spawn,                                                \
+            [](Settings& s, const KeyValue& v) -> Error { return setter; },                         \
+            [](const Settings& a, const Settings& b) { return a.field == b.field; },                \
+            [](const Settings& s) -> std::string { return text; }                                   \
+    }
+
+const std::array table = {
+    ROW("id", "", "1 to 64 bytes", "The room's id; made up where it is missing.", false, false, true, set_name(s.id, v), id,
+        toml_text(s.id)),
+    ROW("type", "", "a configured type", "The room type whose settings hold where none are given.", false, false, true,
+        set_name(s.type, v), type, toml_text(s.type)),
+    RoomKey{"schema", "", "a .bfbs", "State schema, made with flatc --binary --schema; without one a room has events only.",
+            false, true, true, [](Settings& s, const KeyValue& v) -> Error { return set_schema(s.layout, v); },
+            [](const Settings& a, const Settings& b) {
+                return a.layout && b.layout && a.layout->fingerprint() == b.layout->fingerprint();
+            },
+            [](const Settings&) -> std::string { return "\"\""; }},
+    ROW("tick_rate", "Hz", "1 to 240", "Ticks a second.", false, true, true, set_number(s.tick_rate, v, 1, rate_max),
+        tick_rate, std::to_string(s.tick_rate)),
+    ROW("send_rate", "Hz", "1 to tick_rate", "Frames a second to each player; divides tick_rate, which is the default.",
+        false, true, true, set_number(s.send_rate, v, 1, rate_max), send_rate, std::to_string(s.send_rate)),
+    ROW("max_players", "", "1 to 4096", "Seats.", false, true, true,
+        set_number(s.max_players, v, 1, static_cast<std::int64_t>(limits::players_max)), max_players,
+        std::to_string(s.max_players)),
+    ROW("authority", "", "player, server, logic", "Who writes state.", false, true, true,
+        set_choice(s.authority, v, authorities), authority,
+        toml_text(authorities[static_cast<std::size_t>(s.authority)])),
+    ROW("logic", "", "relay, chat, or a loaded one", "The room's logic.", false, true, true, set_name(s.logic, v), logic,
+        toml_text(s.logic)),
+    ROW("codec", "", "packed, plain", "How state travels; anything with flatc's output reads plain.", false, true, true,
+        set_choice(s.codec, v, codecs), codec, toml_text(codecs[static_cast<std::size_t>(s.codec)])),
+    ROW("private", "", "true, false", "Not listed and not found by type.", true, true, true, set_flag(s.is_private, v),
+        is_private, flag_text(s.is_private)),
+    ROW("locked", "", "true, false", "No further joins.", true, false, true, set_flag(s.locked, v), locked,
+        flag_text(s.locked)),
+    ROW("metadata", "", "a JSON object of up to 4096 bytes", "Shown in listings and matched by searches.", false, true,
+        true, set_metadata(s.metadata, v), metadata, toml_text(s.metadata)),
+    ROW("grace_s", "s", "0 to 86400", "A seat outlives its lost connection for this long.", false, true, true,
+        set_seconds(s.grace_ms, v, grace_max_s), grace_ms, seconds_text(s.grace_ms)),
+    ROW("empty_ttl_s", "s", "0 to 604800", "A room without seats ends after this long; 0: never.", false, true, true,
+        set_seconds(s.empty_ttl_ms, v, empty_ttl_max_s), empty_ttl_ms, seconds_text(s.empty_ttl_ms)),
+    ROW("history", "", "0 to 1024", "Past events that a newcomer gets.", false, true, true,
+        set_number(s.history, v, 0, static_cast<std::int64_t>(limits::events_max)), history, std::to_string(s.history)),
+};
+#undef ROW
+
+static_assert(table.size() <= room_keys_max);
+static_assert(static_cast<int>(Authority::logic) == 2 && static_cast<int>(wire::Codec::Packed) == 1);
+
+}  // namespace
+
+std::span<const RoomKey> room_keys() { return table; }
+
+std::optional<std::size_t> find_room_key(std::string_view name) {
+    for (std::size_t i = 0; i < table.size(); ++i) {
+        if (table[i].name == name) return i;
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> settle(RoomSettings& settings, const RoomKeySet& given) {
+    static const std::size_t send_rate = *find_room_key("send_rate");
+    if (!settings.layout) settings.layout = std::get<LayoutPointer>(parse_schema({}));
+    if (!given[send_rate]) settings.send_rate = settings.tick_rate;
+    if (settings.tick_rate % settings.send_rate != 0) {
+        return "send_rate " + std::to_string(settings.send_rate) + " does not divide tick_rate " +
+               std::to_string(settings.tick_rate);
+    }
+    return std::nullopt;
+}
+
+bool agree(const RoomSettings& have, const RoomSettings& wanted, const RoomKeySet& given) {
+    for (std::size_t i = 0; i < table.size(); ++i) {
+        if (given[i] && !table[i].equal(have, wanted)) return false;
+    }
+    return true;
+}
+
+RoomTypes built_in_types() {
+    RoomTypes types;
+    for (const std::string name : {"relay", "chat", "demo"}) {
+        RoomType& type = types[name];
+        type.settings.type = name;
+        type.settings.logic = name == "chat" ? "chat" : "relay";
+        if (name == "demo") {
+            const auto bytes = demo_schema();
+            const std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+            CHECK(!set_schema(type.settings.layout, text));
+        }
+        CHECK(!settle(type.settings, type.given));
+    }
+    return types;
+}
+
+bool valid_name(std::string_view name) {
+    if (name.empty() || name.size() > limits::name_bytes_max) return false;
+    for (const char c : name) {
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return false;
+    }
+    return is_utf8(name);
+}
+
+}  // namespace tickrelay

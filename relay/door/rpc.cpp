@@ -1,0 +1,180 @@
+#include "relay/door/rpc.h"
+
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "relay/door/base64.h"
+#include "relay/door/json.h"
+#include "relay/door/methods.h"
+#include "relay/door/nearest.h"
+#include "relay/log.h"
+
+namespace tickrelay {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr int parse_error = -32700;
+constexpr int invalid_request = -32600;
+constexpr int method_not_found = -32601;
+constexpr int invalid_params = -32602;
+constexpr int refused_by_relay = -32000;
+constexpr std::size_t batch_max = 1'000;
+constexpr std::size_t news_events_max = 32;
+
+json failure(const json& id, int code, std::string message, json data) {
+    return {{"jsonrpc", "2.0"}, {"id", id}, {"error", {{"code", code}, {"message", std::move(message)}, {"data", std::move(data)}}}};
+}
+
+json invalid(const json& id, std::string message) {
+    return failure(id, invalid_request, std::move(message), {{"reason", "invalid_request"}});
+}
+
+const Method* find_method(std::string_view name) {
+    for (const auto table : {relay_methods(), room_methods()}) {
+        for (const auto& method : table) {
+            if (method.name == name) return &method;
+        }
+    }
+    return nullptr;
+}
+
+json unknown_method(const json& id, const std::string& name) {
+    std::vector<std::string_view> known;
+    for (const auto table : {relay_methods(), room_methods()}) {
+        for (const auto& method : table) known.push_back(method.name);
+    }
+    std::string near = nearest(name, known);
+    json data = {{"reason", "unknown_method"}};
+    std::string message = "unknown method " + name.substr(0, 64);
+    if (!near.empty()) {
+        message += ", the nearest is " + near;
+        data["nearest"] = std::move(near);
+    }
+    return failure(id, method_not_found, std::move(message), std::move(data));
+}
+
+json bad_params(const json& id, ParamError error) {
+    json data = {{"reason", "bad_params"}, {"param", std::move(error.param)}};
+    if (!error.range.empty()) data["range"] = std::move(error.range);
+    if (!error.nearest.empty()) data["nearest"] = std::move(error.nearest);
+    return failure(id, invalid_params, std::move(error.message), std::move(data));
+}
+
+std::string text_in(const json& params, const char* name) {
+    const auto found = params.find(name);
+    return found != params.end() && found->is_string() ? found->get<std::string>().substr(0, 64) : std::string{};
+}
+
+void audit(const Method& method, const json& params, const Outcome& outcome, const AdminSession& session) {
+    const auto level = method.changes ? log::Level::info : log::Level::debug;
+    if (!log::enabled(level)) return;
+    std::string result = "ok";
+    if (const auto* refused = std::get_if<Refused>(&outcome)) result = refused->reason;
+    if (std::holds_alternative<ParamError>(outcome)) result = "bad_params";
+    log::write(level, "admin call",
+               {{"method", method.name},
+                {"result", result},
+                {"room_id", text_in(params, params.contains("room_id") ? "room_id" : "id")},
+                {"player_id", text_in(params, "player_id")},
+                {"peer_uid", session.peer_uid},
+                {"peer_pid", session.peer_pid}});
+}
+
+json show(const RelayEvent& event) {
+    json object = {{"seq", event.seq}, {"type", name_of(event.type)}, {"time_ms", event.time_ms}};
+    if (!event.room_id.empty()) object["room_id"] = event.room_id;
+    if (!event.player_id.empty()) object["player_id"] = event.player_id;
+    switch (event.type) {
+        case RelayEventType::room_message:
+            object["message_type"] = event.label;
+            object["data"] = encode_base64(bytes_of(event.data));
+            break;
+        case RelayEventType::room_result: object["data"] = json_of(event.data); break;
+        case RelayEventType::room_spawned: object["room_type"] = event.label; break;
+        default:
+            if (!event.label.empty()) object["reason"] = event.label;
+    }
+    return object;
+}
+
+std::string notification(const char* method, json params) {
+    return dump_line({{"jsonrpc", "2.0"}, {"method", method}, {"params", std::move(params)}}) + "\n";
+}
+
+}  // namespace
+
+std::string Rpc::answer(std::string_view line, AdminSession& session) {
+    const json request = parse_json(line);
+    if (request.is_discarded()) {
+        return dump_line(failure(nullptr, parse_error, "the line is not JSON: one object a line, ended by a line break",
+                                 {{"reason", "parse_error"}}));
+    }
+    if (!request.is_array()) {
+        const json one = answer_one(request, session);
+        return one.is_null() ? std::string{} : dump_line(one);
+    }
+    if (request.empty() || request.size() > batch_max) {
+        return dump_line(invalid(nullptr, "a batch has 1 to " + std::to_string(batch_max) + " requests"));
+    }
+    json answers = json::array();
+    for (const auto& each : request) {
+        if (json one = answer_one(each, session); !one.is_null()) answers.push_back(std::move(one));
+    }
+    return answers.empty() ? std::string{} : dump_line(answers);
+}
+
+// Null for a notification.
+json Rpc::answer_one(const json& request, AdminSession& session) {
+    if (!request.is_object()) return invalid(nullptr, "a request is an object");
+    const auto id = request.find("id");
+    const bool wants_answer = id != request.end();
+    const json shown_id = wants_answer && (id->is_string() || id->is_number()) ? *id : json(nullptr);
+    if (wants_answer && shown_id.is_null() && !id->is_null()) return invalid(nullptr, "id must be a string or a number");
+    const auto version = request.find("jsonrpc");
+    if (version == request.end() || *version != "2.0") return invalid(shown_id, R"(jsonrpc must be "2.0")");
+    const auto method = request.find("method");
+    if (method == request.end() || !method->is_string()) return invalid(shown_id, "method must be a string");
+    static const json none = json::object();
+    const auto given = request.find("params");
+    json result = call(shown_id, method->get<std::string>(), given == request.end() ? none : *given, session);
+    return wants_answer ? result : json(nullptr);
+}
+
+json Rpc::call(const json& id, const std::string& name, const json& params, AdminSession& session) {
+    const Method* method = find_method(name);
+    if (method == nullptr) return unknown_method(id, name);
+    if (!params.is_object()) {
+        return bad_params(id, {"params must be an object: parameters have names", "params", "an object", {}});
+    }
+    Params reader(params);
+    Call call{controls_, events_, session, reader, std::chrono::steady_clock::now() + call_max_};
+    Outcome outcome = method->run(call);
+    audit(*method, params, outcome, session);
+    if (auto* error = std::get_if<ParamError>(&outcome)) return bad_params(id, std::move(*error));
+    if (auto* refused = std::get_if<Refused>(&outcome)) {
+        return failure(id, refused_by_relay, std::move(refused->message), {{"reason", std::move(refused->reason)}});
+    }
+    return {{"jsonrpc", "2.0"}, {"id", id}, {"result", std::get<json>(std::move(outcome))}};
+}
+
+std::string Rpc::news(AdminSession& session, std::size_t bytes) {
+    std::string out;
+    while (session.subscription && out.size() < bytes) {
+        auto& [filter, cursor] = *session.subscription;
+        const auto batch = events_.read(cursor, filter, news_events_max);
+        if (batch.cursor == cursor) break;
+        cursor = batch.cursor;
+        if (batch.lost_from != 0) out += notification("events.lost", {{"from", batch.lost_from}, {"to", batch.lost_to}});
+        for (const auto& event : batch.events) out += notification("event", show(event));
+    }
+    return out;
+}
+
+std::string Rpc::line_too_long(std::size_t bytes_max) {
+    return dump_line(failure(nullptr, invalid_request, "a line has at most " + std::to_string(bytes_max) + " bytes",
+                             {{"reason", "too_large"}}));
+}
+
+}  // namespace tickrelay

@@ -1,0 +1,51 @@
+// JSON-RPC 2.0 over lines: one line in, at most one line out. No sockets; the admin thread owns it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "relay/door/controls.h"
+#include "relay/door/event_ring.h"
+
+namespace tickrelay {
+
+// One connection's side of the conversation.
+struct AdminSession {
+    struct Subscription {
+        EventRing::Filter filter;
+        std::uint64_t cursor = 0;
+    };
+    std::optional<Subscription> subscription;  // a further events.subscribe replaces it
+    std::int64_t peer_pid = 0;  // as the kernel says, for the audit line
+    std::int64_t peer_uid = -1;
+};
+
+class Rpc {
+  public:
+    Rpc(Controls& controls, EventRing& events, std::chrono::milliseconds call_max = std::chrono::seconds(5))
+        : controls_(controls), events_(events), call_max_(call_max) {}
+
+    // The answer without its line break; empty where there is none to give (notifications).
+    std::string answer(std::string_view line, AdminSession& session);
+
+    // Notifications that the session has not seen, one a line with line breaks, at most about `bytes`; empty: none now.
+    std::string news(AdminSession& session, std::size_t bytes);
+
+    // What a line over the limit is answered with.
+    static std::string line_too_long(std::size_t bytes_max);
+
+  private:
+    nlohmann::json answer_one(const nlohmann::json& request, AdminSession& session);
+    nlohmann::json call(const nlohmann::json& id, const std::string& method, const nlohmann::json& params,
+                        AdminSession& session);
+
+    Controls& controls_;
+    EventRing& events_;
+    const std::chrono::milliseconds call_max_;
+};
+
+}  // namespace tickrelay

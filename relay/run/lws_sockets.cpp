@@ -207,6 +207,7 @@ int LwsSockets::writable(SocketId socket) {
         // Only here, with nothing kept: returning -1 while something is, libwebsockets would leave out the close frame.
         lws_close_reason(connection.wsi, static_cast<lws_close_status>(connection.close_code),
                          reinterpret_cast<unsigned char*>(connection.close_text.data()), connection.close_text.size());
+        connection.phase = Phase::gone;  // once: a second -1 would end the connection before the peer has answered
         return -1;
     }
     connection.blocked = false;

@@ -133,8 +133,6 @@ int LwsSockets::on_callback(lws* wsi, int reason, void* session, void* in, std::
 
 int LwsSockets::established(SocketId socket) {
     Connection& connection = connections_[socket];
-    const int on = 1;
-    setsockopt(connection.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     setsockopt(connection.fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent_bytes_max, sizeof unsent_bytes_max);
     connection.phase = Phase::open;
     connection.opened = true;

@@ -101,7 +101,7 @@ void Client::on_welcome(const wire::Welcome& welcome) {
 
 // Its direct messages are numbered, so that taking them before their frame changes nothing for a load.
 void Client::on_yours(const wire::Yours& yours) {
-  if (yours.ids_count() > 0) seat_.ids_first = yours.ids_first(), seat_.ids_count = yours.ids_count();
+  if (yours.ids_count() > 0) seat_.ids.push_back({yours.ids_first(), yours.ids_count()});
   if (yours.events_lost() > 0) seat_.event = yours.event();
   if (yours.direct() == nullptr || yours.direct()->size() == 0) return;
   const std::uint32_t last = yours.direct_first() + yours.direct()->size() - 1;

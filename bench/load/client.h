@@ -72,6 +72,7 @@ class Client final : private ConnectionEvents {
 
   const Traits& traits() const { return traits_; }
   const Seat& seat() const { return seat_; }
+  std::optional<std::uint32_t> take_id() { return seat_.take_id(); }
   const Mirror* mirror() const { return mirror_ ? mirror_.get() : nullptr; }
   const Connection& connection() const { return connection_; }
   bool seated() const { return seated_; }

@@ -14,6 +14,9 @@ namespace tickrelay::bench {
 using Command = std::function<int()>;
 
 Command add_run(CLI::App& app);
+Command add_capacity(CLI::App& app);
+Command add_replay(CLI::App& app);
+Command add_storm(CLI::App& app);
 
 // What the subcommands share.
 void add_server_flags(CLI::App& app, ServerChoice& choice);

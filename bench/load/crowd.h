@@ -29,6 +29,7 @@ class Crowd {
 
   std::size_t size() const { return clients_.size(); }
   Client& operator[](std::size_t number) { return *clients_[number]; }
+  const Client& operator[](std::size_t number) const { return *clients_[number]; }
 
  private:
   bool watch_new(Client& client, bool started);

@@ -13,7 +13,6 @@ namespace {
 // No rate's period is a multiple of it: what waits for the grain waits a different time at every tick.
 constexpr std::int64_t grain_ns = 487 * us_ns;
 constexpr std::int64_t sweep_ns = 10 * ms_ns;  // on average
-constexpr std::uint64_t all_fields = 0x0f;
 
 GatheringOptions gathering_options(const LoadOptions& options) {
   return {.rooms = options.rooms, .players = options.players, .type = options.type, .room_ids = options.room_ids};
@@ -30,7 +29,7 @@ Load::Load(Endpoint endpoint, LoadOptions options)
     : options_(std::move(options)),
       crowd_(std::move(endpoint), *this),
       gathering_(crowd_, gathering_options(options_)),
-      schedule_(options_.rooms * options_.players, options_.rate_hz) {
+      movement_(options_.rooms * options_.players, options_.rate_hz) {
   for (std::uint32_t i = 0; i < options_.rooms * options_.players; ++i) {
     Client::Traits traits;
     // A slow client counts only: what it decodes is old.
@@ -40,7 +39,6 @@ Load::Load(Endpoint endpoint, LoadOptions options)
       traits.receive_buffer_bytes = options_.slow_receive_buffer_bytes;
     }
     crowd_.add(traits);
-    walks_.emplace_back(i + 1, 1.0 / options_.rate_hz);
   }
 }
 
@@ -62,14 +60,14 @@ std::string Load::gather(std::int64_t timeout_ns) {
 void Load::play(std::int64_t until_ns, const std::function<void(std::int64_t)>& each_second) {
   std::int64_t next_grain_ns = now_ns();
   if (!std::exchange(started_, true)) {
-    schedule_.start(next_grain_ns);
+    movement_.start(next_grain_ns);
     start_ns_ = next_sweep_ns_ = next_grain_ns;
     next_second_ns_ = next_grain_ns + second_ns;
   }
   for (;;) {
     crowd_.poll(0);
     std::int64_t now = now_ns();
-    while (const auto turn = schedule_.next(now)) take_turn(turn->player, turn->intended_ns);
+    movement_.advance(crowd_, now, [this](const Movement::Step& step) { on_step(step); });
     now = now_ns();
     if (now >= next_sweep_ns_) {
       crowd_.sweep(now);
@@ -92,20 +90,9 @@ std::int64_t Load::sweep_time_ns(std::int64_t sweep) const {
   return start_ns_ + sweep * sweep_ns + static_cast<std::int64_t>((turns - std::floor(turns)) * sweep_ns);
 }
 
-void Load::take_turn(std::uint32_t player, std::int64_t intended_ns) {
-  Client& client = crowd_[player];
-  if (!client.seated()) return;
-  const auto component = client.seat().layout->find("bench.Transform");
-  if (!component) return tally_->count_error("no bench.Transform in the layout");
-  const Placement& placement = walks_[player].step(client.seat().layout->components[*component].fields);
-  std::array<ActionWish, 1> actions;
-  actions[0].component = *component;
-  actions[0].entity = client.seat().entity;
-  actions[0].mask = all_fields;
-  actions[0].data = {reinterpret_cast<const std::uint8_t*>(placement.data()), sizeof placement};
-  const Connection::Sent sent = client.act(actions);
-  if (sent == Connection::Sent::refused) tally_->count_error("input not sent: the server does not read");
-  tally_->on_turn(player, placement, intended_ns, now_ns());
+void Load::on_step(const Movement::Step& step) {
+  tally_->on_step(step.player, step.placement, step.intended_ns, now_ns());
+  if (step.sent == Connection::Sent::refused) tally_->count_error("input not sent: the server does not read");
 }
 
 void Load::on_seated(Client& client, std::int64_t) { gathering_.on_seated(client); }

@@ -9,9 +9,8 @@
 
 #include "bench/load/crowd.h"
 #include "bench/load/gathering.h"
-#include "bench/load/schedule.h"
+#include "bench/load/movement.h"
 #include "bench/load/tally.h"
-#include "bench/load/walk.h"
 
 namespace tickrelay::bench {
 
@@ -44,13 +43,12 @@ class Load final : private ClientEvents {
   void on_refused(Client& client, const std::string& reason) override;
   void on_closed(Client& client, int code, const std::string& reason) override;
   std::int64_t sweep_time_ns(std::int64_t sweep) const;
-  void take_turn(std::uint32_t player, std::int64_t intended_ns);
+  void on_step(const Movement::Step& step);
 
   LoadOptions options_;
   Crowd crowd_;
   Gathering gathering_;
-  Schedule schedule_;
-  std::vector<Walk> walks_;
+  Movement movement_;
   std::optional<Tally> tally_;
   bool started_ = false;
   std::int64_t start_ns_ = 0, sweeps_ = 0;

@@ -80,6 +80,9 @@ int main(int count, char** arguments) {
     commands.emplace_back(command, make(*command));
   };
   add("run", "rooms of players that move; latency, state age, bytes and CPU", add_run);
+  add("capacity", "searches the most rooms that hold a latency", add_capacity);
+  add("replay", "a recorded trace as a live room", add_replay);
+  add("storm", "everybody joins, is dropped at once and comes back", add_storm);
   try {
     app.parse(count, arguments);
     for (const auto& [command, execute] : commands) {

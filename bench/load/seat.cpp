@@ -26,6 +26,13 @@ std::int64_t Seat::due_us(std::uint32_t tick_number) const {
   return tick_zero_us + tick_number * std::int64_t{1'000'000} / tick_rate_hz;
 }
 
+std::optional<std::uint32_t> Seat::take_id() {
+  if (ids.empty()) return std::nullopt;
+  const std::uint32_t id = ids.front().first++;
+  if (--ids.front().count == 0) ids.pop_front();
+  return id;
+}
+
 std::shared_ptr<const Layout> LayoutShelf::keep(const wire::Layout& layout) {
   std::shared_ptr<const Layout>& kept = layouts_[layout.fingerprint()];
   if (!kept) kept = std::make_shared<const Layout>(read_layout(layout));
@@ -56,7 +63,8 @@ void seat_by_welcome(Seat& seat, const wire::Welcome& welcome, LayoutShelf& layo
   seat.event = welcome.event();
   seat.direct = welcome.direct();
   seat.last_seq = std::max(welcome.resumed() ? seat.last_seq : 0, welcome.applied_seq());
-  if (welcome.ids_count() > 0) seat.ids_first = welcome.ids_first(), seat.ids_count = welcome.ids_count();
+  if (!welcome.resumed()) seat.ids.clear();
+  if (welcome.ids_count() > 0) seat.ids.push_back({welcome.ids_first(), welcome.ids_count()});
 }
 
 }  // namespace tickrelay::bench

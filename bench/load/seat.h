@@ -2,7 +2,9 @@
 // What a client knows of its seat and what it has of its room: the protocol's numbers, without sockets or clocks.
 
 #include <cstdint>
+#include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -11,13 +13,16 @@
 
 namespace tickrelay::bench {
 
+struct IdBlock {
+  std::uint32_t first, count;
+};
+
 struct Seat {
   std::string room_id, session;
   std::uint32_t player = 0, entity = 0, term = 0;
   std::uint32_t tick_rate_hz = 1, send_rate_hz = 1;
   std::int64_t tick_zero_us = 0;  // the server's clock
   std::int64_t acknowledge_within_ns = 0;
-  std::uint32_t ids_first = 0, ids_count = 0;
   wire::Codec codec = wire::Codec::Plain;
   bool resumed = false;
   std::shared_ptr<const Layout> layout;
@@ -25,11 +30,14 @@ struct Seat {
   // What the client has.
   std::uint32_t tick = 0, complete = 0, event = 0, direct = 0;
   std::uint32_t last_seq = 0;
+  std::deque<IdBlock> ids;  // to spawn from
 
   // Rules 1 and 4 of PROTOCOL.md, "Frames".
   bool takes(const FrameFacts& frame) const;
   void take(const FrameFacts& frame);
   std::int64_t due_us(std::uint32_t tick_number) const;
+  // nullopt: wait for a further block.
+  std::optional<std::uint32_t> take_id();
 };
 
 // Rooms of one type share a layout; it is read once.

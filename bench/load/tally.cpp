@@ -60,7 +60,7 @@ void Tally::close() {
   }
 }
 
-void Tally::on_turn(std::uint32_t player, const Placement& placement, std::int64_t intended_ns,
+void Tally::on_step(std::uint32_t player, const Placement& placement, std::int64_t intended_ns,
                     std::int64_t written_ns) {
   sent_[player].add(placement, intended_ns, written_ns);
   if (inside(intended_ns)) measured_.generator_lateness.add(written_ns - intended_ns);

@@ -37,7 +37,7 @@ class Tally {
   // At the window's end: what is counted by the time of arrival.
   void close();
 
-  void on_turn(std::uint32_t player, const Placement& placement, std::int64_t intended_ns, std::int64_t written_ns);
+  void on_step(std::uint32_t player, const Placement& placement, std::int64_t intended_ns, std::int64_t written_ns);
   void on_frame(const Client& client, const FrameFacts& frame, std::int64_t now_ns);
   void count_error(const std::string& what) { ++measured_.errors[what]; }
   void sample_ages(std::int64_t now_ns);

@@ -1,0 +1,92 @@
+#include <cstdio>
+#include <memory>
+#include <stdexcept>
+
+#include "bench/load/commands.h"
+#include "bench/load/storm.h"
+#include "bench/net/clock.h"
+
+namespace tickrelay::bench {
+namespace {
+
+struct Flags {
+  ServerChoice server;
+  RoomSettings room;
+  std::uint32_t clients = 0, players = 10;
+  std::string within = "1s", play = "2s", patience = "20s", out;
+};
+
+constexpr std::int64_t gather_patience_ns = 60 * second_ns;
+
+Json report_json(const Flags& flags, const StormResult& result, const ServerReading& before,
+                 const ServerReading& after) {
+  Json report{{"config",
+               {{"clients", flags.clients},
+                {"players", flags.players},
+                {"rate", flags.room.rate_hz},
+                {"within_s", static_cast<double>(parse_duration_ns(flags.within)) * 1e-9}}}};
+  const Json back = distribution_ms(result.back);
+  report["back_p50_ms"] = back["p50"];
+  report["back_p99_ms"] = back["p99"];
+  report["back_max_ms"] = back["max"];
+  report["lost"] = result.lost;
+  report["retries"] = result.retries;
+  if (!result.first_failure.empty()) report["first_failure"] = result.first_failure;
+  if (before.ticks && after.ticks) {
+    report["ticks_skipped"] = difference(*before.ticks, *after.ticks).ticks_skipped;
+  }
+  return report;
+}
+
+int execute(Flags& flags) {
+  const std::int64_t within_ns = parse_duration_ns(flags.within), play_ns = parse_duration_ns(flags.play);
+  prepare(flags.server);
+  flags.room.players = flags.players;
+  Server server(flags.server, flags.room);
+  StormOptions options{.rooms = (flags.clients + flags.players - 1) / flags.players,
+                       .players = flags.players,
+                       .rate_hz = flags.room.rate_hz,
+                       .within_ns = within_ns,
+                       .patience_ns = within_ns + parse_duration_ns(flags.patience)};
+  flags.clients = options.rooms * options.players;
+  options.room_ids = server.spawn_rooms(options.rooms, flags.room);
+  const Progress progress = show_progress();
+  progress(std::to_string(flags.clients) + " players join");
+  Storm storm(server.endpoint(), options);
+  const std::string failure = storm.gather(gather_patience_ns);
+  if (!failure.empty()) throw std::runtime_error(failure);
+  progress("all play");
+  storm.play(now_ns() + play_ns);
+  auto before = server.read();
+  before.wait();
+  progress("all are dropped and come back");
+  const StormResult result = storm.drop_all_and_return();
+  const Json report = report_json(flags, result, before.get(), server.read().get());
+  progress("");
+  std::printf("%s\n", report.dump(2).c_str());
+  write_report(flags.out, report);
+  return result.lost == 0 ? exit_ok : exit_failed;
+}
+
+}  // namespace
+
+Command add_storm(CLI::App& app) {
+  auto flags = std::make_shared<Flags>();
+  add_server_flags(app, flags->server);
+  app.add_option("--clients", flags->clients, "players, rounded up to whole rooms")
+      ->required()
+      ->check(CLI::Range(1, 100'000));
+  app.add_option("--within", flags->within, "their first attempts are spread over this time")->capture_default_str();
+  app.add_option("--players", flags->players, "players in a room")->check(CLI::Range(1, 10'000))->capture_default_str();
+  app.add_option("--rate", flags->room.rate_hz, "ticks a second")->check(CLI::Range(1, 240))->capture_default_str();
+  app.add_option("--codec", flags->room.codec, "of the rooms that are made")
+      ->check(CLI::IsMember({"packed", "plain"}))
+      ->capture_default_str();
+  app.add_option("--play", flags->play, "played before the drop")->capture_default_str();
+  app.add_option("--patience", flags->patience, "after the window; who is not back then is lost")
+      ->capture_default_str();
+  app.add_option("--out", flags->out, "the report as JSON");
+  return [flags] { return execute(*flags); };
+}
+
+}  // namespace tickrelay::bench

@@ -6,6 +6,7 @@
 #include <cfloat>
 #include <cmath>
 #include <cstring>
+#include <fstream>
 #include <limits>
 #include <random>
 
@@ -172,6 +173,26 @@ TEST(Quantise, of_a_quantised_value_changes_nothing) {
             }
         }
     }
+}
+
+// tests/golden/quantise.py is a second implementation, written from PROTOCOL.md.
+TEST(Quantise, agrees_with_the_golden_values) {
+    std::ifstream file(GOLDEN_QUANTISE);
+    std::string line;
+    std::getline(file, line);
+    std::size_t count = 0;
+    for (unsigned flags = 0; file >> std::dec >> flags >> std::hex; ++count) {
+        std::uint64_t precision = 0, min = 0, max = 0;
+        std::uint32_t value = 0, expected = 0;
+        ASSERT_TRUE(file >> precision >> min >> max >> value >> expected);
+        Field field{.name = "x", .type = FieldType::Float32, .flags = static_cast<FieldFlags>(flags)};
+        field.precision = std::bit_cast<double>(precision);
+        field.min = std::bit_cast<double>(min);
+        field.max = std::bit_cast<double>(max);
+        const auto given = std::bit_cast<float>(value);
+        EXPECT_EQ(std::bit_cast<std::uint32_t>(outcome(field, given).value), expected) << "line " << count + 2;
+    }
+    EXPECT_GT(count, 400u);
 }
 
 TEST(Quantise, gives_the_value_of_its_own_step) {

@@ -22,7 +22,7 @@ std::uint64_t random_seed() {
 class Client::Parts {
  public:
   Parts(std::string url, ClientOptions options)
-      : url_(std::move(url)), options_(std::move(options)), sockets_(options_.ca_file, options_.insecure_tls), seed_(random_seed()) {}
+      : url_(std::move(url)), options_(std::move(options)), seed_(random_seed()) {}
 
   ~Parts() {
     for (const auto& seat : seats_) seat.session->shut();
@@ -45,7 +45,8 @@ class Client::Parts {
   void poll() {
     if (std::exchange(polling_, true)) return;  // from within a call-back
     dial();
-    sockets_.service();
+    if (plain_) plain_->service();
+    if (secure_) secure_->service();
     // By index, from a copy: a call-back may join further rooms.
     for (std::size_t i = 0; i < seats_.size(); ++i) {
       const auto session = seats_[i].session;
@@ -66,10 +67,17 @@ class Client::Parts {
     std::shared_ptr<Room> room;
   };
 
+  // Made when first needed: a moved room may need the other kind.
+  Sockets& sockets(const Url& url) {
+    std::unique_ptr<Sockets>& kind = url.tls ? secure_ : plain_;
+    if (!kind) kind = std::make_unique<Sockets>(url.tls, options_.ca_file, options_.insecure_tls);
+    return *kind;
+  }
+
   void dial() {
     for (std::size_t i = 0; i < seats_.size(); ++i) {
       const auto session = seats_[i].session;
-      if (session->wants_link(now_us())) session->dialled(sockets_.connect(session->url(), *session), now_us());
+      if (session->wants_link(now_us())) session->dialled(sockets(session->url()).connect(session->url(), *session), now_us());
     }
     for (std::size_t i = 0; i < queries_.size(); ++i) {
       const auto query = queries_[i];
@@ -79,14 +87,14 @@ class Client::Parts {
       if (!url) {
         query->fail(error);
       } else {
-        query->dialled(sockets_.connect(*url, *query));
+        query->dialled(sockets(*url).connect(*url, *query));
       }
     }
   }
 
   std::string url_;
   ClientOptions options_;
-  Sockets sockets_;  // outlives the Links
+  std::unique_ptr<Sockets> plain_, secure_;  // outlive the Links
   std::uint64_t seed_;
   std::vector<Seated> seats_;
   std::vector<std::shared_ptr<RoomQuery>> queries_;

@@ -147,12 +147,12 @@ void silence_libwebsockets() {
 
 class Sockets::Parts {
  public:
-  Parts(const std::string& ca_file, bool insecure) : ca_file_(ca_file), insecure_(insecure) {
+  Parts(bool tls, const std::string& ca_file, bool insecure) : ca_file_(ca_file), insecure_(insecure) {
     silence_libwebsockets();
     lws_context_creation_info info{};
     info.port = CONTEXT_PORT_NO_LISTEN;
     info.protocols = protocols_;
-    info.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+    if (tls) info.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
     info.client_ssl_ca_filepath = ca_file_.empty() ? nullptr : ca_file_.c_str();
     info.pt_serv_buf_size = read_bytes;
     info.gid = static_cast<gid_t>(-1);
@@ -226,7 +226,7 @@ class Sockets::Parts {
   std::vector<std::shared_ptr<Socket>> sockets_;
 };
 
-Sockets::Sockets(const std::string& ca_file, bool insecure) : parts_(std::make_unique<Parts>(ca_file, insecure)) {}
+Sockets::Sockets(bool tls, const std::string& ca_file, bool insecure) : parts_(std::make_unique<Parts>(tls, ca_file, insecure)) {}
 Sockets::~Sockets() = default;
 std::unique_ptr<Link> Sockets::connect(const Url& url, LinkListener& listener) { return parts_->connect(url, listener); }
 void Sockets::service() { parts_->service(); }

@@ -12,8 +12,8 @@ namespace tickrelay::inline sdk {
 
 class Sockets {
  public:
-  // ca_file: further authorities to trust, PEM; insecure: trust anybody.
-  Sockets(const std::string& ca_file, bool insecure);
+  // tls: wss may be dialled (reading the system's authorities takes tens of ms). ca_file: further ones to trust, PEM; insecure: trust anybody.
+  explicit Sockets(bool tls, const std::string& ca_file = {}, bool insecure = false);
   ~Sockets();  // what is open breaks, without a call. REQUIRES: not within service()
   Sockets(const Sockets&) = delete;
   Sockets& operator=(const Sockets&) = delete;

@@ -60,6 +60,16 @@ std::uint64_t EventRing::last() const {
     return last_;
 }
 
+void EventRing::push(RelayEvent event) {
+    std::vector<RelayEvent> events;
+    events.push_back(std::move(event));
+    {
+        const std::lock_guard lock(mutex_);
+        append(events, 0);
+    }
+    if (wake_) wake_();
+}
+
 void EventRing::append(std::vector<RelayEvent>& events, std::uint64_t missed) {
     for (auto& event : events) {
         event.seq = ++last_;

@@ -34,10 +34,10 @@ struct RelayEvent {
     std::uint64_t seq = 0;  // from 1; the ring sets it
     std::int64_t time_ms = 0;  // since 1970
     RelayEventType type{};
-    std::string room_id;
-    std::string player_id;
-    std::string label;  // the reason of an end, the type of a message or room
-    std::string data;   // payload bytes of a message; JSON text of a result
+    std::string room_id = {};
+    std::string player_id = {};
+    std::string label = {};  // the reason of an end, the type of a message or room
+    std::string data = {};   // payload bytes of a message; JSON text of a result
 };
 
 class EventRing {
@@ -51,8 +51,8 @@ class EventRing {
     void on_news(std::function<void()> wake) { wake_ = std::move(wake); }
 
     struct Filter {
-        std::string room_id;                // empty: every room
-        std::vector<RelayEventType> types;  // empty: every type
+        std::string room_id = {};                // empty: every room
+        std::vector<RelayEventType> types = {};  // empty: every type
         [[nodiscard]] bool takes(const RelayEvent& event) const;
     };
     struct Batch {
@@ -64,6 +64,7 @@ class EventRing {
     // Events above `after` that the filter takes, at most `events` of them.
     [[nodiscard]] Batch read(std::uint64_t after, const Filter& filter, std::size_t events) const;
     [[nodiscard]] std::uint64_t last() const;  // the newest number; 0: none yet
+    void push(RelayEvent event);  // for threads that may wait a moment; workers have an EventWriter
 
   private:
     friend class EventWriter;

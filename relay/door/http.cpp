@@ -1,6 +1,7 @@
 #include "relay/door/http.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -13,7 +14,14 @@ using nlohmann::json;
 
 namespace {
 
-PageAnswer page(json value, int status = 200) { return {status, "application/json", dump_line(value) + "\n"}; }
+constexpr const char* no_sources = "default-src 'none'; frame-ancestors 'none'";
+// The dashboard carries its own script and style, and reads /api here.
+constexpr const char* dashboard_sources =
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; frame-ancestors 'none'";
+
+PageAnswer page(const json& value, int status = 200) {
+    return {status, "application/json", dump_line(value) + "\n", no_sources};
+}
 
 PageAnswer failure(int status, std::string_view reason, std::string_view message) {
     return page({{"error", {{"reason", reason}, {"message", message}}}}, status);
@@ -24,7 +32,7 @@ PageAnswer refused(const Refused& why) {
     return failure(status, why.reason, why.message);
 }
 
-PageAnswer plain(int status, std::string text) { return {status, "text/plain; charset=utf-8", std::move(text)}; }
+PageAnswer plain(int status, std::string text) { return {status, "text/plain; charset=utf-8", std::move(text), no_sources}; }
 
 json figures(const StatsTotals& totals) {
     const auto sum = [](const auto& counts) {
@@ -47,29 +55,7 @@ json figures(const StatsTotals& totals) {
             {"tick_duration_ms", quantiles_ms(totals.tick_duration)}};
 }
 
-int hex_digit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 }  // namespace
-
-std::string percent_decode(std::string_view text) {
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const bool escape = text[i] == '%' && i + 2 < text.size();
-        const int high = escape ? hex_digit(text[i + 1]) : -1;
-        const int low = escape ? hex_digit(text[i + 2]) : -1;
-        if (high >= 0 && low >= 0) {
-            out += static_cast<char>(high * 16 + low);
-            i += 2;
-        } else {
-            out += text[i] == '+' ? ' ' : text[i];
-        }
-    }
-    return out;
-}
 
 std::string query_value(std::string_view query, std::string_view name) {
     while (!query.empty()) {
@@ -77,8 +63,7 @@ std::string query_value(std::string_view query, std::string_view name) {
         const std::string_view pair = query.substr(0, end);
         query.remove_prefix(std::min(end + 1, query.size()));
         const auto equals = std::min(pair.find('='), pair.size());
-        if (percent_decode(pair.substr(0, equals)) != name) continue;
-        return percent_decode(pair.substr(std::min(equals + 1, pair.size())));
+        if (pair.substr(0, equals) == name) return std::string(pair.substr(std::min(equals + 1, pair.size())));
     }
     return {};
 }
@@ -88,9 +73,11 @@ PageAnswer Operations::get(std::string_view path, std::string_view query) {
     if (path == "/readyz") return ready();
     if (path == "/metrics") {
         return {200, std::string(metrics_content_type),
-                render_metrics(stats_.totals(), read_process_figures(), controls_.info().version)};
+                render_metrics(stats_.totals(), read_process_figures(), controls_.info().version), no_sources};
     }
-    if (path == "/" || path == "/dashboard") return {200, "text/html; charset=utf-8", std::string(dashboard_page())};
+    if (path == "/" || path == "/dashboard") {
+        return {200, "text/html; charset=utf-8", std::string(dashboard_page()), dashboard_sources};
+    }
     if (path == "/api/info") return info();
     if (path == "/api/rooms") return rooms(query);
     constexpr std::string_view room_prefix = "/api/rooms/";
@@ -135,8 +122,8 @@ PageAnswer Operations::rooms(std::string_view query_text) {
     return cut ? page(to_json(*cut)) : failure(400, "bad_params", "cursor is not one that this list gave");
 }
 
-PageAnswer Operations::room(std::string_view encoded_id) {
-    const auto answer = controls_.room(percent_decode(encoded_id), std::chrono::steady_clock::now() + call_max_);
+PageAnswer Operations::room(std::string_view room_id) {
+    const auto answer = controls_.room(std::string(room_id), std::chrono::steady_clock::now() + call_max_);
     if (const auto* why = std::get_if<Refused>(&answer)) return refused(*why);
     return page(to_json(std::get<RoomInfo>(answer)));
 }

@@ -15,6 +15,7 @@ struct PageAnswer {
     int status = 200;
     std::string content_type = "application/json";
     std::string body;
+    std::string content_security_policy;
 };
 
 class Operations {
@@ -23,23 +24,22 @@ class Operations {
     Operations(Controls& controls, const Stats& stats, std::chrono::milliseconds call_max = std::chrono::seconds(2))
         : controls_(controls), stats_(stats), call_max_(call_max) {}
 
-    // `path` as on the request line, without the query ("limit=10&search=a%20b").
+    // `path` without the query, and the query ("limit=10&search=a b"), both decoded.
     PageAnswer get(std::string_view path, std::string_view query);
 
   private:
     PageAnswer ready();
     PageAnswer info();
     PageAnswer rooms(std::string_view query);
-    PageAnswer room(std::string_view encoded_id);
+    PageAnswer room(std::string_view room_id);
 
     Controls& controls_;
     const Stats& stats_;
     const std::chrono::milliseconds call_max_;
 };
 
-// The value of `name` in a query, decoded; empty where it is missing.
+// The value of `name` in a query; empty where it is missing.
 std::string query_value(std::string_view query, std::string_view name);
-std::string percent_decode(std::string_view text);
 
 std::string_view dashboard_page();  // HTML
 

@@ -18,11 +18,11 @@ inline constexpr std::size_t page_rooms_default = 100;
 enum class RoomOrder : std::uint8_t { room_id, type, players, age };
 
 struct RoomQuery {
-    std::string type;    // empty: every type
-    std::string search;  // a part of the room's id, type or metadata, case as written
+    std::string type = {};    // empty: every type
+    std::string search = {};  // a part of the room's id, type or metadata, case as written
     RoomOrder order = RoomOrder::room_id;
     bool descending = false;
-    std::string cursor;  // of the page before
+    std::string cursor = {};  // of the page before
     std::size_t limit = page_rooms_default;
 };
 

@@ -52,6 +52,7 @@ std::int64_t Worker::step(std::int64_t now_ns) {
         players |= !place->placed.empty();
     }
     port_.next_due_ns.store(next, std::memory_order_relaxed);
+    journal_.flush();
     measure_busy(now_ns);
     return players ? std::min(next, now_ns + limits::drain_interval_ms * ms) : next;
 }

@@ -25,6 +25,7 @@ class Journal {
     virtual void room_closed(const Room& room, std::string_view reason) = 0;
     virtual void player(std::string_view what, const Room& room, const Seat& seat, std::string_view reason) = 0;
     virtual void message(const Room& room, PlayerNumber from, const Event& event) = 0;
+    virtual void flush() {}  // at the end of a step
 };
 
 class Worker final : public RoomObserver {

@@ -1,0 +1,33 @@
+// Room logics by name: built in, `demo`, and those loaded from shared objects at the start.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "relay/core/logic.h"
+
+namespace tickrelay {
+
+// What a shared object given with --logic exports, as C: one entry, found by the name `tickrelay_logic`.
+inline constexpr std::uint32_t logic_abi_version = 1;
+struct LogicPlugin {
+    std::uint32_t abi_version;  // logic_abi_version of the headers it was built with
+    const char* name;           // for room.spawn {logic}; must not be taken
+    Logic* (*make)();           // one per room; deleted by the relay
+};
+using LogicEntry = const LogicPlugin* (*)();
+
+class Logics {
+  public:
+    Logics();
+    // Loads once, never unloads. An error text that names the file, what is wrong and the remedy, or empty.
+    std::string load(const std::string& path);
+    [[nodiscard]] LogicFactory find(std::string_view name) const;
+
+  private:
+    std::map<std::string, LogicFactory, std::less<>> loaded_;
+};
+
+std::unique_ptr<Logic> make_demo_logic();
+
+}  // namespace tickrelay

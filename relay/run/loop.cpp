@@ -95,7 +95,6 @@ void Loop::admit(LinkId link, Admission& admission) {
     members.clock = admission.clock;
     peer->place = static_cast<std::uint32_t>(members.sockets.size());
     members.sockets.push_back(socket);
-    stats_.players.add(1);
     send_surely(socket, admission.welcome);
     publish(*peer);
 }
@@ -117,7 +116,6 @@ void Loop::leave_members(Peer& peer) {
     members.sockets[peer.place] = last;
     peers_[last].place = peer.place;
     members.sockets.pop_back();
-    stats_.players.add(-1);
 }
 
 Loop::Peer* Loop::peer_of(LinkId link) {

@@ -174,7 +174,10 @@ void Worker::send_close(const Connection& connection, CloseCode code, std::strin
 
 // ---------------------------------------------------------------------------------------------- what rooms tell
 
-void Worker::seat_taken(const Room& room, const Seat& seat) { journal_.player("player.joined", room, seat, ""); }
+void Worker::seat_taken(const Room& room, const Seat& seat) {
+    stats_.players.add(1);
+    journal_.player("player.joined", room, seat, "");
+}
 void Worker::seat_dropped(const Room& room, const Seat& seat) { journal_.player("player.dropped", room, seat, "connection_lost"); }
 void Worker::seat_resumed(const Room& room, const Seat& seat) { journal_.player("player.resumed", room, seat, ""); }
 
@@ -183,6 +186,7 @@ void Worker::seat_ended(const Room& room, const Seat& seat, CloseCode code, std:
     if (const Placed* at = placed(place, seat.number)) send_close(at->connection, code, reason == label(code) ? "" : reason);
     unplace(place, seat.number);
     lobby_.release(place.record, is_player(seat.role));
+    stats_.players.add(-1);
     journal_.player("player.left", room, seat, reason);
 }
 

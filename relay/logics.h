@@ -17,6 +17,14 @@ struct LogicPlugin {
 };
 using LogicEntry = const LogicPlugin* (*)();
 
+// Once in the shared object, at namespace scope: TICKRELAY_LOGIC("tag", TagLogic)
+#define TICKRELAY_LOGIC(logic_name, LogicClass)                                                             \
+    extern "C" const ::tickrelay::LogicPlugin* tickrelay_logic() {                                          \
+        static constexpr ::tickrelay::LogicPlugin plugin{::tickrelay::logic_abi_version, logic_name,        \
+                                                         []() -> ::tickrelay::Logic* { return new LogicClass; }}; \
+        return &plugin;                                                                                     \
+    }
+
 class Logics {
   public:
     Logics();

@@ -43,6 +43,7 @@ std::int64_t Loop::step(std::int64_t now_ns) {
 }
 
 std::int64_t Loop::next_step() const {
+    if (!paused_.empty()) return now_ns_ + slice_max_ns;  // their inboxes empty with the next tick
     if (!reads_in_slices_) return std::min(next_sweep_ns_, now_ns_ + sweep_interval_ns);
     std::int64_t next = now_ns_ + slice_max_ns;
     for (const WorkerPort* worker : workers_) {

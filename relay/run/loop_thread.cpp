@@ -89,13 +89,16 @@ void LoopThread::adopt_given() {
 void LoopThread::run() {
     pthread_setname_np(pthread_self(), name_.substr(0, 15).c_str());
     prctl(PR_SET_TIMERSLACK, timer_slack_ns);
-    std::int64_t next_ns = monotonic_ns();
-    std::int64_t awake_ns = next_ns;
+    std::int64_t awake_ns = monotonic_ns();
+    std::int64_t next_ns = awake_ns;
+    bool in_slices = false;
     while (!stopping_.load(std::memory_order_relaxed)) {
         adopt_given();
-        sockets_.loop().run_ready();
+        // A wake between slices is for sending: reading first would hold up a tick's frames.
+        if (!in_slices || monotonic_ns() >= next_ns) sockets_.loop().run_ready();
         next_ns = steps_.step(monotonic_ns());
         const std::int64_t now_ns = monotonic_ns();
+        in_slices = next_ns - now_ns <= idle_after_ns;
         busy_ns_.fetch_add(static_cast<std::uint64_t>(now_ns - awake_ns), std::memory_order_relaxed);
         steps_run_.fetch_add(1, std::memory_order_relaxed);
         sleep(now_ns, next_ns);

@@ -231,7 +231,9 @@ Sent LwsSockets::write(Connection& connection, std::span<const std::byte> first,
     msghdr message{};
     message.msg_iov = parts;
     message.msg_iovlen = second.empty() ? 1 : 2;
-    const ssize_t sent = sendmsg(connection.fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    constexpr int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
+    const ssize_t sent =
+        first.empty() ? ::send(connection.fd, second.data(), second.size(), flags) : sendmsg(connection.fd, &message, flags);
     if (sent == static_cast<ssize_t>(first.size() + second.size())) return Sent::written;
     if (sent < 0) {
         if (errno == EAGAIN || errno == EINTR || errno == ENOBUFS) {

@@ -1,6 +1,6 @@
-/* Joins a room of the arena, moves a dot of its own in a circle and prints where the others are.
+/* Joins a room with the arena's schema, moves a dot of its own in a circle and prints where the others are.
  *
- *   dots [URL [SECONDS]]      ws://localhost:8350, 10 s
+ *   dots [URL [SECONDS [TYPE]]]      ws://localhost:8350, 10 s, demo
  */
 #include <math.h>
 #include <stdio.h>
@@ -44,7 +44,7 @@ int main(int argc, char **argv) {
   }
   tickrelay_client *client = tickrelay_client_new(url, NULL);
   tickrelay_join_options options = {.size = sizeof options, .options = "{\"name\": \"a dot\"}"};
-  tickrelay_room *room = tickrelay_join_or_create(client, "arena", &options);
+  tickrelay_room *room = tickrelay_join_or_create(client, argc > 3 ? argv[3] : "demo", &options);
 
   uint32_t dot = 0;
   double began = tickrelay_now(room), printed = 0;

@@ -55,11 +55,16 @@ void put_quoted(std::string& out, std::string_view text) {
     out += '"';
 }
 
+bool empty(const Field& field) {
+    const auto* text = std::get_if<std::string_view>(&field.value);
+    return text != nullptr && text->empty();
+}
+
 bool plain(std::string_view text) {
     for (const char c : text) {
         if (static_cast<unsigned char>(c) <= ' ' || c == '"' || c == '\\' || c == '=' || c == 0x7f) return false;
     }
-    return !text.empty();
+    return true;
 }
 
 struct PutValue {
@@ -114,6 +119,7 @@ std::string render(Format format, Level level, std::int64_t time_ms, std::string
         out = fmt::format("{} {:<7} ", rfc3339(time_ms), severity);
         for (const char c : message) out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
         for (const auto& field : fields) {
+            if (empty(field)) continue;
             out.append(" ").append(field.key).append("=");
             std::visit(PutValue{out, format}, field.value);
         }
@@ -122,6 +128,7 @@ std::string render(Format format, Level level, std::int64_t time_ms, std::string
     out = "{\"time\":\"" + rfc3339(time_ms) + "\",\"severity\":\"" + std::string(severity) + "\",\"message\":";
     put_quoted(out, message);
     for (const auto& field : fields) {
+        if (empty(field)) continue;
         out += ',';
         put_quoted(out, field.key);
         out += ':';

@@ -18,7 +18,7 @@ enum class Format : std::uint8_t { text, json };
 std::optional<Level> parse_level(std::string_view name);
 std::string_view name_of(Level level);
 
-// One key and its value; views must live until the call returns.
+// One key and its value; views must live until the call returns. Empty text is left out of the line.
 struct Field {
     using Value = std::variant<bool, std::int64_t, std::uint64_t, double, std::string_view>;
     std::string_view key;

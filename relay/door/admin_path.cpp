@@ -41,16 +41,16 @@ std::optional<sockaddr_un> address_of(const std::string& path) {
     return address;
 }
 
-// An error text, or nothing and the folder is there. One that we make belongs to us alone; one in a shared temporary
-// directory must, or another user could have put it there for us to fall into.
-std::optional<std::string> make_folder(const std::string& folder) {
+// An error text, or nothing and the folder is there. The one in the shared temporary directory must be ours alone:
+// another user could have put it there for us to fall into.
+std::optional<std::string> make_folder(const std::string& path) {
+    const std::string folder = folder_of(path);
     if (mkdir(folder.c_str(), 0700) == 0) return std::nullopt;
     if (errno != EEXIST) return "cannot make the folder " + folder + ": " + errno_text();
+    if (path != temporary_path()) return std::nullopt;
     struct stat found {};
     if (lstat(folder.c_str(), &found) != 0) return folder + ": " + errno_text();
-    struct stat parent {};
-    const bool shared = stat(folder_of(folder).c_str(), &parent) == 0 && (parent.st_mode & S_ISVTX) != 0;
-    if (shared && (!S_ISDIR(found.st_mode) || found.st_uid != getuid() || (found.st_mode & 077) != 0)) {
+    if (!S_ISDIR(found.st_mode) || found.st_uid != getuid() || (found.st_mode & 077) != 0) {
         return folder + " must be a folder that only its owner, you, may enter: remove it, or give another --admin PATH";
     }
     return std::nullopt;
@@ -110,7 +110,7 @@ std::variant<UnixListener, std::string> listen_unix(const std::string& path, int
         return "the admin socket's path has " + std::to_string(path.size()) + " bytes, at most " +
                std::to_string(sizeof(sockaddr_un::sun_path) - 1) + ": give a shorter --admin PATH";
     }
-    if (auto error = make_folder(folder_of(path))) return std::move(*error);
+    if (auto error = make_folder(path)) return std::move(*error);
     const int folder = open(folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0) return folder_of(path) + ": " + errno_text();
     flock(folder, LOCK_EX);

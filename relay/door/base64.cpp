@@ -48,6 +48,7 @@ std::string encode_base64(std::span<const std::byte> bytes) {
 std::string encode_base64url(std::span<const std::byte> bytes) { return encode(bytes, '-', '_'); }
 
 std::optional<std::string> decode_base64(std::string_view text) {
+    if (text.ends_with('=') && text.size() % 4 != 0) return std::nullopt;
     for (int padding = 0; padding < 2 && text.ends_with('='); ++padding) text.remove_suffix(1);
     if (text.size() % 4 == 1) return std::nullopt;
     std::string bytes;

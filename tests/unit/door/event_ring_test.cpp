@@ -1,0 +1,91 @@
+#include "relay/door/event_ring.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <thread>
+
+namespace tickrelay {
+namespace {
+
+RelayEvent closed(const std::string& room) { return {.type = RelayEventType::room_closed, .room_id = room}; }
+
+TEST(EventRing, NumbersRiseFromOne) {
+    EventRing ring;
+    EventWriter writer(ring);
+    writer.push(closed("a"));
+    writer.push(closed("b"));
+    const auto batch = ring.read(0, {}, 10);
+    ASSERT_EQ(batch.events.size(), 2U);
+    EXPECT_EQ(batch.events[0].seq, 1U);
+    EXPECT_EQ(batch.events[1].room_id, "b");
+    EXPECT_EQ(batch.cursor, 2U);
+    EXPECT_EQ(batch.lost_from, 0U);
+    EXPECT_TRUE(ring.read(batch.cursor, {}, 10).events.empty());
+}
+
+TEST(EventRing, AFilterPassesOverTheRest) {
+    EventRing ring;
+    EventWriter writer(ring);
+    for (const auto* room : {"a", "b", "a"}) writer.push(closed(room));
+    const auto batch = ring.read(0, {.room_id = "b", .types = {RelayEventType::room_closed}}, 10);
+    ASSERT_EQ(batch.events.size(), 1U);
+    EXPECT_EQ(batch.events[0].seq, 2U);
+    EXPECT_EQ(batch.cursor, 3U) << "the cursor moves over what the filter leaves out";
+}
+
+TEST(EventRing, IsBoundedByBytesToo) {
+    EventRing ring(100, 10'000);
+    EventWriter writer(ring);
+    for (int i = 0; i < 10; ++i) writer.push({.type = RelayEventType::room_message, .room_id = "a", .data = std::string(3000, 'x')});
+    const auto batch = ring.read(0, {}, 100);
+    EXPECT_EQ(batch.lost_from, 1U);
+    EXPECT_EQ(batch.lost_to, 7U);
+    EXPECT_EQ(batch.events.size(), 3U);
+}
+
+TEST(EventRing, ACursorOfAnotherLifeStartsAtThePresent) {
+    EventRing ring;
+    EventWriter writer(ring);
+    writer.push(closed("a"));
+    EXPECT_EQ(ring.read(1'000, {}, 10).cursor, 1U);
+}
+
+TEST(EventRing, NamesAndTypesAgree) {
+    for (int i = 0; i <= static_cast<int>(RelayEventType::relay_undrained); ++i) {
+        RelayEventType found{};
+        ASSERT_TRUE(find_event_type(name_of(static_cast<RelayEventType>(i)), found));
+        EXPECT_EQ(static_cast<int>(found), i);
+    }
+    RelayEventType none{};
+    EXPECT_FALSE(find_event_type("room", none));
+}
+
+TEST(EventRing, ManyWritersLoseNothingThatIsNotTold) {
+    EventRing ring(1'000'000, 1'000'000'000);
+    constexpr std::uint64_t each = 20'000;
+    const auto write = [&](const char* name) {
+        EventWriter writer(ring);
+        for (std::uint64_t i = 0; i < each; ++i) writer.push(closed(name));
+        // A worker calls flush() at its next tick.
+        for (int tries = 0; tries < 1'000; ++tries) {
+            writer.flush();
+            std::this_thread::sleep_for(std::chrono::microseconds(100));
+        }
+    };
+    std::uint64_t seen = 0, lost = 0, cursor = 0;
+    {
+        std::jthread first(write, "a"), second(write, "b");
+        const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+        while (cursor < 2 * each && std::chrono::steady_clock::now() < until) {
+            const auto batch = ring.read(cursor, {}, 100);
+            if (batch.lost_from != 0) lost += batch.lost_to - batch.lost_from + 1;
+            seen += batch.events.size();
+            cursor = batch.cursor;
+        }
+    }
+    EXPECT_EQ(seen + lost, 2 * each);
+}
+
+}  // namespace
+}  // namespace tickrelay

@@ -1,0 +1,118 @@
+// Controls without a relay: answers what a test put in, remembers what was asked. One thread, or one at a time.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "relay/door/controls.h"
+
+namespace tickrelay {
+
+class FakeControls : public Controls {
+  public:
+    RelayInfo information{"node-a", "0.1.0", 12.5, 1, 2, 0.75, false, "127.0.0.1:8350", "127.0.0.1:8351", "ws://127.0.0.1:8350"};
+    std::shared_ptr<const RoomTypes> known_types = std::make_shared<const RoomTypes>(built_in_types());
+    std::string why_unready;
+    std::map<std::string, RoomInfo> known_rooms;
+    RoomState known_state;
+    std::vector<SpawnRequest> spawns;
+    std::vector<UpdateRequest> updates;
+    std::vector<BroadcastRequest> broadcasts;
+    std::vector<SetRequest> sets;
+    std::vector<KickRequest> kicks;
+    std::vector<SimulateRequest> simulations;
+    std::vector<TicketRequest> tickets;
+    std::vector<ResultRequest> results;
+    std::vector<std::string> closed;
+    std::optional<double> drained_s;
+
+    RoomInfo& add_room(const std::string& id, const std::string& type = "relay") {
+        RoomInfo& room = known_rooms[id];
+        room.settings = known_types->at(type).settings;
+        room.settings.id = id;
+        return room;
+    }
+
+    RelayInfo info() override { return information; }
+    std::shared_ptr<const RoomTypes> types() override { return known_types; }
+    std::string unready() override { return why_unready; }
+
+    Answer<std::uint64_t> drain(std::optional<double> deadline_s, Deadline) override {
+        information.draining = true;
+        drained_s = deadline_s;
+        return known_rooms.size();
+    }
+    Answer<Done> undrain(Deadline) override {
+        information.draining = false;
+        return Done{};
+    }
+    Answer<std::vector<RoomEntry>> rooms(Deadline) override {
+        std::vector<RoomEntry> list;
+        for (const auto& [id, room] : known_rooms) {
+            const auto players = static_cast<std::uint32_t>(room.players.size());
+            list.push_back({id, room.settings.type, players, room.settings.max_players, room.settings.tick_rate,
+                            room.settings.is_private, room.settings.locked, room.settings.metadata, room.age_s});
+        }
+        return list;
+    }
+    Answer<Spawned> spawn(SpawnRequest request, Deadline) override {
+        spawns.push_back(request);
+        std::string id = request.settings.id.empty() ? "made-up" : request.settings.id;
+        const auto have = known_rooms.find(id);
+        if (have != known_rooms.end() && !agree(have->second.settings, request.settings, request.given)) {
+            return Refused{std::string(reason_room_exists), "room " + id + " exists with other settings"};
+        }
+        known_rooms[id].settings = request.settings;
+        known_rooms[id].settings.id = id;
+        return Spawned{id, information.url, information.node};
+    }
+    Answer<Done> update(UpdateRequest request, Deadline) override { return remember(updates, std::move(request)); }
+    Answer<RoomInfo> room(std::string room_id, Deadline) override {
+        const auto found = known_rooms.find(room_id);
+        if (found == known_rooms.end()) return missing(room_id);
+        return found->second;
+    }
+    Answer<Done> close(std::string room_id, std::string, Deadline) override {
+        if (known_rooms.erase(room_id) == 0) return missing(room_id);
+        closed.push_back(room_id);
+        return Done{};
+    }
+    Answer<Done> broadcast(BroadcastRequest request, Deadline) override { return remember(broadcasts, std::move(request)); }
+    Answer<LayoutPointer> layout(std::string room_id, Deadline) override {
+        const auto found = known_rooms.find(room_id);
+        if (found == known_rooms.end()) return missing(room_id);
+        return found->second.settings.layout;
+    }
+    Answer<SetDone> set(SetRequest request, Deadline) override {
+        sets.push_back(std::move(request));
+        return SetDone{77};
+    }
+    Answer<RoomState> state(std::string room_id, Deadline) override {
+        if (!known_rooms.contains(room_id)) return missing(room_id);
+        return known_state;
+    }
+    Answer<Done> kick(KickRequest request, Deadline) override { return remember(kicks, std::move(request)); }
+    Answer<Done> simulate(SimulateRequest request, Deadline) override {
+        simulations.push_back(std::move(request));
+        return Refused{std::string(reason_not_available), "this version does not simulate networks"};
+    }
+    Answer<TicketIssued> issue_ticket(TicketRequest request, Deadline) override {
+        tickets.push_back(std::move(request));
+        return TicketIssued{"ticket-1", information.url};
+    }
+    Answer<Done> result(ResultRequest request, Deadline) override { return remember(results, std::move(request)); }
+
+  private:
+    static Refused missing(const std::string& room_id) {
+        return {std::string(reason_room_not_found), "there is no room " + room_id};
+    }
+    template <typename Request>
+    Answer<Done> remember(std::vector<Request>& list, Request request) {
+        if (!known_rooms.contains(request.room_id)) return missing(request.room_id);
+        list.push_back(std::move(request));
+        return Done{};
+    }
+};
+
+}  // namespace tickrelay

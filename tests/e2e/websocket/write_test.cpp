@@ -24,7 +24,7 @@ struct Sender {
     RelayUnderTest relay;
     SocketId socket = 0;
     int next = 0, count = 0;
-    int kept = 0, refused = 0;
+    std::atomic<int> kept{0}, refused{0};
     std::minstd_rand random{7};
 
     explicit Sender(int messages) : count(messages) {
@@ -51,8 +51,8 @@ struct Sender {
             const auto bytes = std::as_bytes(std::span(frame));
             const std::size_t cut = random() % (frame.size() + 1);
             const Sent sent = sockets.send(socket, bytes.first(cut), bytes.subspan(cut));
-            kept += sent == Sent::kept;
-            refused += sent == Sent::refused;
+            kept += sent == Sent::kept ? 1 : 0;
+            refused += sent == Sent::refused ? 1 : 0;
             next += sent == Sent::written || sent == Sent::kept;
             if (sent != Sent::written) return;
         }

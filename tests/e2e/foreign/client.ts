@@ -3,30 +3,10 @@ import { EventEmitter } from "node:events";
 import { ByteBuffer } from "flatbuffers";
 import WebSocket from "ws";
 import * as wire from "./wire";
-import { Action, Have, Join, encodeJoin, encodeLeave, encodeListRooms, encodePing, encodeUpdate } from "./messages";
+import { Action, Closed, Have, Heard, Join, Room } from "./messages";
+import { encodeJoin, encodeLeave, encodeListRooms, encodePing, encodeUpdate } from "./messages";
 import { Mirror } from "./mirror";
 import { Fields, packFields, readLayout } from "./values";
-
-export interface Heard {
-  kind: wire.EventKind;
-  player: number;
-  type: string;
-  data: Uint8Array;
-  request: number;
-  direct: boolean;
-}
-
-export interface Room {
-  id: string;
-  type: string;
-  players: number;
-  maxPlayers: number;
-}
-
-export interface Closed {
-  code: number;
-  reason: string;
-}
 
 interface Waiter {
   resolve(value: unknown): void;

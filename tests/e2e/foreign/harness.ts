@@ -4,19 +4,20 @@ import { ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Client, Closed, Heard } from "./client";
-import { Join } from "./messages";
+import { Client } from "./client";
+import { Closed, Heard, Join } from "./messages";
 import { Fields } from "./values";
 
 const patience_ms = 20_000;
 
 // Types of rooms for every test here; all have the state of schema/examples/arena.fbs.
-export const trial = [
+const types = [
   ["trial", "max_players = 64"],
   ["duo", "max_players = 2"],
   ["hasty", "grace_s = 0.1"],
   ["lonely", "max_players = 1"],
 ].map(([name, key]) => `[type.${name}]\nschema = "${process.env.ARENA_BFBS}"\ncodec = "plain"\n${key}\n`).join("\n");
+const config = `drain_deadline = 0\n${types}`;
 
 // Settles with what `start` gives, or fails with what nobody saw in time.
 export function within<T>(what: string, start: (resolve: (value: T) => void, reject: (error: Error) => void) => () => void) {
@@ -84,7 +85,7 @@ export class Relay {
   private clients: Client[] = [];
   private constructor(private process: ChildProcess, private folder: string, readonly url: string) {}
 
-  static async start(config: string): Promise<Relay> {
+  static async start(): Promise<Relay> {
     const folder = mkdtempSync(join(tmpdir(), "tickrelay-foreign-"));
     writeFileSync(join(folder, "relay.toml"), config);
     const flags = ["--dev", "--config", "relay.toml", "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0"];
@@ -120,7 +121,6 @@ export class Relay {
   }
 
   async stop(): Promise<void> {
-    for (const client of this.clients) client.cut();
     const code = await within("the relay's end", (resolve: (code: number | null) => void) => {
       this.process.once("exit", resolve);
       this.process.kill("SIGTERM");

@@ -4,9 +4,9 @@ import { after, before, test } from "node:test";
 import { Builder } from "flatbuffers";
 import WebSocket from "ws";
 import * as wire from "./wire";
-import { Client, Closed } from "./client";
-import { Relay, bytes, closed, sees, trial, until, within } from "./harness";
-import { Join, encodeJoin, encodeLeave, encodePing, encodeUpdate } from "./messages";
+import { Client } from "./client";
+import { Relay, bytes, closed, sees, until, within } from "./harness";
+import { Closed, Join, encodeJoin, encodeLeave, encodePing, encodeUpdate } from "./messages";
 
 let relay: Relay;
 let players: [Client, Client];
@@ -14,15 +14,16 @@ let ended: Closed | null = null;
 const transform = "arena.Transform";
 
 before(async () => {
-  relay = await Relay.start(trial);
+  relay = await Relay.start();
   const a = await relay.join({ mode: wire.JoinMode.Create, type: "trial" });
   players = [a, await relay.join({ mode: wire.JoinMode.ById, roomId: a.welcome.roomId()! })];
   for (const player of players) player.once("close", (end) => (ended = end));
 });
 
 after(async () => {
-  assert.equal(ended, null, "the match beside was disturbed");
+  const disturbed = ended;
   await relay.stop();
+  assert.equal(disturbed, null, "the match beside was disturbed");
 });
 
 let x = 0;

@@ -1,4 +1,4 @@
-// What a client says, as bytes of protocol.fbs.
+// What a client says, as bytes of protocol.fbs, and what it hears.
 import { Builder, Offset } from "flatbuffers";
 import * as wire from "./wire";
 
@@ -35,6 +35,27 @@ export interface Join {
   fingerprint?: bigint;
   term?: number;
   have?: Have;
+}
+
+export interface Heard {
+  kind: wire.EventKind;
+  player: number;
+  type: string;
+  data: Uint8Array;
+  request: number;
+  direct: boolean;
+}
+
+export interface Room {
+  id: string;
+  type: string;
+  players: number;
+  maxPlayers: number;
+}
+
+export interface Closed {
+  code: number;
+  reason: string;
 }
 
 function message(kind: wire.Body, body: (b: Builder) => Offset): Uint8Array {

@@ -4,11 +4,11 @@ import { after, before, test } from "node:test";
 import { ByteBuffer } from "flatbuffers";
 import * as wire from "./wire";
 import { Client } from "./client";
-import { Relay, applied, bytes, closed, heard, refusal, sees, text, trial, until } from "./harness";
+import { Relay, applied, bytes, closed, heard, refusal, sees, text, until } from "./harness";
 import { quantise } from "./values";
 
 let relay: Relay;
-before(async () => { relay = await Relay.start(trial); });
+before(async () => { relay = await Relay.start(); });
 after(() => relay.stop());
 
 const transform = "arena.Transform";

@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import * as wire from "./wire";
 import { Client } from "./client";
-import { Relay, applied, bytes, closed, heard, sees, trial, until } from "./harness";
+import { Relay, applied, bytes, closed, heard, sees, until } from "./harness";
 
 let relay: Relay;
-before(async () => { relay = await Relay.start(trial); });
+before(async () => { relay = await Relay.start(); });
 after(() => relay.stop());
 
 const transform = "arena.Transform";
@@ -129,4 +129,11 @@ test("a seat ends with its grace time, and its session is unknown then", async (
   const end = closed(b);
   await assert.rejects(b.resume());
   assert.deepEqual([(await end).code, (await end).reason.split(":")[0]], [4411, "session_unknown"]);
+});
+
+test("a relay that stops tells its players to come back", async () => {
+  const stopping = await Relay.start();
+  const a = await stopping.join({ mode: wire.JoinMode.Create, type: "trial" });
+  const [end] = await Promise.all([closed(a), stopping.stop()]);
+  assert.deepEqual([end.code, end.reason.split(":")[0]], [4002, "restarting"]);
 });

@@ -16,6 +16,7 @@ const types = [
   ["duo", "max_players = 2"],
   ["hasty", "grace_s = 0.1"],
   ["lonely", "max_players = 1"],
+  ["judged", 'authority = "server"'],
 ].map(([name, key]) => `[type.${name}]\nschema = "${process.env.ARENA_BFBS}"\ncodec = "plain"\n${key}\n`).join("\n");
 const config = `drain_deadline = 0\n${types}`;
 

@@ -134,6 +134,34 @@ test("a spectator sees everything and writes nothing", async () => {
   assert.equal(await refusal(watcher, () => watcher.set(watcher.entity, transform, { "pos.x": 2 })), "not_allowed");
 });
 
+test("where the authority is a server, it alone writes, and hears what players do", async () => {
+  const judge = await relay.join({ mode: wire.JoinMode.Create, type: "judged", role: wire.Role.Authority });
+  const player = await relay.join({ mode: wire.JoinMode.ById, roomId: judge.welcome.roomId()! });
+  const input = until(judge, "the input", () => inputs.length > 0);
+  const inputs: string[] = [];
+  judge.on("event", (event) => event.kind === wire.EventKind.Input && inputs.push(text(event.data)));
+  player.input(bytes("jump"));
+  await input;
+  assert.deepEqual(inputs, ["jump"]);
+  const plea = heard(judge, "plea");
+  player.send("plea", bytes("please"));
+  assert.deepEqual([(await plea).player, (await plea).direct], [player.player, true]);
+  assert.equal(await refusal(player, () => player.set(player.entity, transform, { "pos.x": 1 })), "not_allowed");
+  judge.set(player.entity, transform, { "pos.x": 1 });
+  judge.set(0, "arena.Health", { points: 3 });
+  await sees(player, player.entity, transform, { "pos.x": 1 });
+  await sees(player, 0, "arena.Health", { points: 3 });
+});
+
+test("rooms are found by their metadata", async () => {
+  const made = await relay.join({ mode: wire.JoinMode.Create, type: "trial", metadata: '{"map":"dust","level":3}' });
+  const visitor = await relay.connect();
+  const found = async (metadata: object) => (await visitor.rooms("trial", JSON.stringify(metadata))).map((room) => room.id);
+  assert.deepEqual(await found({ map: "dust", level: 3 }), [made.welcome.roomId()]);
+  assert.deepEqual(await found({ level: 3 }), [made.welcome.roomId()]);
+  assert.deepEqual(await found({ map: "dust", level: 4 }), []);
+});
+
 test("rooms are listed and a ping is answered before any join", async () => {
   const [a] = await pair();
   const visitor = await relay.connect();

@@ -44,6 +44,7 @@ class EventLog {
     void forget_up_to(EventNumber number);
     // Later numbers start above this (a restore must not give numbers twice).
     void skip_to(EventNumber last);
+    void set_count_max(std::size_t count) { count_max_ = count; }
 
   private:
     std::size_t count_max_;

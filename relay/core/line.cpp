@@ -1,6 +1,7 @@
 #include "relay/core/line.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace tickrelay {
 
@@ -19,14 +20,20 @@ Line::Line(Position start, Position newest, std::uint32_t ack_interval_ms)
 }
 
 std::optional<std::size_t> Line::choose(std::span<const FrameInfo> frames, EventNumber event) {
+    // A line that lacks events takes them where they are: in a busy room the stream's frame has the higher base and need not carry
+    // them. Never the whole for events alone.
     std::optional<std::size_t> best;
+    std::tuple<bool, EventNumber, Tick> best_rank;
     const EventNumber have = std::max(event, position_.event);
     for (std::size_t i = 0; i < frames.size(); ++i) {
         const FrameInfo& frame = frames[i];
         if (frame.base > position_.base || frame.tick <= position_.base) continue;
         if (frame.in_stream_only && (!in_stream_ || frame.base != position_.base)) continue;
         if (frame.event_first > have + 1) continue;
-        if (!best || frame.base > frames[*best].base) best = i;
+        const std::tuple rank{frame.base != 0, std::max(have, std::min(frame.event_last, frame.event_newest)), frame.base};
+        if (best && rank <= best_rank) continue;
+        best = i;
+        best_rank = rank;
     }
     if (!best) behind_ = true;
     return best;

@@ -47,8 +47,8 @@ class Line {
     [[nodiscard]] bool behind() const { return behind_; }
     [[nodiscard]] Tick acknowledged() const { return acknowledged_; }
 
-    // The frame of these (all of one tick) that this line takes: the highest base that is not above its own. Where there is none the
-    // line is behind from here. `event`: number it counts as having where that is above its own (lost ones).
+    // The frame of these (all of one tick) that this line takes: of those with a base not above its own the one that brings most of
+    // the events it lacks, then the highest base. Where there is none the line is behind from here. `event`: number it counts as having where that is above its own (lost ones).
     [[nodiscard]] std::optional<std::size_t> choose(std::span<const FrameInfo> frames, EventNumber event);
     void fall_behind() { behind_ = true; }
 

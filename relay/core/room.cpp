@@ -21,10 +21,10 @@ std::uint32_t Room::ticks_of_ms(std::uint64_t ms) const {
 
 // ---------------------------------------------------------------------------------------------- seats
 
-Seat* Room::take_seat(SeatRequest request, LinkId link) {
+PlayerNumber Room::take_seat(SeatRequest request, LinkId link) {
     IdBlock block;
     const EntityId entity = next_own_id();
-    if (entity == 0 || !grant_block(block)) return nullptr;
+    if (entity == 0 || !grant_block(block)) return 0;
     auto seat = std::make_unique<Seat>();
     seat->number = next_number_++;
     seat->player_id = request.player_id.empty() ? "player-" + std::to_string(seat->number) : std::move(request.player_id);
@@ -48,8 +48,9 @@ Seat* Room::take_seat(SeatRequest request, LinkId link) {
     seats_.push_back(std::move(seat));
     Seat& taken = *seats_.back();
     observer_.seat_taken(*this, taken);
-    if (logic_) logic_->on_open(*this, taken);
-    return &taken;
+    const PlayerNumber number = taken.number;
+    if (logic_) logic_->on_open(*this, taken);  // may end any seat, this one too
+    return number;
 }
 
 Seat* Room::find(PlayerNumber number) {
@@ -146,7 +147,7 @@ bool Room::grant_block(IdBlock& block) {
 // ---------------------------------------------------------------------------------------------- time
 
 Tick Room::effective(Base have) const {
-    if (have.term > term_ || have.tick > tick_) return 0;
+    if (have.term == 0 || have.term > term_ || have.tick > tick_) return 0;
     for (std::size_t later = have.term; later < term_; ++later)
         if (later - 1 < term_starts_.size() && have.tick > term_starts_[later - 1]) return 0;
     return have.tick;
@@ -158,7 +159,8 @@ void Room::advance(Tick now) {
     tick_ = now;
     advancing_ = true;
     for (std::size_t i = seats_.size(); i-- > 0;)
-        if (i < seats_.size() && !seats_[i]->connected() && seats_[i]->expires <= now)  // on_close may end others end_at(i, CloseCode::session_unknown, "connection_lost");
+        if (i < seats_.size() && !seats_[i]->connected() && seats_[i]->expires <= now)  // on_close may end others
+            end_at(i, CloseCode::session_unknown, "connection_lost");
     if (logic_) logic_->on_tick(*this, passed);
     advancing_ = false;
 }
@@ -196,13 +198,18 @@ Refusal Room::write(EntityId entity, ComponentIndex component, std::uint64_t mas
 
 Refusal Room::spawn(PlayerNumber owner, ComponentIndex component, std::span<const std::byte> value, bool keep, EntityId& id) {
     if (world_.size() >= limits::entities_max) return Refusal::too_many_entities;
-    if (const Refusal refusal = check_value(component, world_.layout().component(component).all(), value); refusal != Refusal::none)
-        return refusal;
+    if (component < first_schema_component || component >= world_.layout().components().size()) return Refusal::no_such_component;
+    const std::uint64_t all = world_.layout().component(component).all();
+    if (const Refusal refusal = check_value(component, all, value); refusal != Refusal::none) return refusal;
     id = next_own_id();
     if (id == 0) return Refusal::bad_id;
     world_.create(id, owner, stamp());
-    if (keep) keep_.insert(id);
-    return write(id, component, world_.layout().component(component).all(), value);
+    const Refusal refusal = write(id, component, all, value);
+    if (refusal != Refusal::none)
+        world_.remove(id, stamp());
+    else if (keep)
+        keep_.insert(id);
+    return refusal;
 }
 
 Refusal Room::despawn(EntityId entity) {

@@ -56,8 +56,8 @@ class Room {
         std::string options = "{}";
         bool prompt_acks = false;
     };
-    // The caller has made sure that there is room. Null: the room's ids are used up.
-    Seat* take_seat(SeatRequest request, LinkId link);
+    // The caller has made sure that there is room. 0: the room's ids are used up. The logic may have ended the seat already.
+    PlayerNumber take_seat(SeatRequest request, LinkId link);
     [[nodiscard]] Seat* find(PlayerNumber number);
     [[nodiscard]] Seat* find_player(std::string_view player_id);
     [[nodiscard]] Seat* find_session(std::string_view session);
@@ -96,6 +96,12 @@ class Room {
     void forget_logic() { logic_.reset(); }  // it failed
 
     [[nodiscard]] std::uint64_t values_clamped() const { return values_clamped_; }
+
+    // Below the limits, so that a simulator reaches the ends of the rings.
+    void bound_history(std::size_t tombstones_max, std::size_t events_max) {
+        world_.set_tombstones_max(tombstones_max);
+        events_.set_count_max(events_max);
+    }
 
   private:
     // Writes between ticks belong to the next.

@@ -97,7 +97,7 @@ void Loop::admit(LinkId link, Admission& admission) {
     peer->place = static_cast<std::uint32_t>(members.sockets.size());
     members.sockets.push_back(socket);
     send_surely(socket, admission.welcome);
-    publish(*peer);
+    if (peer->phase == Phase::seated) publish(*peer);  // closed where too many answers wait
 }
 
 Loop::Members& Loop::members_of(std::uint32_t worker, const RoomRef& room) {

@@ -81,14 +81,18 @@ void Worker::take(Inbound& item, std::int64_t now_ns) {
     if (place == nullptr) return;
     Seat* seat = place->room->find(item.player);
     if (seat == nullptr || seat->link != item.link) return;  // it has another connection by now
-    switch (item.kind) {
-        case Inbound::Kind::acknowledged: seat->direct.forget_up_to(std::min(item.direct, seat->direct.last())); break;
-        case Inbound::Kind::left: place->room->end_seat(item.player, CloseCode::normal, "left"); break;
-        case Inbound::Kind::closed:
-            unplace(*place, item.player);
-            place->room->disconnect(*seat);
-            break;
-        default: break;
+    try {
+        switch (item.kind) {
+            case Inbound::Kind::acknowledged: seat->direct.forget_up_to(std::min(item.direct, seat->direct.last())); break;
+            case Inbound::Kind::left: place->room->end_seat(item.player, CloseCode::normal, "left"); break;
+            case Inbound::Kind::closed:
+                unplace(*place, item.player);
+                place->room->disconnect(*seat);
+                break;
+            default: break;
+        }
+    } catch (const std::exception& error) {
+        fail(*place, error.what());
     }
 }
 

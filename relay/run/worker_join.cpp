@@ -33,6 +33,7 @@ void Worker::join(JoinErrand& errand, std::int64_t now_ns) {
         connect(*place, *seat, errand, now_ns, errand.mode_ == wire::JoinMode::Resume);
     } catch (const std::exception& error) {
         fail(*place, error.what());
+        refuse(errand, CloseCode::logic_failed, "");  // its seat had no connection yet that would be closed
     }
 }
 
@@ -60,14 +61,15 @@ Seat* Worker::seat_for(Place& place, JoinErrand& errand, std::optional<CloseCode
         refused = CloseCode::room_full;
         return nullptr;
     }
-    seat = room.take_seat({.player_id = errand.pass_.player_id,
-                           .role = errand.pass_.role,
-                           .session = errand.pass_.session,
-                           .options = errand.options_,
-                           .prompt_acks = errand.prompt_acks_},
-                          errand.link_);
-    if (seat == nullptr) refused = CloseCode::room_full;
-    return seat;
+    const PlayerNumber number = room.take_seat({.player_id = errand.pass_.player_id,
+                                                .role = errand.pass_.role,
+                                                .session = errand.pass_.session,
+                                                .options = errand.options_,
+                                                .prompt_acks = errand.prompt_acks_},
+                                               errand.link_);
+    refused = number == 0 ? CloseCode::room_full : CloseCode::kicked;
+    if (number != 0) errand.pass_.reserved = false;  // the seat has it, and gave it back where the logic ended it in on_open
+    return room.find(number);
 }
 
 void Worker::connect(Place& place, Seat& seat, JoinErrand& errand, std::int64_t now_ns, bool resumed) {

@@ -110,50 +110,50 @@ constexpr double grace_max_s = 86'400;
 constexpr double empty_ttl_max_s = 604'800;
 
 // One row; the lambdas name `s` (the settings) and `v` (the value).
-#define ROW(name, unit, values, doc, flag, types, spawn, setter, field, text)                       \
+#define ROW(name, shape, unit, values, doc, types, spawn, setter, field, text)                      \
     RoomKey {                                                                                       \
-        name, unit, values, doc, flag, types, spawn,                                                \
+        name, KeyShape::shape, unit, values, doc, types, spawn,                                     \
             [](Settings& s, const KeyValue& v) -> Error { return setter; },                         \
             [](const Settings& a, const Settings& b) { return a.field == b.field; },                \
             [](const Settings& s) -> std::string { return text; }                                   \
     }
 
 const std::array table = {
-    ROW("id", "", "1 to 64 bytes", "The room's id; made up where it is missing.", false, false, true, set_name(s.id, v), id,
+    ROW("id", text, "", "1 to 64 bytes", "The room's id; made up where it is missing.", false, true, set_name(s.id, v), id,
         toml_text(s.id)),
-    ROW("type", "", "a configured type", "The room type whose settings hold where none are given.", false, false, true,
+    ROW("type", text, "", "a configured type", "The room type whose settings hold where none are given.", false, true,
         set_name(s.type, v), type, toml_text(s.type)),
-    RoomKey{"schema", "", "a .bfbs", "State schema, made with flatc --binary --schema; without one a room has events only.",
-            false, true, true, [](Settings& s, const KeyValue& v) -> Error { return set_schema(s.layout, v); },
+    RoomKey{"schema", KeyShape::schema, "", "a .bfbs", "State schema, made with flatc --binary --schema; without one a room has events only.",
+            true, true, [](Settings& s, const KeyValue& v) -> Error { return set_schema(s.layout, v); },
             [](const Settings& a, const Settings& b) {
                 return a.layout && b.layout && a.layout->fingerprint() == b.layout->fingerprint();
             },
             [](const Settings&) -> std::string { return "\"\""; }},
-    ROW("tick_rate", "Hz", "1 to 240", "Ticks a second.", false, true, true, set_number(s.tick_rate, v, 1, rate_max),
+    ROW("tick_rate", number, "Hz", "1 to 240", "Ticks a second.", true, true, set_number(s.tick_rate, v, 1, rate_max),
         tick_rate, std::to_string(s.tick_rate)),
-    ROW("send_rate", "Hz", "1 to tick_rate", "Frames a second to each player; divides tick_rate, which is the default.",
-        false, true, true, set_number(s.send_rate, v, 1, rate_max), send_rate, std::to_string(s.send_rate)),
-    ROW("max_players", "", "1 to 4096", "Seats.", false, true, true,
+    ROW("send_rate", number, "Hz", "1 to tick_rate", "Frames a second to each player; divides tick_rate, which is the default.",
+        true, true, set_number(s.send_rate, v, 1, rate_max), send_rate, std::to_string(s.send_rate)),
+    ROW("max_players", number, "", "1 to 4096", "Seats.", true, true,
         set_number(s.max_players, v, 1, static_cast<std::int64_t>(limits::players_max)), max_players,
         std::to_string(s.max_players)),
-    ROW("authority", "", "player, server, logic", "Who writes state.", false, true, true,
+    ROW("authority", text, "", "player, server, logic", "Who writes state.", true, true,
         set_choice(s.authority, v, authorities), authority,
         toml_text(authorities[static_cast<std::size_t>(s.authority)])),
-    ROW("logic", "", "relay, chat, or a loaded one", "The room's logic.", false, true, true, set_name(s.logic, v), logic,
+    ROW("logic", text, "", "relay, chat, or a loaded one", "The room's logic.", true, true, set_name(s.logic, v), logic,
         toml_text(s.logic)),
-    ROW("codec", "", "packed, plain", "How state travels; anything with flatc's output reads plain.", false, true, true,
+    ROW("codec", text, "", "packed, plain", "How state travels; anything with flatc's output reads plain.", true, true,
         set_choice(s.codec, v, codecs), codec, toml_text(codecs[static_cast<std::size_t>(s.codec)])),
-    ROW("private", "", "true, false", "Not listed and not found by type.", true, true, true, set_flag(s.is_private, v),
+    ROW("private", flag, "", "true, false", "Not listed and not found by type.", true, true, set_flag(s.is_private, v),
         is_private, flag_text(s.is_private)),
-    ROW("locked", "", "true, false", "No further joins.", true, false, true, set_flag(s.locked, v), locked,
+    ROW("locked", flag, "", "true, false", "No further joins.", false, true, set_flag(s.locked, v), locked,
         flag_text(s.locked)),
-    ROW("metadata", "", "a JSON object of up to 4096 bytes", "Shown in listings and matched by searches.", false, true,
+    ROW("metadata", object, "", "a JSON object of up to 4096 bytes", "Shown in listings and matched by searches.", true,
         true, set_metadata(s.metadata, v), metadata, toml_text(s.metadata)),
-    ROW("grace_s", "s", "0 to 86400", "A seat outlives its lost connection for this long.", false, true, true,
+    ROW("grace_s", number, "s", "0 to 86400", "A seat outlives its lost connection for this long.", true, true,
         set_seconds(s.grace_ms, v, grace_max_s), grace_ms, seconds_text(s.grace_ms)),
-    ROW("empty_ttl_s", "s", "0 to 604800", "A room without seats ends after this long; 0: never.", false, true, true,
+    ROW("empty_ttl_s", number, "s", "0 to 604800", "A room without seats ends after this long; 0: never.", true, true,
         set_seconds(s.empty_ttl_ms, v, empty_ttl_max_s), empty_ttl_ms, seconds_text(s.empty_ttl_ms)),
-    ROW("history", "", "0 to 1024", "Past events that a newcomer gets.", false, true, true,
+    ROW("history", number, "", "0 to 1024", "Past events that a newcomer gets.", true, true,
         set_number(s.history, v, 0, static_cast<std::int64_t>(limits::events_max)), history, std::to_string(s.history)),
 };
 #undef ROW
@@ -195,7 +195,7 @@ RoomTypes built_in_types() {
     for (const std::string name : {"relay", "chat", "demo"}) {
         RoomType& type = types[name];
         type.settings.type = name;
-        type.settings.logic = name == "chat" ? "chat" : "relay";
+        type.settings.logic = name;  // of the same name
         if (name == "demo") {
             const auto bytes = demo_schema();
             const std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());

@@ -18,12 +18,14 @@ namespace tickrelay {
 // A value as any source spells it. Objects (metadata) are JSON text.
 using KeyValue = std::variant<bool, std::int64_t, double, std::string>;
 
+enum class KeyShape : std::uint8_t { text, number, flag, object, schema };
+
 struct RoomKey {
     std::string_view name;
+    KeyShape shape = KeyShape::text;
     std::string_view unit;    // "Hz", "s", "" where there is none
     std::string_view values;  // what it may be, for people: "1 to 240"
     std::string_view doc;
-    bool flag = false;      // a boolean
     bool in_types = false;  // may stand in a [type.NAME]
     bool in_spawn = false;  // may be a parameter of room.spawn
     // An error text without the key's name ("must be 1 to 240"), or nothing.

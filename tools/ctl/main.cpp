@@ -1,0 +1,150 @@
+// The command line of tickrelayctl.
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <deque>
+#include <functional>
+
+#include "relay/door/nearest.h"
+#include "relay/options.h"
+#include "tools/ctl/verbs.h"
+
+namespace tickrelay::ctl {
+
+namespace {
+
+// What the flags of every verb are parsed into; lives until the chosen verb has run.
+struct Words {
+    Common common;
+    std::string room_id, player_id, reason, role = "player", type, method, params, old_path, new_path;
+    std::uint64_t ban_s = 0, ttl_s = 60, limit = 0;
+    std::optional<std::uint64_t> after_seq;
+    std::optional<double> deadline_s;
+    double interval_s = 1;
+    bool once = false;
+    std::deque<std::pair<const RoomKey*, std::string>> keys;  // their addresses must not change
+};
+
+CLI::App* add(CLI::App& app, const char* name, const char* help, std::function<int()> run, int& code) {
+    auto* verb = app.add_subcommand(name, help);
+    verb->callback([run = std::move(run), &code] { code = run(); });
+    return verb;
+}
+
+void add_spawn(CLI::App& app, Words& words, int& code) {
+    const auto run = [&] {
+        std::vector<std::pair<const RoomKey*, std::string>> given;
+        for (const auto& [key, text] : words.keys) {
+            if (!text.empty()) given.emplace_back(key, text);
+        }
+        return spawn(words.common, given);
+    };
+    auto* verb = add(app, "spawn", "Make a room; with the id of one that has these settings, find it.", run, code);
+    for (const auto& key : room_keys()) {
+        if (!key.in_spawn) continue;
+        std::string name = "--" + std::string(key.name);
+        std::replace(name.begin(), name.end(), '_', '-');
+        auto& text = words.keys.emplace_back(&key, "").second;
+        const std::string values = key.shape == KeyShape::schema ? "FILE.bfbs" : std::string(key.values);
+        auto* option = verb->add_option(name, text, std::string(key.doc))->type_name(values);
+        if (key.shape == KeyShape::flag) option->expected(0, 1)->default_str("true");
+    }
+}
+
+void add_room_verbs(CLI::App& app, Words& words, int& code) {
+    const Common& common = words.common;
+    auto* list = add(app, "rooms", "List the rooms.", [&] { return rooms(common, words.type, words.limit); }, code);
+    list->add_option("--type", words.type, "Only rooms of this type.");
+    list->add_option("--limit", words.limit, "At most so many; 0: all.");
+    const auto with_room = [&](CLI::App* verb) {
+        verb->add_option("ID", words.room_id, "The room's id.")->required();
+        return verb;
+    };
+    with_room(add(app, "room", "A room's settings, players and figures.", [&] { return room(common, words.room_id); }, code));
+    with_room(add(app, "state", "A room's whole state as JSON.", [&] { return state(common, words.room_id); }, code));
+    with_room(add(app, "close", "End a room.", [&] { return close(common, words.room_id, words.reason); }, code))
+        ->add_option("--reason", words.reason, "Told to its players.");
+    auto* kicked = with_room(add(app, "kick", "Put a player out of a room.",
+                                 [&] { return kick(common, words.room_id, words.player_id, words.reason, words.ban_s); }, code));
+    kicked->add_option("PLAYER", words.player_id, "The player's id.")->required();
+    kicked->add_option("--reason", words.reason, "Told to the player.");
+    kicked->add_option("--ban-s", words.ban_s, "May not come back for so many seconds.");
+    auto* issued = with_room(add(app, "ticket", "Make a ticket for a player.",
+                                 [&] { return ticket(common, words.room_id, words.player_id, words.role, words.ttl_s); }, code));
+    issued->add_option("PLAYER", words.player_id, "The player's id.")->required();
+    issued->add_option("--role", words.role, "player, spectator or authority.")->capture_default_str();
+    issued->add_option("--ttl-s", words.ttl_s, "Good for so many seconds.")->capture_default_str();
+    auto* watched = add(app, "watch", "Follow what happens, until Ctrl-C.",
+                        [&] { return watch(common, words.room_id, words.after_seq); }, code);
+    watched->add_option("ID", words.room_id, "Only this room.");
+    watched->add_option("--after-seq", words.after_seq, "Begin with what followed this number.");
+}
+
+void add_relay_verbs(CLI::App& app, Words& words, int& code) {
+    const Common& common = words.common;
+    add(app, "info", "The relay's name, load and addresses.", [&] { return info(common); }, code);
+    auto* live = add(app, "top", "Load and busiest rooms, live.", [&] { return top(common, words.once, words.interval_s); }, code);
+    live->add_flag("--once", words.once, "Print once, then exit.");
+    live->add_option("--interval-s", words.interval_s, "Seconds between looks.")->check(CLI::Range(0.1, 3600.0))->capture_default_str();
+    add(app, "drain", "No new rooms or joins; the relay ends when it is empty.", [&] { return drain(common, words.deadline_s); }, code)
+        ->add_option("--deadline-s", words.deadline_s, "Seconds until rooms are ended.");
+    add(app, "undrain", "Take a drain back.", [&] { return undrain(common); }, code);
+    auto* checked = add(app, "check-schema", "Whether clients with the OLD schema can join rooms with the NEW one.",
+                        [&] { return check_schema(common, words.old_path, words.new_path); }, code);
+    checked->add_option("OLD", words.old_path, "A .bfbs.")->required();
+    checked->add_option("NEW", words.new_path, "A .bfbs.")->required();
+    add(app, "doctor", "Look for what is wrong with a relay and its host.", [&] { return doctor(common); }, code);
+    auto* any = add(app, "call", "Call any method of the admin socket.", [&] { return call(common, words.method, words.params); }, code);
+    any->add_option("METHOD", words.method, "As room.broadcast.")->required();
+    any->add_option("PARAMS", words.params, "A JSON object.");
+    add(app, "version", "Versions of this tool and of the relay.", [&] { return show_version(common); }, code);
+}
+
+int usage(const CLI::App& app, const CLI::ParseError& error, int count, char** arguments) {
+    std::fprintf(stderr, "tickrelayctl: %s\n", error.what());
+    std::vector<std::string> verbs;
+    for (const auto* verb : app.get_subcommands([](const CLI::App*) { return true; })) verbs.push_back(verb->get_name());
+    for (int i = 1; i < count; ++i) {
+        const std::string word = arguments[i];
+        if (word.starts_with('-') || std::find(verbs.begin(), verbs.end(), word) != verbs.end()) continue;
+        if (const std::string near = nearest(word, verbs); !near.empty() && app.get_subcommands().empty()) {
+            std::fprintf(stderr, "There is no verb %s, the nearest is %s.\n", word.c_str(), near.c_str());
+        }
+    }
+    std::fprintf(stderr, "tickrelayctl --help lists the verbs, tickrelayctl VERB --help its flags.\n");
+    return exit_usage;
+}
+
+int run(int count, char** arguments) {
+    Words words;
+    int code = exit_clean;
+    CLI::App app{"tickrelayctl: asks and steers a relay over its admin socket", "tickrelayctl"};
+    app.add_option("--admin", words.common.admin, "The admin socket; else looked for where the relay puts it.")->type_name("PATH");
+    app.add_flag("--json", words.common.json, "Print the relay's answer as JSON.");
+    app.require_subcommand(1)->fallthrough();
+    add_relay_verbs(app, words, code);
+    add_spawn(app, words, code);
+    add_room_verbs(app, words, code);
+    try {
+        app.parse(count, arguments);
+    } catch (const CLI::CallForHelp& help) {
+        return app.exit(help);
+    } catch (const CLI::CallForAllHelp& help) {
+        return app.exit(help);
+    } catch (const CLI::ParseError& error) {
+        return usage(app, error, count, arguments);
+    } catch (const Failure& failure) {
+        std::fprintf(stderr, "tickrelayctl: %s\n", failure.what());
+        return failure.code;
+    }
+    return code;
+}
+
+}  // namespace
+
+}  // namespace tickrelay::ctl
+
+int main(int count, char** arguments) {
+    std::signal(SIGPIPE, SIG_DFL);  // `tickrelayctl watch | head` ends quietly
+    return tickrelay::ctl::run(count, arguments);
+}

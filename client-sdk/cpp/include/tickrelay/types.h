@@ -9,17 +9,19 @@
 #include <vector>
 
 // An inline namespace: a program may link the relay's library too, whose symbols must not meet these.
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 
 using Bytes = std::span<const std::uint8_t>;
-using EntityId = std::uint32_t;      // 0 is the room itself; never used again within a room
-using PlayerNumber = std::uint32_t;  // a seat of a room, from 1; 0 stands for the relay, the room's logic or the match server
+using EntityId = std::uint32_t;  // 0 is the room itself; never used again within a room
+// A seat of a room, from 1; 0 stands for the relay, the room's logic or the match server.
+using PlayerNumber = std::uint32_t;
 
 enum class Role : std::uint8_t { player = 0, spectator = 1, authority = 2 };
 
-// Close codes of on_drop and on_leave. 4000 to 4399: the SDK comes back by itself; 4400 and above: it stops and reports.
+// Close codes of on_drop and on_leave. 4000 to 4399: the SDK comes back by itself; 4400 and above: it stops.
 namespace close_code {
-inline constexpr std::uint16_t left = 1000;        // leave() was called, or the Client ended
+inline constexpr std::uint16_t left = 1000;         // leave() was called, or the Client ended
 inline constexpr std::uint16_t unreachable = 1006;  // no connection, or it broke without a word
 inline constexpr std::uint16_t going_away = 4000;
 inline constexpr std::uint16_t moved = 4001;
@@ -47,32 +49,33 @@ inline constexpr std::uint16_t logic_failed = 4450;
 }  // namespace close_code
 
 struct ClientOptions {
-  std::string ca_file;          // wss: PEM file of further authorities to trust; empty: the system's
-  bool insecure_tls = false;    // wss: take any certificate. For development only
-  double join_timeout_s = 10;   // from join…() until on_leave, where the relay does not answer
-  bool prompt_acks = false;     // hear at every tick which of your actions were applied, not at most every 100 ms
+  std::string ca_file{};       // wss: PEM file of further authorities to trust; empty: the system's
+  bool insecure_tls = false;   // wss: take any certificate. For development only
+  double join_timeout_s = 10;  // from join…() until on_leave, where the relay does not answer
+  bool prompt_acks = false;    // hear at every tick which of your actions were applied, not at most every 100 ms
 };
 
+// Every member has an initializer, so that naming some of them draws no warning in a game's own build.
 struct JoinOptions {
-  std::string player_id;  // up to 64 bytes; empty: the relay makes one
-  std::string options;    // JSON up to 4 KiB, shown to everyone in the room and to its logic
-  std::string metadata;   // JSON up to 4 KiB, of a room that this join creates
+  std::string player_id{};  // up to 64 bytes; empty: the relay makes one
+  std::string options{};    // JSON up to 4 KiB, shown to everyone in the room and to its logic
+  std::string metadata{};   // JSON up to 4 KiB, of a room that this join creates
   Role role = Role::player;
 };
 
 // One seat of a room. `entity` is the one that was made for it.
 struct Player {
   PlayerNumber number = 0;
-  std::string id;       // the player id it joined with
+  std::string id;  // the player id it joined with
   Role role = Role::player;
   bool connected = false;  // false: its connection is lost, its seat still held
-  std::string options;  // JSON given at its join
+  std::string options;     // JSON given at its join
   EntityId entity = 0;
 };
 
 // A message as on_message and on_request get it. The views end with the call-back.
 struct Message {
-  PlayerNumber player = 0;    // who sent it; 0: the relay, the room's logic or the match server
+  PlayerNumber player = 0;  // who sent it; 0: the relay, the room's logic or the match server
   std::string_view type;
   Bytes data;
   std::uint32_t request = 0;  // not 0: the sender waits for Room::answer
@@ -89,7 +92,8 @@ struct Answer {
   [[nodiscard]] std::string_view text() const { return {reinterpret_cast<const char*>(data.data()), data.size()}; }
 };
 
-// Something was not done. `label` is a refusal label of PROTOCOL.md (the relay refused an action) or "bad_usage" (the SDK did).
+// Something was not done. `label` is a refusal label of PROTOCOL.md (the relay refused an action) or "bad_usage" (the
+// SDK did).
 struct Error {
   std::string label;
   std::string detail;        // what, where and the remedy; for people
@@ -127,8 +131,8 @@ class To {
 
 // Which rooms Client::rooms lists.
 struct RoomFilter {
-  std::string type;      // empty: any
-  std::string metadata;  // JSON object whose members must all be equal; empty: any
+  std::string type{};      // empty: any
+  std::string metadata{};  // JSON object whose members must all be equal; empty: any
 };
 
 struct RoomEntry {
@@ -148,8 +152,8 @@ struct RoomList {
 
 // Counted since the join, over reconnections.
 struct Stats {
-  std::uint64_t frames = 0;     // state frames applied
-  std::uint64_t discarded = 0;  // state frames that did not fit and were not read
+  std::uint64_t frames = 0;          // state frames applied
+  std::uint64_t discarded = 0;       // state frames that did not fit and were not read
   std::uint64_t bytes_received = 0;  // payload of WebSocket messages
   std::uint64_t bytes_sent = 0;
   std::uint64_t reconnects = 0;
@@ -160,4 +164,5 @@ inline Bytes bytes_of(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

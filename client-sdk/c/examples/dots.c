@@ -20,31 +20,32 @@ static void nap_ms(long ms) {
   nanosleep(&pause, NULL);
 }
 
-static void print_dots(const tickrelay_room *room) {
+static void print_dots(const tickrelay_room* room) {
   uint32_t ids[64];
   size_t count = tickrelay_entities(room, "arena.Transform", ids, 64);
   printf("tick %u, %zu dots, state %.0f ms old:", tickrelay_tick(room), count, 1000 * tickrelay_state_age(room));
   for (size_t i = 0; i < count && i < 64; ++i) {
     size_t size = 0;
-    const uint8_t *value = tickrelay_get(room, ids[i], "arena.Transform", &size);
+    const uint8_t* value = tickrelay_get(room, ids[i], "arena.Transform", &size);
     transform at;
     if (value == NULL || size < sizeof at) continue;
     memcpy(&at, value, sizeof at);
-    printf("  #%u (%.1f, %.1f)%s", ids[i], at.x, at.y, tickrelay_owner(room, ids[i]) == tickrelay_room_player(room) ? " mine" : "");
+    printf("  #%u (%.1f, %.1f)%s", ids[i], at.x, at.y,
+           tickrelay_owner(room, ids[i]) == tickrelay_room_player(room) ? " mine" : "");
   }
   printf("\n");
 }
 
-int main(int argc, char **argv) {
-  const char *url = argc > 1 ? argv[1] : "ws://localhost:8350";
+int main(int argc, char** argv) {
+  const char* url = argc > 1 ? argv[1] : "ws://localhost:8350";
   const double seconds = argc > 2 ? atof(argv[2]) : 10;
   if (tickrelay_abi_version() >> 16 != TICKRELAY_ABI_VERSION >> 16) {
     fprintf(stderr, "libtickrelay_c has another version than this program\n");
     return 1;
   }
-  tickrelay_client *client = tickrelay_client_new(url, NULL);
+  tickrelay_client* client = tickrelay_client_new(url, NULL);
   tickrelay_join_options options = {.size = sizeof options, .options = "{\"name\": \"a dot\"}"};
-  tickrelay_room *room = tickrelay_join_or_create(client, argc > 3 ? argv[3] : "demo", &options);
+  tickrelay_room* room = tickrelay_join_or_create(client, argc > 3 ? argv[3] : "demo", &options);
 
   uint32_t dot = 0;
   double began = tickrelay_now(room), printed = 0;
@@ -53,7 +54,8 @@ int main(int argc, char **argv) {
     tickrelay_poll(client);
     tickrelay_event event;
     while (tickrelay_next_event(client, &event)) {
-      if (event.kind == TICKRELAY_JOIN) printf("player %u of room %s\n", tickrelay_room_player(room), tickrelay_room_id(room));
+      if (event.kind == TICKRELAY_JOIN)
+        printf("player %u of room %s\n", tickrelay_room_player(room), tickrelay_room_id(room));
       if (event.kind == TICKRELAY_ERROR) fprintf(stderr, "%s: %s\n", event.type, event.text);
       if (event.kind == TICKRELAY_LEAVE && event.code != 1000) {
         fprintf(stderr, "left with %u: %s\n", event.code, event.text);

@@ -10,7 +10,8 @@ namespace {
 
 tickrelay::JoinOptions options_of(const tickrelay_join_options* from) {
   if (from == nullptr || from->size < sizeof *from) return {};
-  return {text_of(from->player_id), text_of(from->options), text_of(from->metadata), static_cast<tickrelay::Role>(from->role)};
+  return {text_of(from->player_id), text_of(from->options), text_of(from->metadata),
+          static_cast<tickrelay::Role>(from->role)};
 }
 
 tickrelay::ClientOptions options_of(const tickrelay_options* from) {
@@ -56,9 +57,10 @@ std::string json_of(const std::vector<tickrelay::RoomEntry>& rooms) {
   std::string json = "[";
   for (const auto& room : rooms) {
     if (json.size() > 1) json += ',';
-    json += R"({"room_id":)" + quoted(room.room_id) + R"(,"type":)" + quoted(room.type) + R"(,"players":)" + std::to_string(room.players) +
-            R"(,"max_players":)" + std::to_string(room.max_players) + R"(,"locked":)" + (room.locked ? "true" : "false") +
-            R"(,"metadata":)" + (room.metadata.empty() ? "null" : room.metadata) + "}";
+    json += R"({"room_id":)" + quoted(room.room_id) + R"(,"type":)" + quoted(room.type) + R"(,"players":)" +
+            std::to_string(room.players) + R"(,"max_players":)" + std::to_string(room.max_players) + R"(,"locked":)" +
+            (room.locked ? "true" : "false") + R"(,"metadata":)" + (room.metadata.empty() ? "null" : room.metadata) +
+            "}";
   }
   return json += ']';
 }
@@ -75,7 +77,8 @@ tickrelay_client* tickrelay_client_new(const char* url, const tickrelay_options*
 
 void tickrelay_client_free(tickrelay_client* client) { delete client; }
 
-tickrelay_room* tickrelay_join_or_create(tickrelay_client* client, const char* type, const tickrelay_join_options* options) {
+tickrelay_room* tickrelay_join_or_create(tickrelay_client* client, const char* type,
+                                         const tickrelay_join_options* options) {
   return seated(client, [&](tickrelay::Client& at) { return at.join_or_create(text_of(type), options_of(options)); });
 }
 
@@ -87,13 +90,16 @@ tickrelay_room* tickrelay_join(tickrelay_client* client, const char* type, const
   return seated(client, [&](tickrelay::Client& at) { return at.join(text_of(type), options_of(options)); });
 }
 
-tickrelay_room* tickrelay_join_by_id(tickrelay_client* client, const char* room_id, const tickrelay_join_options* options) {
+tickrelay_room* tickrelay_join_by_id(tickrelay_client* client, const char* room_id,
+                                     const tickrelay_join_options* options) {
   return seated(client, [&](tickrelay::Client& at) { return at.join_by_id(text_of(room_id), options_of(options)); });
 }
 
 tickrelay_room* tickrelay_join_with_ticket(tickrelay_client* client, const char* ticket, const char* room_id,
                                            const tickrelay_join_options* options) {
-  return seated(client, [&](tickrelay::Client& at) { return at.join_with_ticket(text_of(ticket), text_of(room_id), options_of(options)); });
+  return seated(client, [&](tickrelay::Client& at) {
+    return at.join_with_ticket(text_of(ticket), text_of(room_id), options_of(options));
+  });
 }
 
 tickrelay_room* tickrelay_reconnect(tickrelay_client* client, const char* token) {

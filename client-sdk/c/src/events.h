@@ -50,9 +50,18 @@ class Events {
     while (next_ < events_.size() && events_[next_].kind == tickrelay_event_kind{}) ++next_;
     if (next_ == events_.size()) return false;
     const Event& from = events_[next_++];
-    to = {from.kind,   from.room,   from.code, from.number, from.player,
-          from.entity, from.fields, from.component.c_str(), from.type.c_str(), from.text.c_str(),
-          from.data.empty() ? nullptr : from.data.data(), from.data.size()};
+    to = {from.kind,
+          from.room,
+          from.code,
+          from.number,
+          from.player,
+          from.entity,
+          from.fields,
+          from.component.c_str(),
+          from.type.c_str(),
+          from.text.c_str(),
+          from.data.empty() ? nullptr : from.data.data(),
+          from.data.size()};
     return true;
   }
 

@@ -1,4 +1,5 @@
-// What the opaque handles point to. A room's call-backs hold it weakly: it may be freed while its seat is still leaving.
+// What the opaque handles point to. A room's call-backs hold it weakly: it may be freed while its seat is still
+// leaving.
 #pragma once
 
 #include <memory>
@@ -20,7 +21,8 @@ struct tickrelay_room {
 };
 
 struct tickrelay_client {
-  explicit tickrelay_client(std::string url, tickrelay::ClientOptions options) : client(std::move(url), std::move(options)) {}
+  explicit tickrelay_client(std::string url, tickrelay::ClientOptions options)
+      : client(std::move(url), std::move(options)) {}
 
   tickrelay::c::Events events;
   std::vector<std::shared_ptr<tickrelay_room>> rooms;

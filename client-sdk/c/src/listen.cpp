@@ -34,9 +34,8 @@ void listen_to_life(const Weak& weak, Room& room) {
 }
 
 void listen_to_others(const Weak& weak, Room& room) {
-  room.on_state_change([weak](const State& state) {
-    add(weak, TICKRELAY_STATE, [&](Event& event) { event.number = state.tick(); });
-  });
+  room.on_state_change(
+      [weak](const State& state) { add(weak, TICKRELAY_STATE, [&](Event& event) { event.number = state.tick(); }); });
   room.on_message("*", [weak](const Message& message) {
     add(weak, TICKRELAY_MESSAGE, [&](Event& event) {
       event.player = message.player;

@@ -23,7 +23,8 @@ tickrelay::To to_of(tickrelay_audience audience, const uint32_t* to, size_t coun
     case TICKRELAY_TO_ALL: return tickrelay::To::all();
     case TICKRELAY_TO_OTHERS: return tickrelay::To::others();
     case TICKRELAY_TO_AUTHORITY: return tickrelay::To::authority();
-    case TICKRELAY_TO_PLAYERS: return tickrelay::To::players(to ? std::vector<uint32_t>(to, to + count) : std::vector<uint32_t>());
+    case TICKRELAY_TO_PLAYERS:
+      return tickrelay::To::players(to ? std::vector<uint32_t>(to, to + count) : std::vector<uint32_t>());
     case TICKRELAY_TO_DEFAULT: break;
   }
   return {};
@@ -103,11 +104,16 @@ size_t tickrelay_entities(const tickrelay_room* room, const char* component, uin
   });
 }
 
-bool tickrelay_has_entity(const tickrelay_room* room, uint32_t entity) { return room && of(room)->state().contains(entity); }
-uint32_t tickrelay_owner(const tickrelay_room* room, uint32_t entity) { return room ? of(room)->state().owner(entity) : 0; }
+bool tickrelay_has_entity(const tickrelay_room* room, uint32_t entity) {
+  return room && of(room)->state().contains(entity);
+}
+uint32_t tickrelay_owner(const tickrelay_room* room, uint32_t entity) {
+  return room ? of(room)->state().owner(entity) : 0;
+}
 
 const uint8_t* tickrelay_get(const tickrelay_room* room, uint32_t entity, const char* component, size_t* size) {
-  const tickrelay::Bytes value = with(room, tickrelay::Bytes{}, [&](tickrelay::Room& at) { return at.state().bytes(entity, text_of(component)); });
+  const tickrelay::Bytes value =
+      with(room, tickrelay::Bytes{}, [&](tickrelay::Room& at) { return at.state().bytes(entity, text_of(component)); });
   if (size != nullptr) *size = value.size();
   return value.empty() ? nullptr : value.data();
 }
@@ -117,15 +123,18 @@ size_t tickrelay_players(tickrelay_room* room, tickrelay_player_entry* players, 
     room->players = at.players();
     for (size_t i = 0; players != nullptr && i < std::min(capacity, room->players.size()); ++i) {
       const tickrelay::Player& from = room->players[i];
-      players[i] = {from.number, from.entity, static_cast<tickrelay_role>(from.role), from.connected, from.id.c_str(), from.options.c_str()};
+      players[i] = {from.number,    from.entity,     static_cast<tickrelay_role>(from.role),
+                    from.connected, from.id.c_str(), from.options.c_str()};
     }
     return room->players.size();
   });
 }
 
-uint32_t tickrelay_send(tickrelay_room* room, const char* type, const void* data, size_t size, tickrelay_audience audience,
-                        const uint32_t* to, size_t to_count) {
-  return with<uint32_t>(room, 0, [&](tickrelay::Room& at) { return at.send(text_of(type), bytes_of(data, size), to_of(audience, to, to_count)); });
+uint32_t tickrelay_send(tickrelay_room* room, const char* type, const void* data, size_t size,
+                        tickrelay_audience audience, const uint32_t* to, size_t to_count) {
+  return with<uint32_t>(room, 0, [&](tickrelay::Room& at) {
+    return at.send(text_of(type), bytes_of(data, size), to_of(audience, to, to_count));
+  });
 }
 
 uint32_t tickrelay_request(tickrelay_room* room, const char* type, const void* data, size_t size, double timeout_s,
@@ -152,11 +161,14 @@ uint32_t tickrelay_answer(tickrelay_room* room, uint32_t player, uint32_t reques
 }
 
 uint32_t tickrelay_spawn(tickrelay_room* room, const char* component, const void* value, size_t size, bool keep) {
-  return with<uint32_t>(room, 0, [&](tickrelay::Room& at) { return at.spawn(text_of(component), bytes_of(value, size), keep); });
+  return with<uint32_t>(room, 0,
+                        [&](tickrelay::Room& at) { return at.spawn(text_of(component), bytes_of(value, size), keep); });
 }
 
-uint32_t tickrelay_set(tickrelay_room* room, uint32_t entity, const char* component, const void* value, size_t size, uint64_t fields) {
-  return with<uint32_t>(room, 0, [&](tickrelay::Room& at) { return at.set(entity, text_of(component), bytes_of(value, size), fields); });
+uint32_t tickrelay_set(tickrelay_room* room, uint32_t entity, const char* component, const void* value, size_t size,
+                       uint64_t fields) {
+  return with<uint32_t>(
+      room, 0, [&](tickrelay::Room& at) { return at.set(entity, text_of(component), bytes_of(value, size), fields); });
 }
 
 uint32_t tickrelay_despawn(tickrelay_room* room, uint32_t entity) {

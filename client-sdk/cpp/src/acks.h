@@ -1,10 +1,12 @@
-// When the relay is to hear what was applied: with whatever is sent, alone after the interval, at once after a frame that is no Stream frame.
+// When the relay is to hear what was applied: with whatever is sent, alone after the interval, at once after a frame
+// that is no Stream frame.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 
 class Acks {
  public:
@@ -12,7 +14,9 @@ class Acks {
     interval_us_ = interval_us;
     due_us_ = never;
   }
-  void applied(bool at_once, std::int64_t now_us) { due_us_ = std::min(due_us_, at_once ? now_us : now_us + interval_us_); }
+  void applied(bool at_once, std::int64_t now_us) {
+    due_us_ = std::min(due_us_, at_once ? now_us : now_us + interval_us_);
+  }
   void sent() { due_us_ = never; }
   [[nodiscard]] bool due(std::int64_t now_us) const { return due_us_ <= now_us; }
 
@@ -22,4 +26,5 @@ class Acks {
   std::int64_t due_us_ = never;
 };
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

@@ -1,10 +1,12 @@
-// When to try again: full jitter, 0 to 1 s, 0 to 2 s, 0 to 4 s … at most 0 to 15 s. Thousands of clients that lost one relay come back spread out.
+// When to try again: full jitter, 0 to 1 s, 0 to 2 s, 0 to 4 s … at most 0 to 15 s. Thousands of clients that lost one
+// relay come back spread out.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 
 class Backoff {
  public:
@@ -35,4 +37,5 @@ class Backoff {
   std::uint64_t random_;
 };
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

@@ -4,7 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 namespace limits {
 
 inline constexpr std::size_t message_bytes_max = 64 * 1024;  // to the relay
@@ -31,4 +32,5 @@ static_assert(opaque_bytes_max < message_bytes_max && payload_bytes_max < messag
 static_assert(components_max <= 128, "an entity's components are bits");
 
 }  // namespace limits
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

@@ -9,7 +9,8 @@
 #include "room_query.h"
 #include "session.h"
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 namespace {
 
 std::uint64_t random_seed() {
@@ -77,7 +78,8 @@ class Client::Parts {
   void dial() {
     for (std::size_t i = 0; i < seats_.size(); ++i) {
       const auto session = seats_[i].session;
-      if (session->wants_link(now_us())) session->dialled(sockets(session->url()).connect(session->url(), *session), now_us());
+      if (session->wants_link(now_us()))
+        session->dialled(sockets(session->url()).connect(session->url(), *session), now_us());
     }
     for (std::size_t i = 0; i < queries_.size(); ++i) {
       const auto query = queries_[i];
@@ -101,7 +103,8 @@ class Client::Parts {
   bool polling_ = false;
 };
 
-Client::Client(std::string url, ClientOptions options) : parts_(std::make_unique<Parts>(std::move(url), std::move(options))) {}
+Client::Client(std::string url, ClientOptions options)
+    : parts_(std::make_unique<Parts>(std::move(url), std::move(options))) {}
 Client::~Client() = default;
 
 std::shared_ptr<Room> Client::join_or_create(std::string type, JoinOptions options) {
@@ -132,7 +135,10 @@ std::shared_ptr<Room> Client::reconnect(const std::string& token) {
   return parts_->join({wire::JoinMode::Resume, room_id, {}, {}, session, {}});
 }
 
-void Client::rooms(RoomFilter filter, std::function<void(const RoomList&)> call) { parts_->rooms(std::move(filter), std::move(call)); }
+void Client::rooms(RoomFilter filter, std::function<void(const RoomList&)> call) {
+  parts_->rooms(std::move(filter), std::move(call));
+}
 void Client::poll() { parts_->poll(); }
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

@@ -1,12 +1,14 @@
 #include "compose.h"
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 
 void pack(const Component& component, std::uint64_t mask, Bytes value, std::vector<std::uint8_t>& packed) {
   packed.clear();
   for (std::size_t i = 0; i < component.fields.size(); ++i) {
     const Field& field = component.fields[i];
-    if (mask >> i & 1) packed.insert(packed.end(), value.begin() + field.offset, value.begin() + field.offset + field.width);
+    if (mask >> i & 1)
+      packed.insert(packed.end(), value.begin() + field.offset, value.begin() + field.offset + field.width);
   }
 }
 
@@ -55,11 +57,13 @@ flatbuffers::Offset<wire::Action> Composer::action(const Action& action, const L
     pack(layout->component(action.component), action.mask, action.data, packed_);
     data = &packed_;
   }
-  const auto bytes = data->empty() ? flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>>() : builder_.CreateVector(*data);
+  const auto bytes =
+      data->empty() ? flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>>() : builder_.CreateVector(*data);
   const auto type = text(action.type);
-  const auto to = action.to.empty() ? flatbuffers::Offset<flatbuffers::Vector<std::uint32_t>>() : builder_.CreateVector(action.to);
-  return wire::CreateAction(builder_, action.kind, action.flags, action.component, action.seq, action.entity, action.mask, bytes,
-                            type, action.audience, to, action.request);
+  const auto to =
+      action.to.empty() ? flatbuffers::Offset<flatbuffers::Vector<std::uint32_t>>() : builder_.CreateVector(action.to);
+  return wire::CreateAction(builder_, action.kind, action.flags, action.component, action.seq, action.entity,
+                            action.mask, bytes, type, action.audience, to, action.request);
 }
 
 Bytes Composer::update(const Have& have, const std::vector<Action>& actions, const Layout* layout) {
@@ -90,4 +94,5 @@ Bytes Composer::list_rooms(const RoomFilter& filter, std::uint32_t request) {
   return finish(wire::Body::ListRooms, wire::CreateListRooms(builder_, request, type, metadata));
 }
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

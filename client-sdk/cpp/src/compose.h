@@ -10,7 +10,8 @@
 #include "schema/protocol_generated.h"
 #include "tickrelay/types.h"
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 
 // What a Join says. Resume adds what the client has.
 struct JoinRequest {
@@ -51,4 +52,5 @@ class Composer {
 // The values of the masked fields, one behind the other. value: the struct.
 void pack(const Component& component, std::uint64_t mask, Bytes value, std::vector<std::uint8_t>& packed);
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

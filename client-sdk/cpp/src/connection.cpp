@@ -14,7 +14,8 @@
 #include "bounds.h"
 #include "now.h"
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 namespace {
 
 constexpr char subprotocol[] = "tickrelay.v1";
@@ -126,7 +127,8 @@ class Connection final : public Link {
     std::vector<std::uint8_t>& outgoing = socket_->outgoing;
     outgoing.resize(LWS_PRE + message.size());
     std::memcpy(outgoing.data() + LWS_PRE, message.data(), message.size());
-    // At once, not through CLIENT_WRITEABLE: that would be the next poll. What the kernel does not take, libwebsockets keeps.
+    // At once, not through CLIENT_WRITEABLE: that would be the next poll. What the kernel does not take, libwebsockets
+    // keeps.
     if (lws_write(socket_->wsi, outgoing.data() + LWS_PRE, message.size(), LWS_WRITE_BINARY) < 0) {
       ask_to_close(*socket_, close_code::unreachable, "");
     }
@@ -159,7 +161,8 @@ class Sockets::Parts {
     info.uid = static_cast<uid_t>(-1);
     // libwebsockets sizes its tables by the process's descriptor limit, 16 bytes each: not for a million of them.
     rlimit files{};
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur > descriptors_max) info.fd_limit_per_thread = descriptors_max;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur > descriptors_max)
+      info.fd_limit_per_thread = descriptors_max;
     context_ = lws_create_context(&info);
   }
 
@@ -187,7 +190,8 @@ class Sockets::Parts {
     info.opaque_user_data = socket.get();
     if (url.tls) info.ssl_connection = LCCSCF_USE_SSL;
     if (url.tls && insecure_) {
-      info.ssl_connection |= LCCSCF_ALLOW_SELFSIGNED | LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK | LCCSCF_ALLOW_EXPIRED | LCCSCF_ALLOW_INSECURE;
+      info.ssl_connection |= LCCSCF_ALLOW_SELFSIGNED | LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK | LCCSCF_ALLOW_EXPIRED |
+                             LCCSCF_ALLOW_INSECURE;
     }
     info.alpn = "http/1.1";
     if (lws_client_connect_via_info(&info) == nullptr) socket->ended = true;
@@ -212,7 +216,8 @@ class Sockets::Parts {
     for (std::size_t i = 0; i < sockets_.size(); ++i) {
       const auto socket = sockets_[i];
       if (!socket->ended) continue;
-      if (LinkListener* heard = std::exchange(socket->listener, nullptr)) heard->closed(socket->code, socket->reason, now_us());
+      if (LinkListener* heard = std::exchange(socket->listener, nullptr))
+        heard->closed(socket->code, socket->reason, now_us());
     }
     std::erase_if(sockets_, [](const auto& socket) { return socket->ended && socket->wsi == nullptr; });
   }
@@ -226,9 +231,13 @@ class Sockets::Parts {
   std::vector<std::shared_ptr<Socket>> sockets_;
 };
 
-Sockets::Sockets(bool tls, const std::string& ca_file, bool insecure) : parts_(std::make_unique<Parts>(tls, ca_file, insecure)) {}
+Sockets::Sockets(bool tls, const std::string& ca_file, bool insecure)
+    : parts_(std::make_unique<Parts>(tls, ca_file, insecure)) {}
 Sockets::~Sockets() = default;
-std::unique_ptr<Link> Sockets::connect(const Url& url, LinkListener& listener) { return parts_->connect(url, listener); }
+std::unique_ptr<Link> Sockets::connect(const Url& url, LinkListener& listener) {
+  return parts_->connect(url, listener);
+}
 void Sockets::service() { parts_->service(); }
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

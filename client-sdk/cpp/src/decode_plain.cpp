@@ -2,7 +2,8 @@
 
 #include "decoder.h"
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 namespace {
 
 // One column, whose lengths are checked against each other before a value is read.
@@ -22,7 +23,8 @@ class ColumnReader {
  private:
   const char* read_opaque(Mirror& mirror) {
     const auto& ids = *column_.ids();
-    if (column_.lengths() == nullptr || column_.lengths()->size() != ids.size()) return "an opaque column lacks lengths";
+    if (column_.lengths() == nullptr || column_.lengths()->size() != ids.size())
+      return "an opaque column lacks lengths";
     for (flatbuffers::uoffset_t i = 0; i < ids.size(); ++i) {
       const std::size_t bytes = column_.lengths()->Get(i);
       if (bytes > left_) return "a column has too few values";
@@ -72,7 +74,8 @@ class PlainDecoder final : public Decoder {
     if (whole) mirror.begin_whole();
     const auto flags = static_cast<unsigned>(frame.head()->flags());
     if ((flags & static_cast<unsigned>(wire::FrameFlags::ListsAlive)) != 0) {
-      mirror.keep_only(frame.alive() ? std::span(frame.alive()->data(), frame.alive()->size()) : std::span<const EntityId>{});
+      mirror.keep_only(frame.alive() ? std::span(frame.alive()->data(), frame.alive()->size())
+                                     : std::span<const EntityId>{});
     }
     if (frame.removed()) {
       for (const EntityId entity : *frame.removed()) mirror.remove(entity);
@@ -113,4 +116,5 @@ std::unique_ptr<Decoder> make_decoder(wire::Codec codec) {
   return nullptr;
 }
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

@@ -7,7 +7,8 @@
 #include "mirror.h"
 #include "schema/protocol_generated.h"
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 
 class Decoder {
  public:
@@ -22,4 +23,5 @@ class Decoder {
 // nullptr: a codec that this version does not know.
 std::unique_ptr<Decoder> make_decoder(wire::Codec codec);
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

@@ -1,5 +1,5 @@
-// The owner's echo (design rule 12): which fields this player wrote and the relay has not taken up yet, and beside them what the
-// relay says meanwhile. Owned by the Mirror, whose tables show the player's value for exactly these fields.
+// The owner's echo (design rule 12): which fields this player wrote and the relay has not taken up yet, and beside them
+// what the relay says meanwhile. Owned by the Mirror, whose tables show the player's value for exactly these fields.
 #pragma once
 
 #include <cstdint>
@@ -9,13 +9,14 @@
 #include "layout.h"
 #include "tickrelay/types.h"
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 
 struct HeldValue {
-  std::uint64_t mask = 0;          // fields held
-  std::vector<std::uint32_t> seq;  // per field: the action that wrote it last
+  std::uint64_t mask = 0;           // fields held
+  std::vector<std::uint32_t> seq;   // per field: the action that wrote it last
   std::vector<std::uint8_t> truth;  // the relay's value; zero where it knows none
-  bool known = false;              // the relay has sent this value
+  bool known = false;               // the relay has sent this value
 };
 
 class Held {
@@ -40,4 +41,5 @@ class Held {
   std::unordered_map<Key, HeldValue> values_;
 };
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

@@ -6,7 +6,8 @@
 
 #include "tickrelay/types.h"
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 
 class IdBlocks {
  public:
@@ -38,4 +39,5 @@ class IdBlocks {
   EntityId used_ = 0;                         // highest given out
 };
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

@@ -4,7 +4,8 @@
 
 #include "bounds.h"
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 
 std::uint8_t width_of(wire::FieldType type) {
   switch (type) {
@@ -105,4 +106,5 @@ struct LayoutReader {
 
 LayoutPointer read_layout(const wire::Layout& layout, std::string& error) { return LayoutReader::read(layout, error); }
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

@@ -1,4 +1,5 @@
-// What a room's state is made of, read once from Welcome and checked: whoever holds a Layout may trust its numbers. Immutable.
+// What a room's state is made of, read once from Welcome and checked: whoever holds a Layout may trust its numbers.
+// Immutable.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,8 @@
 
 #include "schema/protocol_generated.h"
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 
 using ComponentIndex = std::uint16_t;
 
@@ -69,4 +71,5 @@ std::uint8_t width_of(wire::FieldType type);  // bytes; 0: unknown type
 // nullptr with `error` filled: the relay sent a layout that cannot be.
 LayoutPointer read_layout(const wire::Layout& layout, std::string& error);
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

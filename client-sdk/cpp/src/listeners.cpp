@@ -1,6 +1,7 @@
 #include "listeners.h"
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 
 void ChangeListeners::add(Change::Kind kind, std::string name, std::size_t bytes, Call call, Mirror& mirror) {
   if (!call) return;
@@ -57,7 +58,8 @@ void ChangeListeners::catch_up(const Mirror& mirror) {
       const auto ids = mirror.with(component);
       for (const EntityId entity : std::vector<EntityId>(ids.begin(), ids.end())) {
         const Bytes value = mirror.value(component, entity);
-        call(*listener, mirror, {Change::Kind::added, entity, {}, mirror.layout()->component(component).all(), value}, component);
+        call(*listener, mirror, {Change::Kind::added, entity, {}, mirror.layout()->component(component).all(), value},
+             component);
       }
     }
   }
@@ -81,4 +83,5 @@ void ChangeListeners::deliver(const Mirror& mirror, const std::vector<MirrorChan
   for (std::size_t i = 0; i < count; ++i) listeners_[i]->late = false;
 }
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

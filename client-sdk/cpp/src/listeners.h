@@ -1,4 +1,5 @@
-// A room's call-backs. Owned by a Session, which calls them inside Client::poll only. Any of them may register further ones.
+// A room's call-backs. Owned by a Session, which calls them inside Client::poll only. Any of them may register further
+// ones.
 #pragma once
 
 #include <functional>
@@ -11,7 +12,8 @@
 #include "tickrelay/room.h"
 #include "tickrelay/types.h"
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 
 template <class... Arguments>
 class Calls {
@@ -76,4 +78,5 @@ struct Listeners {
   ChangeListeners changes;
 };
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

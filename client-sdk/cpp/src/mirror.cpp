@@ -4,7 +4,8 @@
 #include <cstring>
 #include <unordered_set>
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 
 void Mirror::reset(LayoutPointer layout) {
   layout_ = std::move(layout);
@@ -281,9 +282,11 @@ int Mirror::resolve(const TypeKey& type) const {
   const std::size_t bytes = layout_->component(static_cast<ComponentIndex>(index)).bytes;
   if ((bytes == 0) == (type.bytes == 0) && type.bytes <= bytes) return index;
   index = -1;
-  faults_.push_back("component '" + std::string(type.name) + "' has " + std::to_string(bytes) + " bytes in the room's schema and " +
-                    std::to_string(type.bytes) + " in this program (0: a table): generate it from the schema that the room runs");
+  faults_.push_back("component '" + std::string(type.name) + "' has " + std::to_string(bytes) +
+                    " bytes in the room's schema and " + std::to_string(type.bytes) +
+                    " in this program (0: a table): generate it from the schema that the room runs");
   return index;
 }
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

@@ -1,5 +1,6 @@
-// The player's copy of the room's state: what frames brought, with its own unconfirmed writes on top (Held), and a list of what changed in what is shown.
-// Owned by a Session. No clock, no I/O. Decoders call begin/put/remove in the order of PROTOCOL.md, "Frames".
+// The player's copy of the room's state: what frames brought, with its own unconfirmed writes on top (Held), and a list
+// of what changed in what is shown. Owned by a Session. No clock, no I/O. Decoders call begin/put/remove in the order
+// of PROTOCOL.md, "Frames".
 #pragma once
 
 #include <bitset>
@@ -10,14 +11,15 @@
 #include <unordered_map>
 #include <vector>
 
+#include "bounds.h"
 #include "held.h"
 #include "layout.h"
-#include "bounds.h"
 #include "table.h"
 #include "tickrelay/room.h"
 #include "tickrelay/state.h"
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 
 // One entry of the list of changes. `last` is kept for removals that somebody watches.
 struct MirrorChange {
@@ -75,8 +77,8 @@ class Mirror {
   bool enlist(EntityId entity, ComponentIndex component);
   void erase_value(ComponentIndex component, EntityId entity);
   void drop_entity(EntityId entity);
-  std::uint64_t copy_fields(const Component& component, std::uint64_t mask, std::uint64_t shown, const std::uint8_t* values,
-                            std::uint8_t* to);
+  std::uint64_t copy_fields(const Component& component, std::uint64_t mask, std::uint64_t shown,
+                            const std::uint8_t* values, std::uint8_t* to);
   void note(Change::Kind kind, ComponentIndex component, EntityId entity, std::uint64_t fields);
   HeldValue& hold(ComponentIndex component, EntityId entity, bool known);
   bool release_value(ComponentIndex component, EntityId entity, HeldValue& held, std::uint32_t applied_seq);
@@ -94,4 +96,5 @@ class Mirror {
   mutable std::vector<std::string> faults_;
 };
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

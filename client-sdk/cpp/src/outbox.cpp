@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 namespace {
 
 std::uint64_t key_of(ComponentIndex component, EntityId entity) { return std::uint64_t{component} << 32 | entity; }
@@ -47,7 +48,8 @@ std::uint32_t Outbox::add(Action action) {
   return seq;
 }
 
-std::uint32_t Outbox::set(const Component& component, ComponentIndex index, EntityId entity, std::uint64_t mask, Bytes value) {
+std::uint32_t Outbox::set(const Component& component, ComponentIndex index, EntityId entity, std::uint64_t mask,
+                          Bytes value) {
   const auto found = sets_.find(key_of(index, entity));
   const auto waiting = found == sets_.end() ? waiting_.end() : find_seq(waiting_, found->second);
   if (waiting != waiting_.end() && !waiting->sealed) {
@@ -128,4 +130,5 @@ void Outbox::forget() {
   inputs_ = 0;
 }
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

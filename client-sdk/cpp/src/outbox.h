@@ -1,8 +1,9 @@
 // What this player did and the relay has not confirmed. Owned by a Session.
 //
-// Actions are numbered when they are done. Sets of one component of one entity merge while they wait for the socket; once sent they are forgotten here,
-// the newest own values stay in the Mirror's Held. Inputs are forgotten once sent. Everything else stays until the relay
-// has applied its number, and is sent again, with its number, after a lost connection.
+// Actions are numbered when they are done. Sets of one component of one entity merge while they wait for the socket;
+// once sent they are forgotten here, the newest own values stay in the Mirror's Held. Inputs are forgotten once sent.
+// Everything else stays until the relay has applied its number, and is sent again, with its number, after a lost
+// connection.
 #pragma once
 
 #include <cstdint>
@@ -11,12 +12,13 @@
 #include <unordered_map>
 #include <vector>
 
-#include "layout.h"
 #include "bounds.h"
+#include "layout.h"
 #include "schema/protocol_generated.h"
 #include "tickrelay/types.h"
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 
 struct Action {
   wire::ActionKind kind = wire::ActionKind::Set;
@@ -38,7 +40,9 @@ struct Action {
 class Outbox {
  public:
   [[nodiscard]] std::uint32_t newest_seq() const { return next_seq_ - 1; }
-  [[nodiscard]] bool full() const { return actions() >= limits::outbox_actions_max || bytes_ >= limits::outbox_bytes_max; }
+  [[nodiscard]] bool full() const {
+    return actions() >= limits::outbox_actions_max || bytes_ >= limits::outbox_bytes_max;
+  }
   [[nodiscard]] bool empty() const { return waiting_.empty(); }
   [[nodiscard]] std::size_t actions() const { return waiting_.size() + sent_.size(); }
 
@@ -51,8 +55,8 @@ class Outbox {
   const std::vector<Action>& take();
 
   void applied(std::uint32_t seq);  // the relay did, or refused, everything up to here
-  // A connection was resumed: everything above applied_seq waits again. Returns the first number that was never sent: own values held
-  // below it, save those of spawns(), are to be set again.
+  // A connection was resumed: everything above applied_seq waits again. Returns the first number that was never sent:
+  // own values held below it, save those of spawns(), are to be set again.
   std::uint32_t resume(std::uint32_t applied_seq);
   [[nodiscard]] bool spawns(std::uint32_t seq) const;  // a Spawn of this number is unconfirmed
   // The seat is another one, or the layout: nothing of before makes sense.
@@ -68,8 +72,9 @@ class Outbox {
   std::deque<Action> sent_;     // by number, all below those waiting; to be repeated
   std::vector<Action> taken_;
   std::unordered_map<std::uint64_t, std::uint32_t> sets_;  // component and entity → number of its waiting Set
-  std::size_t bytes_ = 0;  // of waiting and sent
+  std::size_t bytes_ = 0;                                  // of waiting and sent
   std::size_t inputs_ = 0;
 };
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

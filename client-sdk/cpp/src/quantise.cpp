@@ -6,7 +6,8 @@
 #include <cstring>
 #include <limits>
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "FlatBuffers structs are shown as they came");
@@ -101,4 +102,5 @@ bool quantise(const Component& component, std::uint64_t mask, std::uint8_t* valu
   return true;
 }
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

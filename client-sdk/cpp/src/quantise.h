@@ -6,9 +6,11 @@
 
 #include "layout.h"
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 
 // The masked fields of a struct, in place. False: NaN or infinity in `field`, nothing is to be sent.
 bool quantise(const Component& component, std::uint64_t mask, std::uint8_t* value, std::string& field);
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

@@ -6,7 +6,8 @@
 
 #include "tickrelay/types.h"
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 
 class Link {
  public:
@@ -27,4 +28,5 @@ class LinkListener {
   virtual void closed(std::uint16_t code, const std::string& reason, std::int64_t now_us) = 0;
 };
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

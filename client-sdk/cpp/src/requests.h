@@ -10,7 +10,8 @@
 
 #include "tickrelay/types.h"
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 
 class Requests {
  public:
@@ -41,4 +42,5 @@ class Requests {
   std::map<std::uint32_t, std::pair<std::int64_t, Call>> open_;
 };
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

@@ -3,7 +3,8 @@
 #include "now.h"
 #include "session.h"
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 
 Room::Room(std::shared_ptr<Session> session) : session_(std::move(session)) {}
 Room::~Room() = default;
@@ -29,16 +30,28 @@ double Room::state_age() const { return session_->state_age_s(now_us()); }
 const Stats& Room::stats() const { return session_->stats(); }
 
 void Room::on_join(std::function<void()> call) { session_->listeners().join.add(std::move(call)); }
-void Room::on_state_change(std::function<void(const State&)> call) { session_->listeners().state_change.add(std::move(call)); }
-void Room::on_drop(std::function<void(std::uint16_t, const std::string&)> call) { session_->listeners().drop.add(std::move(call)); }
-void Room::on_reconnect(std::function<void(const Reconnected&)> call) { session_->listeners().reconnect.add(std::move(call)); }
-void Room::on_leave(std::function<void(std::uint16_t, const std::string&)> call) { session_->listeners().leave.add(std::move(call)); }
+void Room::on_state_change(std::function<void(const State&)> call) {
+  session_->listeners().state_change.add(std::move(call));
+}
+void Room::on_drop(std::function<void(std::uint16_t, const std::string&)> call) {
+  session_->listeners().drop.add(std::move(call));
+}
+void Room::on_reconnect(std::function<void(const Reconnected&)> call) {
+  session_->listeners().reconnect.add(std::move(call));
+}
+void Room::on_leave(std::function<void(std::uint16_t, const std::string&)> call) {
+  session_->listeners().leave.add(std::move(call));
+}
 void Room::on_error(std::function<void(const Error&)> call) { session_->listeners().error.add(std::move(call)); }
-void Room::on_player_join(std::function<void(const Player&)> call) { session_->listeners().player_join.add(std::move(call)); }
+void Room::on_player_join(std::function<void(const Player&)> call) {
+  session_->listeners().player_join.add(std::move(call));
+}
 void Room::on_player_leave(std::function<void(const Player&, const std::string&)> call) {
   session_->listeners().player_leave.add(std::move(call));
 }
-void Room::on_input(std::function<void(const Message&, std::uint32_t)> call) { session_->listeners().input.add(std::move(call)); }
+void Room::on_input(std::function<void(const Message&, std::uint32_t)> call) {
+  session_->listeners().input.add(std::move(call));
+}
 
 void Room::on_message(std::string type, std::function<void(const Message&)> call) {
   session_->listeners().messages[std::move(type)].add(std::move(call));
@@ -53,25 +66,33 @@ void Room::listen(Change::Kind kind, const TypeKey& type, std::function<void(con
 }
 
 void Room::on_add(std::string component, std::function<void(const Change&)> call) {
-  session_->listeners().changes.add(Change::Kind::added, std::move(component), ChangeListeners::any, std::move(call), session_->mirror());
+  session_->listeners().changes.add(Change::Kind::added, std::move(component), ChangeListeners::any, std::move(call),
+                                    session_->mirror());
 }
 
 void Room::on_change(std::string component, std::function<void(const Change&)> call) {
-  session_->listeners().changes.add(Change::Kind::changed, std::move(component), ChangeListeners::any, std::move(call), session_->mirror());
+  session_->listeners().changes.add(Change::Kind::changed, std::move(component), ChangeListeners::any, std::move(call),
+                                    session_->mirror());
 }
 
 void Room::on_remove(std::string component, std::function<void(const Change&)> call) {
-  session_->listeners().changes.add(Change::Kind::removed, std::move(component), ChangeListeners::any, std::move(call), session_->mirror());
+  session_->listeners().changes.add(Change::Kind::removed, std::move(component), ChangeListeners::any, std::move(call),
+                                    session_->mirror());
 }
 
 std::uint32_t Room::send(std::string_view type, Bytes data, const To& to) { return session_->send(type, data, to); }
 
-std::uint32_t Room::request(std::string_view type, Bytes data, double timeout_s, std::function<void(const Answer&)> call, const To& to) {
+std::uint32_t Room::request(std::string_view type, Bytes data, double timeout_s,
+                            std::function<void(const Answer&)> call, const To& to) {
   return session_->request(type, data, now_us() + static_cast<std::int64_t>(timeout_s * 1e6), std::move(call), to);
 }
 
-std::uint32_t Room::answer(PlayerNumber player, std::uint32_t request, Bytes data) { return session_->answer(player, request, data); }
-EntityId Room::spawn(std::string_view component, Bytes value, bool keep) { return session_->spawn(component, value, keep); }
+std::uint32_t Room::answer(PlayerNumber player, std::uint32_t request, Bytes data) {
+  return session_->answer(player, request, data);
+}
+EntityId Room::spawn(std::string_view component, Bytes value, bool keep) {
+  return session_->spawn(component, value, keep);
+}
 
 std::uint32_t Room::set(EntityId entity, std::string_view component, Bytes value, std::uint64_t mask) {
   return session_->set(entity, component, value, mask);
@@ -93,4 +114,5 @@ double RoomClock::render_now() const {
   return static_cast<double>(session_->server_clock().render_us(now_us()) - session_->seat().tick_zero_us) / 1e6;
 }
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

@@ -2,7 +2,8 @@
 
 #include <utility>
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 namespace {
 
 std::string text_of(const flatbuffers::String* from) { return from ? from->str() : std::string(); }
@@ -29,14 +30,15 @@ void RoomQuery::opened(std::int64_t) { link_->write(composer_.list_rooms(filter_
 
 void RoomQuery::received(Bytes message, std::int64_t) {
   flatbuffers::Verifier verifier(message.data(), message.size());
-  if (message.size() < 8 || !wire::VerifyMessageBuffer(verifier)) return fail("the relay sent bytes that are no message of this protocol");
+  if (message.size() < 8 || !wire::VerifyMessageBuffer(verifier))
+    return fail("the relay sent bytes that are no message of this protocol");
   const wire::RoomList* from = wire::GetMessage(message.data())->body_as_RoomList();
   if (from == nullptr) return;
   RoomList list{true, {}, {}};
   if (from->rooms()) {
     for (const wire::RoomEntry* room : *from->rooms()) {
-      list.rooms.push_back({text_of(room->room_id()), text_of(room->type()), room->players(), room->max_players(), room->locked(),
-                            text_of(room->metadata())});
+      list.rooms.push_back({text_of(room->room_id()), text_of(room->type()), room->players(), room->max_players(),
+                            room->locked(), text_of(room->metadata())});
     }
   }
   finish(list);
@@ -46,4 +48,5 @@ void RoomQuery::closed(std::uint16_t code, const std::string& reason, std::int64
   fail(reason.empty() ? "closed with " + std::to_string(code) : reason);
 }
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

@@ -10,7 +10,8 @@
 #include "relay_link.h"
 #include "tickrelay/types.h"
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 
 class RoomQuery final : public LinkListener {
  public:
@@ -37,4 +38,5 @@ class RoomQuery final : public LinkListener {
   bool done_ = false;
 };
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

@@ -1,6 +1,7 @@
 #include "roster.h"
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 namespace {
 
 constexpr std::int64_t event_wait_us = 1'000'000;
@@ -18,11 +19,13 @@ Player player_of(const wire::Player& from, EntityId entity) {
 
 }  // namespace
 
-void Roster::apply(const std::vector<MirrorChange>& changes, const Mirror& mirror, std::int64_t now_us, const Joined& joined) {
+void Roster::apply(const std::vector<MirrorChange>& changes, const Mirror& mirror, std::int64_t now_us,
+                   const Joined& joined) {
   for (const MirrorChange& change : changes) {
     if (change.component != player_component) continue;
     const bool removed = change.kind == Change::Kind::removed;
-    const wire::Player* from = verified<wire::Player>(removed ? Bytes(change.last) : mirror.value(player_component, change.entity));
+    const wire::Player* from =
+        verified<wire::Player>(removed ? Bytes(change.last) : mirror.value(player_component, change.entity));
     if (from == nullptr || from->number() == 0) continue;
     if (removed) {
       const auto seat = seats_.find(from->number());
@@ -71,4 +74,5 @@ std::vector<Player> Roster::players() const {
   return players;
 }
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

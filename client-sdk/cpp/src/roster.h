@@ -11,7 +11,8 @@
 #include "mirror.h"
 #include "tickrelay/types.h"
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 
 class Roster {
  public:
@@ -37,4 +38,5 @@ class Roster {
   std::map<PlayerNumber, Seat> seats_;
 };
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

@@ -7,7 +7,8 @@
 #include "id_blocks.h"
 #include "tickrelay/types.h"
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 
 struct Seat {
   std::string room_id;
@@ -28,4 +29,5 @@ struct Seat {
   }
 };
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

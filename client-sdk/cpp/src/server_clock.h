@@ -1,11 +1,13 @@
-// The relay's clock as pings tell it, and the delay at which to render. Times are µs of this machine's monotonic clock and of the relay's.
+// The relay's clock as pings tell it, and the delay at which to render. Times are µs of this machine's monotonic clock
+// and of the relay's.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 
 class ServerClock {
  public:
@@ -42,4 +44,5 @@ class ServerClock {
   std::int64_t round_trip_us_ = 0;
 };
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

@@ -4,13 +4,14 @@
 
 #include "bounds.h"
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 namespace {
 
 constexpr int fast_pings = 6;
 constexpr std::int64_t fast_ping_us = 100'000;
 constexpr std::int64_t slow_ping_us = 2'000'000;
-constexpr int moves_max = 3;  // sent on without a word of welcome: then with pauses
+constexpr int moves_max = 3;                    // sent on without a word of welcome: then with pauses
 constexpr std::int64_t settled_us = 5'000'000;  // a connection that lasted this long ends the back-off
 
 std::int64_t us_of(double seconds) { return static_cast<std::int64_t>(seconds * 1e6); }
@@ -49,7 +50,8 @@ std::string_view label_of(std::uint16_t code) {
   }
 }
 
-Session::Session(const std::string& url, JoinRequest request, ClientOptions options, std::uint64_t seed, std::int64_t now_us)
+Session::Session(const std::string& url, JoinRequest request, ClientOptions options, std::uint64_t seed,
+                 std::int64_t now_us)
     : options_(std::move(options)), request_(std::move(request)), joining_us_(now_us), backoff_(seed) {
   const auto parsed = parse_url(url, url_fault_);
   if (parsed) url_ = *parsed;
@@ -82,8 +84,9 @@ void Session::welcome(const wire::Welcome& welcome, std::int64_t now_us) {
   if (welcomed_) return give_up(close_code::protocol_error, "the relay sent a second Welcome");
   decoder_ = make_decoder(welcome.codec());
   if (!decoder_) {
-    return give_up(close_code::incompatible_schema, std::string("codec ") + (welcome.codec() == wire::Codec::Packed ? "packed" : "of a later kind") +
-                                                        " is not supported by this SDK version");
+    return give_up(close_code::incompatible_schema,
+                   std::string("codec ") + (welcome.codec() == wire::Codec::Packed ? "packed" : "of a later kind") +
+                       " is not supported by this SDK version");
   }
   if (!take_layout(welcome, now_us)) return;
   welcomed_ = true;
@@ -125,7 +128,8 @@ bool Session::take_layout(const wire::Welcome& welcome, std::int64_t now_us) {
   mirror_.reset(layout);
   mirror_.watch(player_component);
   const std::string unfit = listeners_.changes.attach(mirror_);
-  if (!unfit.empty()) give_up(close_code::incompatible_schema, unfit + ": generate it from the schema that the room runs");
+  if (!unfit.empty())
+    give_up(close_code::incompatible_schema, unfit + ": generate it from the schema that the room runs");
   return unfit.empty();
 }
 
@@ -218,7 +222,8 @@ void Session::lost(std::uint16_t code, const std::string& reason, std::int64_t n
     dropped_us_ = now_us;
     if (now_us - welcomed_us_ >= settled_us) backoff_.reset();
   }
-  const std::int64_t until = phase_ == Phase::dropped ? dropped_us_ + seat_.grace_us : joining_us_ + us_of(options_.join_timeout_s);
+  const std::int64_t until =
+      phase_ == Phase::dropped ? dropped_us_ + seat_.grace_us : joining_us_ + us_of(options_.join_timeout_s);
   if (!drops && now_us >= until) return end(code, told);
   dial_us_ = now_us + pause_us(code);
   if (drops) listeners_.drop(code, told);
@@ -257,7 +262,8 @@ void Session::step(std::int64_t now_us) {
   for (const Error& error : std::exchange(errors_, {})) listeners_.error(error);
   deliver_changes(now_us);
   requests_.end_due(now_us);
-  roster_.step(now_us, [this](const Player& player, const std::string& reason) { listeners_.player_leave(player, reason); });
+  roster_.step(now_us,
+               [this](const Player& player, const std::string& reason) { listeners_.player_leave(player, reason); });
   watch_time(now_us);
   flush(now_us);
 }
@@ -311,4 +317,5 @@ double Session::state_age_s(std::int64_t now_us) const {
   return std::max(0.0, static_cast<double>(clock_.relay_us(now_us) - seat_.tick_us(complete_tick_)) / 1e6);
 }
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

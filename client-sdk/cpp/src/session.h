@@ -1,4 +1,5 @@
-// The protocol of one seat, without sockets and without a clock of its own: bytes and times come in, bytes go to a Link. A Client feeds it, a Room shows it.
+// The protocol of one seat, without sockets and without a clock of its own: bytes and times come in, bytes go to a
+// Link. A Client feeds it, a Room shows it.
 //
 //   session.cpp          the connection's life: join, welcome, drop, come back, leave; what is due when
 //   session_receive.cpp  frames, Yours, events
@@ -18,10 +19,10 @@
 #include "backoff.h"
 #include "compose.h"
 #include "decoder.h"
-#include "relay_link.h"
 #include "listeners.h"
 #include "mirror.h"
 #include "outbox.h"
+#include "relay_link.h"
 #include "requests.h"
 #include "roster.h"
 #include "seat.h"
@@ -29,7 +30,8 @@
 #include "tickrelay/room.h"
 #include "url.h"
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 
 class Session final : public LinkListener {
  public:
@@ -39,12 +41,15 @@ class Session final : public LinkListener {
   Session(const std::string& url, JoinRequest request, ClientOptions options, std::uint64_t seed, std::int64_t now_us);
 
   // ---- for Client
-  [[nodiscard]] bool wants_link(std::int64_t now_us) const { return !link_ && phase_ != Phase::left && dial_us_ <= now_us; }
+  [[nodiscard]] bool wants_link(std::int64_t now_us) const {
+    return !link_ && phase_ != Phase::left && dial_us_ <= now_us;
+  }
   [[nodiscard]] const Url& url() const { return url_; }
   // nullptr: it could not even be tried.
   void dialled(std::unique_ptr<Link> link, std::int64_t now_us);
-  void step(std::int64_t now_us);  // once a poll, after what was received: timers, own changes, errors; then everything is sent
-  void shut();                     // the Client ends: says goodbye without call-backs
+  void step(std::int64_t
+                now_us);  // once a poll, after what was received: timers, own changes, errors; then everything is sent
+  void shut();            // the Client ends: says goodbye without call-backs
   void opened(std::int64_t now_us) override;
   void received(Bytes message, std::int64_t now_us) override;
   void closed(std::uint16_t code, const std::string& reason, std::int64_t now_us) override;
@@ -102,7 +107,8 @@ class Session final : public LinkListener {
   // session_act.cpp
   std::uint32_t act_on(wire::ActionKind kind, EntityId entity);
   bool may_act(std::string_view what);
-  // The component's index, the struct in its full size and quantised in `value_`, and in `mask` which fields of it count; -1: reported.
+  // The component's index, the struct in its full size and quantised in `value_`, and in `mask` which fields of it
+  // count; -1: reported.
   int prepare(std::string_view component, Bytes value, std::uint64_t& mask);
   std::uint32_t refuse(std::string detail);
 
@@ -112,21 +118,21 @@ class Session final : public LinkListener {
   std::string url_fault_;
   Phase phase_ = Phase::joining;
   std::unique_ptr<Link> link_;
-  bool open_ = false;       // the Link is
-  bool welcomed_ = false;   // ... and the relay answered on it
+  bool open_ = false;      // the Link is
+  bool welcomed_ = false;  // ... and the relay answered on it
   bool leaving_ = false;
   bool said_leave_ = false;
   bool moved_ = false;  // the relay said where to go on
   int moves_ = 0;
-  std::int64_t dial_us_ = 0;       // not before
-  std::int64_t asked_us_ = 0;      // this connection was begun, or the Join sent on it
-  std::int64_t joining_us_ = 0;    // the first try began
-  std::int64_t dropped_us_ = 0;    // the seat lost its connection
+  std::int64_t dial_us_ = 0;     // not before
+  std::int64_t asked_us_ = 0;    // this connection was begun, or the Join sent on it
+  std::int64_t joining_us_ = 0;  // the first try began
+  std::int64_t dropped_us_ = 0;  // the seat lost its connection
   std::int64_t welcomed_us_ = 0;
-  std::int64_t heard_us_ = 0;      // anything at all
-  std::int64_t leave_us_ = 0;      // leave() was called, as seen by step
-  std::int64_t ping_us_ = 0;       // next
-  int pings_ = 0;                  // on this connection
+  std::int64_t heard_us_ = 0;  // anything at all
+  std::int64_t leave_us_ = 0;  // leave() was called, as seen by step
+  std::int64_t ping_us_ = 0;   // next
+  int pings_ = 0;              // on this connection
 
   Have have_;
   std::uint32_t complete_tick_ = 0;  // state age counts from here
@@ -145,10 +151,11 @@ class Session final : public LinkListener {
   Composer composer_;
   Listeners listeners_;
   Stats stats_;
-  std::vector<Error> errors_;         // to be told
+  std::vector<Error> errors_;        // to be told
   std::vector<std::uint8_t> value_;  // scratch
 };
 
 std::string_view label_of(std::uint16_t close_code);
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

@@ -4,7 +4,8 @@
 #include "quantise.h"
 #include "session.h"
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 namespace {
 
 std::string quoted(std::string_view name) { return "'" + std::string(name) + "'"; }
@@ -35,7 +36,8 @@ std::uint32_t Session::send(std::string_view type, Bytes data, const To& to, boo
   if (!may_act("send " + quoted(type))) return 0;
   if (data.size() > limits::payload_bytes_max) return refuse("send " + quoted(type) + ": a payload has at most 16 KiB");
   if (type.size() > limits::type_bytes_max) return refuse("send " + quoted(type) + ": a type has at most 64 bytes");
-  if (to.kind() == To::Kind::players && to.numbers().empty()) return refuse("send " + quoted(type) + ": To::players names nobody");
+  if (to.kind() == To::Kind::players && to.numbers().empty())
+    return refuse("send " + quoted(type) + ": To::players names nobody");
   Action action;
   action.kind = wire::ActionKind::Message;
   action.type = type;
@@ -47,7 +49,8 @@ std::uint32_t Session::send(std::string_view type, Bytes data, const To& to, boo
   return outbox_.add(std::move(action));
 }
 
-std::uint32_t Session::request(std::string_view type, Bytes data, std::int64_t deadline_us, Requests::Call call, const To& to) {
+std::uint32_t Session::request(std::string_view type, Bytes data, std::int64_t deadline_us, Requests::Call call,
+                               const To& to) {
   const std::uint32_t seq = send(type, data, to, true);
   if (seq != 0) requests_.add(seq, deadline_us, std::move(call));
   return seq;
@@ -91,20 +94,23 @@ int Session::prepare(std::string_view name, Bytes value, std::uint64_t& mask) {
   if (index <= room_component) return refuse(quoted(name) + " is the relay's own: nobody writes it"), -1;
   const Component& component = mirror_.layout()->component(static_cast<ComponentIndex>(index));
   if (component.opaque()) {
-    if (value.size() > limits::opaque_bytes_max) return refuse(quoted(name) + ": a table's value has at most 16 KiB"), -1;
+    if (value.size() > limits::opaque_bytes_max)
+      return refuse(quoted(name) + ": a table's value has at most 16 KiB"), -1;
     mask = 1;
     value_.assign(value.begin(), value.end());
     return index;
   }
   if (value.size() > component.bytes) {
-    return refuse(quoted(name) + " has " + std::to_string(component.bytes) + " bytes in the room and " + std::to_string(value.size()) +
-                  " in this program: generate it from the schema that the room runs"), -1;
+    return refuse(quoted(name) + " has " + std::to_string(component.bytes) + " bytes in the room and " +
+                  std::to_string(value.size()) + " in this program: generate it from the schema that the room runs"),
+           -1;
   }
   mask &= component.within(value.size());
   value_.assign(component.bytes, 0);
   std::memcpy(value_.data(), value.data(), value.size());
   std::string field;
-  if (!quantise(component, mask, value_.data(), field)) return refuse(quoted(name) + "." + field + " is not a finite number"), -1;
+  if (!quantise(component, mask, value_.data(), field))
+    return refuse(quoted(name) + "." + field + " is not a finite number"), -1;
   return index;
 }
 
@@ -114,7 +120,9 @@ EntityId Session::spawn(std::string_view name, Bytes value, bool keep) {
   const int index = prepare(name, value, mask);
   if (index < 0) return 0;
   const EntityId entity = seat_.ids.take();
-  if (entity == 0) return refuse("spawn " + quoted(name) + ": no entity ids are left; the relay grants more while earlier spawns are taken up");
+  if (entity == 0)
+    return refuse("spawn " + quoted(name) +
+                  ": no entity ids are left; the relay grants more while earlier spawns are taken up");
   Action action;
   action.kind = wire::ActionKind::Spawn;
   action.flags = keep ? wire::ActionFlags::Keep : wire::ActionFlags{};
@@ -133,7 +141,8 @@ std::uint32_t Session::set(EntityId entity, std::string_view name, Bytes value, 
   if (!may_act("set " + quoted(name))) return 0;
   const int index = prepare(name, value, mask);
   if (index < 0) return 0;
-  if (!mirror_.contains(entity)) return refuse("set " + quoted(name) + ": there is no entity " + std::to_string(entity));
+  if (!mirror_.contains(entity))
+    return refuse("set " + quoted(name) + ": there is no entity " + std::to_string(entity));
   const auto component_index = static_cast<ComponentIndex>(index);
   const Component& component = mirror_.layout()->component(component_index);
   const bool there = mirror_.has(component_index, entity);
@@ -141,7 +150,8 @@ std::uint32_t Session::set(EntityId entity, std::string_view name, Bytes value, 
   if (there && component.opaque() && std::equal(shown.begin(), shown.end(), value_.begin(), value_.end())) mask = 0;
   for (std::size_t i = 0; there && i < component.fields.size(); ++i) {
     const Field& field = component.fields[i];
-    if (std::memcmp(shown.data() + field.offset, value_.data() + field.offset, field.width) == 0) mask &= ~(std::uint64_t{1} << i);
+    if (std::memcmp(shown.data() + field.offset, value_.data() + field.offset, field.width) == 0)
+      mask &= ~(std::uint64_t{1} << i);
   }
   if (there && mask == 0) return outbox_.newest_seq();
   const std::uint32_t seq = outbox_.set(component, component_index, entity, mask, value_);
@@ -149,4 +159,5 @@ std::uint32_t Session::set(EntityId entity, std::string_view name, Bytes value, 
   return seq;
 }
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

@@ -1,11 +1,14 @@
 #include "bounds.h"
 #include "session.h"
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 namespace {
 
 std::string_view text_of(const flatbuffers::String* from) { return from ? from->string_view() : std::string_view(); }
-Bytes data_of(const flatbuffers::Vector<std::uint8_t>* from) { return from ? Bytes(from->data(), from->size()) : Bytes(); }
+Bytes data_of(const flatbuffers::Vector<std::uint8_t>* from) {
+  return from ? Bytes(from->data(), from->size()) : Bytes();
+}
 
 const wire::Yours* yours_of(const std::vector<std::uint8_t>& bytes) {
   return bytes.empty() ? nullptr : wire::GetMessage(bytes.data())->body_as_Yours();
@@ -47,7 +50,8 @@ void Session::receive_message(const wire::Message& message, Bytes bytes, std::in
       const auto url = parse_url(text_of(message.body_as_Moved()->url()), error);
       if (!url) return give_up(close_code::protocol_error, "the relay moved the room to a " + error);
       url_ = *url;
-      if (message.body_as_Moved()->room_id() && !seat_.session.empty()) seat_.room_id = message.body_as_Moved()->room_id()->str();
+      if (message.body_as_Moved()->room_id() && !seat_.session.empty())
+        seat_.room_id = message.body_as_Moved()->room_id()->str();
       moved_ = true;
       return;
     }
@@ -120,7 +124,10 @@ void Session::take_yours(const wire::Yours& yours, std::int64_t) {
   outbox_.applied(yours.head()->applied_seq());
   seat_.ids.add(yours.ids_first(), yours.ids_count());
   if (yours.event() <= have_.event) return;
-  errors_.push_back({"events_lost", std::to_string(yours.events_lost()) + " messages at most were lost: this connection was behind for too long", 0});
+  errors_.push_back(
+      {"events_lost",
+       std::to_string(yours.events_lost()) + " messages at most were lost: this connection was behind for too long",
+       0});
   have_.event = yours.event();
 }
 
@@ -147,8 +154,9 @@ void Session::deliver(const wire::Event& event) {
   switch (event.kind()) {
     case wire::EventKind::Message: return deliver_message(event);
     case wire::EventKind::PlayerLeft:
-      return roster_.left(event.player(), std::string(text_of(event.type())),
-                          [this](const Player& player, const std::string& reason) { listeners_.player_leave(player, reason); });
+      return roster_.left(
+          event.player(), std::string(text_of(event.type())),
+          [this](const Player& player, const std::string& reason) { listeners_.player_leave(player, reason); });
     case wire::EventKind::Answer: requests_.end(event.request(), {true, {}, data_of(event.data())}); return;
     case wire::EventKind::Failure: return deliver_failure(event);
     case wire::EventKind::Input:
@@ -178,4 +186,5 @@ void Session::deliver_failure(const wire::Event& event) {
   listeners_.error({label, "the relay refused action " + std::to_string(event.request()), event.request()});
 }
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

@@ -4,7 +4,8 @@
 
 #include "mirror.h"
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 
 std::size_t next_type_number() {
   static std::atomic<std::size_t> next{0};
@@ -35,4 +36,5 @@ Bytes State::find(const TypeKey& type, EntityId entity) const {
   return index < 0 ? Bytes{} : mirror_->value(static_cast<ComponentIndex>(index), entity);
 }
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 
 std::uint32_t Table::find(EntityId id) const {
   if (hint_ < ids_.size() && ids_[hint_] == id) return hint_++;
@@ -55,4 +56,5 @@ void Table::clear() {
   rows_.clear();
 }
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

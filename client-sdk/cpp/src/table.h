@@ -8,7 +8,8 @@
 
 #include "tickrelay/types.h"
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 
 class Table {
  public:
@@ -47,4 +48,5 @@ class Table {
   mutable std::uint32_t hint_ = 0;
 };
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

@@ -2,7 +2,8 @@
 
 #include <charconv>
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 namespace {
 
 bool take(std::string_view& text, std::string_view prefix) {
@@ -53,11 +54,14 @@ std::optional<Url> parse_url(std::string_view text, std::string& error) {
     url.host = authority.substr(0, colon);
     port = colon == std::string_view::npos ? std::string_view{} : authority.substr(colon);
   }
-  if (url.host.empty() || url.host.find_first_of("@ \r\n") != std::string::npos) return bad("the host is missing or odd");
-  if (!port.empty() && (port[0] != ':' || !parse_port(port.substr(1), url.port))) return bad("the port is no number from 1 to 65535");
+  if (url.host.empty() || url.host.find_first_of("@ \r\n") != std::string::npos)
+    return bad("the host is missing or odd");
+  if (!port.empty() && (port[0] != ':' || !parse_port(port.substr(1), url.port)))
+    return bad("the port is no number from 1 to 65535");
   while (path.ends_with('/')) path.remove_suffix(1);
   url.path = path.ends_with("/v1") ? std::string(path) : std::string(path) + "/v1";
   return url;
 }
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

@@ -6,7 +6,8 @@
 #include <string>
 #include <string_view>
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 
 struct Url {
   bool tls = false;
@@ -17,7 +18,9 @@ struct Url {
   [[nodiscard]] std::string authority() const;  // for the Host header
 };
 
-// ws:// or wss://, host, optional port (80 and 443 where absent, as browsers do) and path. nullopt: `error` says what is wrong.
+// ws:// or wss://, host, optional port (80 and 443 where absent, as browsers do) and path. nullopt: `error` says what
+// is wrong.
 std::optional<Url> parse_url(std::string_view text, std::string& error);
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

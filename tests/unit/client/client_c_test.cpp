@@ -28,8 +28,8 @@ class ClientC : public ::testing::Test {
     tickrelay_poll(client);
     tickrelay_event event;
     while (tickrelay_next_event(client, &event)) {
-      events.push_back({event.kind, event.code, event.number, event.player, event.entity, event.component, event.type, event.text,
-                        event.data ? Buffer(event.data, event.data + event.data_size) : Buffer()});
+      events.push_back({event.kind, event.code, event.number, event.player, event.entity, event.component, event.type,
+                        event.text, event.data ? Buffer(event.data, event.data + event.data_size) : Buffer()});
     }
     usleep(200);
   }
@@ -48,8 +48,10 @@ class ClientC : public ::testing::Test {
     tickrelay_watch(room, "arena.Transform");
     for (int i = 0; i < 5'000 && server.heard.empty(); ++i) poll();
     server.send(WelcomeBytes{}.bytes());
-    server.send(FrameBytes::whole(10, {owners({1, 2}, {7, 9}), transforms({1, 2}, packed(1.f, 2.f, 3.f, 0.f, 4.f, 5.f, 6.f, 0.f)),
-                                       player_column(1, 7, "ada")}).bytes());
+    server.send(FrameBytes::whole(
+                    10, {owners({1, 2}, {7, 9}), transforms({1, 2}, packed(1.f, 2.f, 3.f, 0.f, 4.f, 5.f, 6.f, 0.f)),
+                         player_column(1, 7, "ada")})
+                    .bytes());
     ASSERT_NE(wait(TICKRELAY_STATE), nullptr);
   }
 
@@ -105,7 +107,9 @@ TEST_F(ClientC, WritesReachTheRelay) {
 TEST_F(ClientC, RequestsEndInAnswers) {
   join();
   const std::uint32_t request = tickrelay_request(room, "ask", "?", 1, 5, TICKRELAY_TO_DEFAULT, nullptr, 0);
-  server.send(YoursBytes{.tick = 10, .direct_first = 1, .direct = {{.kind = wire::EventKind::Answer, .data = "yes", .request = request}}}.bytes());
+  server.send(YoursBytes{
+      .tick = 10, .direct_first = 1, .direct = {{.kind = wire::EventKind::Answer, .data = "yes", .request = request}}}
+                  .bytes());
   const Held* answer = wait(TICKRELAY_ANSWER);
   ASSERT_NE(answer, nullptr);
   EXPECT_EQ(answer->number, request);

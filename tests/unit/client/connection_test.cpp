@@ -108,7 +108,8 @@ TEST_F(ConnectionTest, OneServiceReadsAllThatHasCome) {
   usleep(20'000);
   sockets.service();
   EXPECT_EQ(ear.heard.size(), 50u);
-  for (std::size_t i = 0; i < ear.heard.size(); ++i) EXPECT_EQ(ear.heard[i], Buffer(1'500, static_cast<std::uint8_t>(i)));
+  for (std::size_t i = 0; i < ear.heard.size(); ++i)
+    EXPECT_EQ(ear.heard[i], Buffer(1'500, static_cast<std::uint8_t>(i)));
 }
 
 TEST_F(ConnectionTest, LargeMessagesArriveWhole) {
@@ -131,7 +132,8 @@ TEST_F(ConnectionTest, AFullSocketIsNotWritableAndKeepsItsOrder) {
   EXPECT_LT(written, 1'000u) << "the kernel takes everything";
   server.read_on();
   ASSERT_TRUE(until(sockets, server, [&] { return link->writable() && server.heard.size() == written; }));
-  for (std::size_t i = 0; i < written; ++i) EXPECT_EQ(server.heard[i], Buffer(60'000, static_cast<std::uint8_t>(i))) << i;
+  for (std::size_t i = 0; i < written; ++i)
+    EXPECT_EQ(server.heard[i], Buffer(60'000, static_cast<std::uint8_t>(i))) << i;
 }
 
 TEST_F(ConnectionTest, ACloseBringsItsCodeAndReason) {
@@ -146,7 +148,8 @@ TEST_F(ConnectionTest, ACloseBringsItsCodeAndReason) {
 TEST_F(ConnectionTest, ABrokenConnectionIs1006) {
   connect(url_of(server.port()));
   server.cut();
-  ASSERT_TRUE(until(sockets, server, [&] { return ear.closes == 1; }, 8));
+  ASSERT_TRUE(until(
+      sockets, server, [&] { return ear.closes == 1; }, 8));
   EXPECT_EQ(ear.code, 1006);
 }
 

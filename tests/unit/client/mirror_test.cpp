@@ -81,9 +81,11 @@ TEST_F(MirrorTest, WhatIsNotAliveGoes) {
 }
 
 TEST_F(MirrorTest, AWholeFrameTellsTheDifferenceToWhatWasThere) {
-  ASSERT_TRUE(apply(FrameBytes::whole(1, {transforms({5, 6, 7}, packed(1.f, 1.f, 1.f, 0.f, 2.f, 2.f, 2.f, 0.f, 3.f, 3.f, 3.f, 0.f))})));
+  ASSERT_TRUE(apply(FrameBytes::whole(
+      1, {transforms({5, 6, 7}, packed(1.f, 1.f, 1.f, 0.f, 2.f, 2.f, 2.f, 0.f, 3.f, 3.f, 3.f, 0.f))})));
   changes();
-  ASSERT_TRUE(apply(FrameBytes::whole(9, {transforms({6, 7, 8}, packed(2.f, 2.f, 2.f, 0.f, 4.f, 3.f, 3.f, 0.f, 5.f, 5.f, 5.f, 0.f))})));
+  ASSERT_TRUE(apply(FrameBytes::whole(
+      9, {transforms({6, 7, 8}, packed(2.f, 2.f, 2.f, 0.f, 4.f, 3.f, 3.f, 0.f, 5.f, 5.f, 5.f, 0.f))})));
   EXPECT_EQ(changes(), (Kinds{{changed, 7}, {added, 8}, {removed, 5}}));
 }
 

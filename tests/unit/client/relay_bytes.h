@@ -22,9 +22,11 @@ using flatbuffers::FlatBufferBuilder;
 
 inline constexpr ComponentIndex transform = 3, health = 4, name = 5;
 
-inline flatbuffers::Offset<wire::Field> field(FlatBufferBuilder& builder, const char* name, wire::FieldType type, std::uint16_t offset,
-                                              unsigned flags = 0, double precision = 0, double min = 0, double max = 0) {
-  return wire::CreateField(builder, builder.CreateString(name), type, offset, static_cast<wire::FieldFlags>(flags), precision, min, max);
+inline flatbuffers::Offset<wire::Field> field(FlatBufferBuilder& builder, const char* name, wire::FieldType type,
+                                              std::uint16_t offset, unsigned flags = 0, double precision = 0,
+                                              double min = 0, double max = 0) {
+  return wire::CreateField(builder, builder.CreateString(name), type, offset, static_cast<wire::FieldFlags>(flags),
+                           precision, min, max);
 }
 
 inline constexpr unsigned quantised = 1, ranged = 2, angle = 4;
@@ -32,7 +34,8 @@ inline constexpr unsigned quantised = 1, ranged = 2, angle = 4;
 // The arena's; `wider` as if fields had been appended since this program was built.
 inline flatbuffers::Offset<wire::Layout> layout(FlatBufferBuilder& builder, bool wider = false) {
   using Type = wire::FieldType;
-  const auto component = [&](const char* text, std::uint16_t bytes, std::vector<flatbuffers::Offset<wire::Field>> fields) {
+  const auto component = [&](const char* text, std::uint16_t bytes,
+                             std::vector<flatbuffers::Offset<wire::Field>> fields) {
     const auto vector = builder.CreateVector(fields);
     return wire::CreateComponent(builder, builder.CreateString(text), bytes, vector);
   };
@@ -43,12 +46,15 @@ inline flatbuffers::Offset<wire::Layout> layout(FlatBufferBuilder& builder, bool
   std::vector<flatbuffers::Offset<wire::Field>> fields;
   const char* axes[] = {"pos.x", "pos.y", "pos.z"};
   for (std::uint16_t i = 0; i < 3; ++i) {
-    fields.push_back(field(builder, axes[i], Type::Float32, static_cast<std::uint16_t>(i * 4), quantised | ranged, 0.001, -1000, 1000));
+    fields.push_back(field(builder, axes[i], Type::Float32, static_cast<std::uint16_t>(i * 4), quantised | ranged,
+                           0.001, -1000, 1000));
   }
-  fields.push_back(field(builder, "yaw", Type::Float32, 12, ranged | angle, 0, -3.1415927410125732, 3.1415927410125732));
+  fields.push_back(
+      field(builder, "yaw", Type::Float32, 12, ranged | angle, 0, -3.1415927410125732, 3.1415927410125732));
   if (wider) fields.push_back(field(builder, "team", Type::UInt32, 16));
   all.push_back(component("arena.Transform", wider ? 20 : 16, fields));
-  all.push_back(component("arena.Health", 2, {field(builder, "points", Type::UInt8, 0), field(builder, "shield", Type::UInt8, 1)}));
+  all.push_back(component("arena.Health", 2,
+                          {field(builder, "points", Type::UInt8, 0), field(builder, "shield", Type::UInt8, 1)}));
   all.push_back(component("arena.Name", 0, {}));
   return wire::CreateLayout(builder, wider ? 43 : 42, builder.CreateVector(all));
 }
@@ -118,13 +124,14 @@ struct EventBytes {
   bool skip_sender = false;
 };
 
-inline flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<wire::Event>>> events(FlatBufferBuilder& builder,
-                                                                                        const std::vector<EventBytes>& all) {
+inline flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<wire::Event>>> events(
+    FlatBufferBuilder& builder, const std::vector<EventBytes>& all) {
   std::vector<flatbuffers::Offset<wire::Event>> offsets;
   for (const EventBytes& event : all) {
     const auto type = builder.CreateString(event.type);
     const auto data = builder.CreateVector(reinterpret_cast<const std::uint8_t*>(event.data.data()), event.data.size());
-    offsets.push_back(wire::CreateEvent(builder, event.kind, event.player, type, data, event.request, 0, event.skip_sender));
+    offsets.push_back(
+        wire::CreateEvent(builder, event.kind, event.player, type, data, event.request, 0, event.skip_sender));
   }
   return builder.CreateVector(offsets);
 }
@@ -169,9 +176,11 @@ struct FrameBytes {
     std::vector<flatbuffers::Offset<wire::Column>> offsets;
     for (const ColumnBytes& column : columns) {
       const auto ids = builder.CreateVector(column.ids);
-      const auto masks = column.masks.empty() ? flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>>() : builder.CreateVector(column.masks);
+      const auto masks = column.masks.empty() ? flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>>()
+                                              : builder.CreateVector(column.masks);
       const auto values = builder.CreateVector(column.values);
-      const auto lengths = column.lengths.empty() ? flatbuffers::Offset<flatbuffers::Vector<std::uint32_t>>() : builder.CreateVector(column.lengths);
+      const auto lengths = column.lengths.empty() ? flatbuffers::Offset<flatbuffers::Vector<std::uint32_t>>()
+                                                  : builder.CreateVector(column.lengths);
       offsets.push_back(wire::CreateColumn(builder, column.component, ids, masks, values, lengths));
     }
     const auto all = builder.CreateVector(offsets);
@@ -201,7 +210,8 @@ struct YoursBytes {
     FlatBufferBuilder builder;
     const auto told = events(builder, direct);
     const wire::YoursHead head(tick, applied_seq);
-    return message(builder, wire::Body::Yours, wire::CreateYours(builder, &head, direct_first, told, events_lost, event));
+    return message(builder, wire::Body::Yours,
+                   wire::CreateYours(builder, &head, direct_first, told, events_lost, event));
   }
 };
 
@@ -220,7 +230,9 @@ Buffer packed(T... values) {
   return buffer;
 }
 
-inline ColumnBytes transforms(std::vector<std::uint32_t> ids, Buffer values) { return {transform, std::move(ids), {}, std::move(values), {}}; }
+inline ColumnBytes transforms(std::vector<std::uint32_t> ids, Buffer values) {
+  return {transform, std::move(ids), {}, std::move(values), {}};
+}
 inline ColumnBytes owners(std::vector<std::uint32_t> ids, std::vector<std::uint32_t> players) {
   Buffer values;
   for (const std::uint32_t player : players) {
@@ -249,7 +261,9 @@ struct Wrote {
   [[nodiscard]] std::vector<Buffer> take(wire::Body kind) {
     std::vector<Buffer> found;
     std::deque<Buffer> rest;
-    for (Buffer& each : messages) (wire::GetMessage(each.data())->body_type() == kind ? found.emplace_back() : rest.emplace_back()) = std::move(each);
+    for (Buffer& each : messages)
+      (wire::GetMessage(each.data())->body_type() == kind ? found.emplace_back() : rest.emplace_back()) =
+          std::move(each);
     messages = std::move(rest);
     return found;
   }
@@ -274,7 +288,12 @@ class FakeLink final : public Link {
 // An action as the relay reads it.
 struct Sent {
   explicit Sent(const wire::Action& from)
-      : kind(from.kind()), seq(from.seq()), component(from.component()), entity(from.entity()), mask(from.mask()), request(from.request()) {
+      : kind(from.kind()),
+        seq(from.seq()),
+        component(from.component()),
+        entity(from.entity()),
+        mask(from.mask()),
+        request(from.request()) {
     if (from.data()) data.assign(from.data()->begin(), from.data()->end());
     if (from.type()) type = from.type()->str();
   }
@@ -291,7 +310,8 @@ struct Sent {
 // A Room on a Session without sockets: the test is the relay.
 struct Game {
   explicit Game(JoinRequest request = {}, ClientOptions options = {})
-      : session(std::make_shared<Session>("ws://relay.test", std::move(request), std::move(options), 1, 0)), room(session) {}
+      : session(std::make_shared<Session>("ws://relay.test", std::move(request), std::move(options), 1, 0)),
+        room(session) {}
 
   void connect() {
     wrote = std::make_shared<Wrote>();
@@ -309,7 +329,9 @@ struct Game {
   void join() {
     connect();
     receive(WelcomeBytes{}.bytes());
-    receive(FrameBytes::whole(10, {owners({1, 2}, {7, 9}), transforms({1, 2}, packed(1.f, 2.f, 3.f, 0.f, 4.f, 5.f, 6.f, 0.f))}).bytes());
+    receive(FrameBytes::whole(
+                10, {owners({1, 2}, {7, 9}), transforms({1, 2}, packed(1.f, 2.f, 3.f, 0.f, 4.f, 5.f, 6.f, 0.f))})
+                .bytes());
     step();
     wrote->messages.clear();
   }

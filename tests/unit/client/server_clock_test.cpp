@@ -2,7 +2,8 @@
 
 #include <gtest/gtest.h>
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 namespace {
 
 constexpr std::int64_t ahead_us = 5'000'000;  // the relay's zero against ours
@@ -61,4 +62,5 @@ TEST(ServerClock, AnotherRelayHasAnotherZero) {
 }
 
 }  // namespace
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

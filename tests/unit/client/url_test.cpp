@@ -2,7 +2,8 @@
 
 #include <gtest/gtest.h>
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 namespace {
 
 Url parsed(std::string_view text) {
@@ -32,7 +33,8 @@ TEST(ParseUrl, AddressesOfBothKinds) {
 }
 
 TEST(ParseUrl, BadOnesAreNamed) {
-  for (const char* bad : {"", "http://x", "ws://", "ws://x:0", "ws://x:70000", "ws://x:80a", "ws://[::1", "ws://x?y", "ws://x/v1?y", "ws://a@b"}) {
+  for (const char* bad : {"", "http://x", "ws://", "ws://x:0", "ws://x:70000", "ws://x:80a", "ws://[::1", "ws://x?y",
+                          "ws://x/v1?y", "ws://a@b"}) {
     std::string error;
     EXPECT_FALSE(parse_url(bad, error)) << bad;
     EXPECT_NE(error.find("bad URL"), std::string::npos);
@@ -40,4 +42,5 @@ TEST(ParseUrl, BadOnesAreNamed) {
 }
 
 }  // namespace
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

@@ -1,4 +1,5 @@
-// A WebSocket server of libwebsockets in the test's own thread: takes connections, keeps what they send, sends what it is told.
+// A WebSocket server of libwebsockets in the test's own thread: takes connections, keeps what they send, sends what it
+// is told.
 #pragma once
 
 #include <libwebsockets.h>
@@ -15,7 +16,8 @@ namespace tickrelay::test {
 class WebSocketServer {
  public:
   // certificate, key: PEM files; empty: no TLS. interface: nullptr for every address.
-  explicit WebSocketServer(const char* interface = "127.0.0.1", const std::string& certificate = {}, const std::string& key = {}) {
+  explicit WebSocketServer(const char* interface = "127.0.0.1", const std::string& certificate = {},
+                           const std::string& key = {}) {
     lws_set_log_level(LLL_ERR, nullptr);
     lws_context_creation_info info{};
     info.port = 0;
@@ -72,11 +74,14 @@ class WebSocketServer {
       case LWS_CALLBACK_ESTABLISHED: client_ = wsi; break;
       case LWS_CALLBACK_CLOSED: client_ = nullptr; break;
       case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-        if (bytes >= 2) heard_code = static_cast<std::uint16_t>(static_cast<unsigned char*>(data)[0] << 8 | static_cast<unsigned char*>(data)[1]);
+        if (bytes >= 2)
+          heard_code = static_cast<std::uint16_t>(static_cast<unsigned char*>(data)[0] << 8 |
+                                                  static_cast<unsigned char*>(data)[1]);
         break;
       case LWS_CALLBACK_RECEIVE:
         incoming_.insert(incoming_.end(), static_cast<std::uint8_t*>(data), static_cast<std::uint8_t*>(data) + bytes);
-        if (lws_remaining_packet_payload(wsi) == 0 && lws_is_final_fragment(wsi)) heard.push_back(std::exchange(incoming_, {}));
+        if (lws_remaining_packet_payload(wsi) == 0 && lws_is_final_fragment(wsi))
+          heard.push_back(std::exchange(incoming_, {}));
         break;
       case LWS_CALLBACK_SERVER_WRITEABLE: return write(wsi);
       default: break;
@@ -101,7 +106,8 @@ class WebSocketServer {
       return 0;
     }
     if (code_ == 0) return 0;
-    lws_close_reason(wsi, static_cast<lws_close_status>(code_), reinterpret_cast<unsigned char*>(reason_.data()), reason_.size());
+    lws_close_reason(wsi, static_cast<lws_close_status>(code_), reinterpret_cast<unsigned char*>(reason_.data()),
+                     reason_.size());
     return -1;
   }
 

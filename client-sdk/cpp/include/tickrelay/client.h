@@ -1,5 +1,5 @@
-// tickrelay's C++ SDK. A Client is one thread's: it has no thread of its own, never blocks on the network and does everything inside poll(),
-// which the game calls once a frame.
+// tickrelay's C++ SDK. A Client is one thread's: it has no thread of its own, never blocks on the network and does
+// everything inside poll(), which the game calls once a frame.
 //
 //   tickrelay::Client client("ws://localhost:8350");
 //   auto room = client.join_or_create("arena", {.options = R"({"name": "ada"})"});
@@ -16,11 +16,13 @@
 #include "tickrelay/state.h"
 #include "tickrelay/types.h"
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 
 class Client {
  public:
-  // url: ws:// or wss://, host, optional port and path ("/v1" is appended where it does not end in it). A bad one shows as on_leave of every join.
+  // url: ws:// or wss://, host, optional port and path ("/v1" is appended where it does not end in it). A bad one shows
+  // as on_leave of every join.
   explicit Client(std::string url, ClientOptions options = {});
   // Leaves all rooms: on_leave is not called any more. Not to be ended from within a call-back.
   ~Client();
@@ -40,8 +42,8 @@ class Client {
   // Lists rooms that may be joined; `call` is called once, within join_timeout_s.
   void rooms(RoomFilter filter, std::function<void(const RoomList&)> call);
 
-  // All input and output, all call-backs. Costs a few system calls where nothing happened. Only the look-up of a host name that is neither
-  // an address nor in the hosts file can hold it up.
+  // All input and output, all call-backs. Costs a few system calls where nothing happened. Only the look-up of a host
+  // name that is neither an address nor in the hosts file can hold it up.
   void poll();
 
  private:
@@ -49,4 +51,5 @@ class Client {
   std::unique_ptr<Parts> parts_;
 };
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

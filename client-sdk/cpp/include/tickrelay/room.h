@@ -15,7 +15,8 @@
 #include "tickrelay/state.h"
 #include "tickrelay/types.h"
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 
 class Session;
 
@@ -30,8 +31,8 @@ struct Change {
 };
 
 // Times, in seconds. now: this machine, from an arbitrary zero. server_now: the room's clock, tick n happens at
-// n / tick rate; known to about half a round trip, corrected smoothly, never backwards. render_now: the room's clock less the delay at which
-// frames have usually arrived: what to interpolate to.
+// n / tick rate; known to about half a round trip, corrected smoothly, never backwards. render_now: the room's clock
+// less the delay at which frames have usually arrived: what to interpolate to.
 class RoomClock {
  public:
   explicit RoomClock(const Session& session) : session_(&session) {}
@@ -69,14 +70,16 @@ class Room {
   [[nodiscard]] std::vector<Player> players() const;  // by number
   [[nodiscard]] std::uint32_t tick() const { return state().tick(); }
   [[nodiscard]] const RoomClock& clock() const;
-  [[nodiscard]] double latency() const;    // round trip, s; 0 before the first is known
-  [[nodiscard]] double state_age() const;  // room's clock now less the time of the newest complete tick, s; 0 before a frame
+  [[nodiscard]] double latency() const;  // round trip, s; 0 before the first is known
+  // The room's clock now less the time of the newest complete tick, s; 0 before a frame.
+  [[nodiscard]] double state_age() const;
   [[nodiscard]] const Stats& stats() const;
 
   // ---- call-backs; several of a kind are called in the order of their registration
   void on_join(std::function<void()> call);
   void on_state_change(std::function<void(const State&)> call);  // after each applied frame; State::tick says which
-  void on_drop(std::function<void(std::uint16_t code, const std::string& reason)> call);  // connection lost, coming back
+  // The connection is lost and the SDK is coming back: on_reconnect or on_leave follows.
+  void on_drop(std::function<void(std::uint16_t code, const std::string& reason)> call);
   void on_reconnect(std::function<void(const Reconnected&)> call);
   void on_leave(std::function<void(std::uint16_t code, const std::string& reason)> call);  // the end, once
   void on_error(std::function<void(const Error&)> call);
@@ -84,7 +87,8 @@ class Room {
   void on_player_leave(std::function<void(const Player&, const std::string& reason)> call);
   // "*" hears every type that has no call-back of its own.
   void on_message(std::string type, std::function<void(const Message&)> call);
-  // The value that call returns is the answer. One call-back a type; requests without one go to on_message, which may answer().
+  // The value that call returns is the answer. One call-back a type; requests without one go to on_message, which may
+  // answer().
   void on_request(std::string type, std::function<std::vector<std::uint8_t>(const Message&)> call);
 
   // For a connection with Role::authority: a player's input, with its number.
@@ -93,11 +97,17 @@ class Room {
   // call(entity, value) when an entity gets, changes, loses a T; on_change's may take the changed fields (bits) third.
   // After a whole frame these tell the difference to what was there before. Own writes are told as well.
   template <class T, class Call>
-  void on_add(Call call) { listen<T>(Change::Kind::added, std::move(call)); }
+  void on_add(Call call) {
+    listen<T>(Change::Kind::added, std::move(call));
+  }
   template <class T, class Call>
-  void on_change(Call call) { listen<T>(Change::Kind::changed, std::move(call)); }
+  void on_change(Call call) {
+    listen<T>(Change::Kind::changed, std::move(call));
+  }
   template <class T, class Call>
-  void on_remove(Call call) { listen<T>(Change::Kind::removed, std::move(call)); }
+  void on_remove(Call call) {
+    listen<T>(Change::Kind::removed, std::move(call));
+  }
   // The same by name, for programs without generated code. "*": every component.
   void on_add(std::string component, std::function<void(const Change&)> call);
   void on_change(std::string component, std::function<void(const Change&)> call);
@@ -106,7 +116,9 @@ class Room {
   // ---- what a player does. Each returns the action's number, 0 where it was not taken up (on_error says why).
   // Everything but inputs and superseded values survives a lost connection and arrives exactly once.
   std::uint32_t send(std::string_view type, Bytes data, const To& to = {});
-  std::uint32_t send(std::string_view type, std::string_view text, const To& to = {}) { return send(type, bytes_of(text), to); }
+  std::uint32_t send(std::string_view type, std::string_view text, const To& to = {}) {
+    return send(type, bytes_of(text), to);
+  }
   // Ends with one call of `call`: the answer, a refusal, or "timeout" after timeout_s seconds.
   std::uint32_t request(std::string_view type, Bytes data, double timeout_s, std::function<void(const Answer&)> call,
                         const To& to = {});
@@ -122,20 +134,21 @@ class Room {
   }
   EntityId spawn(std::string_view component, Bytes value, bool keep = false);
 
-  // Only the fields that differ from what the state shows are sent; nothing where none does (returns the newest number).
-  // The state shows the value at once, rounded as the relay will.
+  // Only the fields that differ from what the state shows are sent; nothing where none does (returns the newest
+  // number). The state shows the value at once, rounded as the relay will.
   template <class T>
   std::uint32_t set(EntityId entity, const T& value) {
     static_assert(!is_table<T>, "tables are set by name and bytes");
     return set(entity, type_key<T>().name, {reinterpret_cast<const std::uint8_t*>(&value), sizeof(T)});
   }
-  // By name: `value` is the FlatBuffers struct (mask: fields to look at, bit i = field i), or an opaque component's value.
+  // By name: `value` is the FlatBuffers struct (mask: fields to look at, bit i = field i), or an opaque component's
+  // value.
   std::uint32_t set(EntityId entity, std::string_view component, Bytes value, std::uint64_t mask = ~std::uint64_t{0});
 
   std::uint32_t despawn(EntityId entity);
   std::uint32_t claim(EntityId entity);  // become the owner of what is nobody's
-  std::uint32_t input(Bytes data);       // up to 1 KiB, for the logic or the authority. Only the newest is sure to be seen
-  void leave();                          // ends in on_leave(1000)
+  std::uint32_t input(Bytes data);  // up to 1 KiB, for the logic or the authority. Only the newest is sure to be seen
+  void leave();                     // ends in on_leave(1000)
 
  private:
   template <class T, class Call>
@@ -163,4 +176,5 @@ class Room {
   std::shared_ptr<Session> session_;
 };
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

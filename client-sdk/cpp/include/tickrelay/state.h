@@ -14,7 +14,8 @@
 
 #include "tickrelay/types.h"
 
-namespace tickrelay::inline sdk {
+namespace tickrelay {
+inline namespace sdk {
 
 class Mirror;
 
@@ -32,7 +33,8 @@ inline constexpr bool is_table = std::is_base_of_v<flatbuffers::Table, T>;
 
 template <class T>
 const TypeKey& type_key() {
-  static_assert(requires { T::GetFullyQualifiedName(); }, "generate T with flatc --cpp --gen-name-strings");
+  static_assert(
+      requires { T::GetFullyQualifiedName(); }, "generate T with flatc --cpp --gen-name-strings");
   static const TypeKey key{next_type_number(), T::GetFullyQualifiedName(), is_table<T> ? 0 : sizeof(T)};
   return key;
 }
@@ -57,8 +59,8 @@ class State {
   // Who may write it; 0: nobody, or no such entity.
   [[nodiscard]] PlayerNumber owner(EntityId entity) const;
 
-  // The value, or nullptr: no such entity, it lacks the component, the room's schema has none of that name, or the room's
-  // T is smaller than yours (then on_error says so). A room's T may have more fields, appended, than yours.
+  // The value, or nullptr: no such entity, it lacks the component, the room's schema has none of that name, or the
+  // room's T is smaller than yours (then on_error says so). A room's T may have more fields, appended, than yours.
   template <class T>
   [[nodiscard]] const T* get(EntityId entity) const {
     const Bytes value = find(type_key<T>(), entity);
@@ -94,4 +96,5 @@ class State {
   const Mirror* mirror_;
 };
 
-}  // namespace tickrelay::inline sdk
+}  // namespace sdk
+}  // namespace tickrelay

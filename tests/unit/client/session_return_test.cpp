@@ -1,0 +1,155 @@
+#include "session.h"
+
+#include "relay_bytes.h"
+
+namespace tickrelay::test {
+namespace {
+
+using Kind = wire::ActionKind;
+using Texts = std::vector<std::string>;
+
+const wire::Join& join_of(const Buffer& bytes) { return *wire::GetMessage(bytes.data())->body_as_Join(); }
+
+TEST(SessionReturn, ALostConnectionIsResumed) {
+  Game game;
+  Texts log;
+  game.room.on_drop([&](std::uint16_t code, const std::string&) { log.push_back("drop " + std::to_string(code)); });
+  game.room.on_reconnect(
+      [&](const Reconnected& back) { log.emplace_back(back.rolled_back ? "back, rolled" : "back"); });
+  game.join();
+  game.room.send("one", "");
+  game.room.set(1, arena::Transform(arena::Vec3(50, 2, 3), 0));
+  game.step();
+  EXPECT_EQ(game.actions().size(), 2u);
+  game.close(1006);
+  EXPECT_EQ(game.room.phase(), Room::Phase::dropped);
+  game.room.send("two", "");
+  game.now += 1'000'000;
+  game.connect();
+  const wire::Join& join = join_of(game.wrote->messages.front());
+  EXPECT_EQ(join.mode(), wire::JoinMode::Resume);
+  EXPECT_EQ(join.session()->str(), "secret");
+  EXPECT_EQ(join.have_tick(), 10u);
+  EXPECT_EQ(join.have_term(), 1u);
+  EXPECT_EQ(join.fingerprint(), 42u);
+  game.receive(WelcomeBytes{.with_layout = false, .resumed = true}.bytes());
+  game.step();
+  const auto sent = game.actions();
+  ASSERT_EQ(sent.size(), 3u);
+  EXPECT_EQ(sent[0].type, "one");
+  EXPECT_EQ(sent[0].seq, 1u) << "under its old number";
+  EXPECT_EQ(sent[1].type, "two");
+  EXPECT_EQ(sent[2].kind, Kind::Set);
+  EXPECT_EQ(sent[2].data, packed(50.f)) << "the newest own value";
+  EXPECT_EQ(log, (Texts{"drop 1006", "back"}));
+  game.receive(FrameBytes::stream(11).bytes());
+  EXPECT_EQ(game.room.tick(), 11u) << "a delta from what it had";
+  EXPECT_EQ(game.room.state().get<arena::Transform>(2)->pos().x(), 4.f);
+}
+
+TEST(SessionReturn, WhatWasAppliedIsNotRepeated) {
+  Game game;
+  game.join();
+  game.room.send("one", "");
+  game.room.set(1, arena::Transform(arena::Vec3(50, 2, 3), 0));
+  game.step();
+  game.actions();
+  game.close(close_code::going_away);
+  game.now += 1'000'000;
+  game.connect();
+  game.receive(WelcomeBytes{.with_layout = false, .resumed = true, .applied_seq = 2}.bytes());
+  game.step();
+  EXPECT_TRUE(game.actions().empty());
+}
+
+TEST(SessionReturn, RolledBackTakesTheWholeFrame) {
+  Game game;
+  bool rolled = false;
+  game.room.on_reconnect([&](const Reconnected& back) { rolled = back.rolled_back; });
+  game.join();
+  game.close(1006);
+  game.now += 1'000'000;
+  game.connect();
+  game.receive(WelcomeBytes{.with_layout = false, .resumed = true, .rolled_back = true, .term = 2}.bytes());
+  EXPECT_TRUE(rolled);
+  game.receive(FrameBytes::whole(6, {transforms({1}, packed(0.f, 0.f, 0.f, 0.f))}).bytes());
+  EXPECT_EQ(game.room.tick(), 6u);
+  EXPECT_FALSE(game.room.state().contains(2));
+}
+
+TEST(SessionReturn, ItGivesUpWhenTheGraceTimeIsOver) {
+  Game game;
+  std::uint16_t code = 0;
+  game.room.on_leave([&](std::uint16_t c, const std::string&) { code = c; });
+  game.join();
+  game.close(1006);
+  for (int i = 0; i < 100 && code == 0; ++i) {
+    game.step(500'000);
+    if (!game.session->wants_link(game.now)) continue;
+    game.connect();
+    game.close(1006);
+  }
+  EXPECT_NE(code, 0);
+  EXPECT_GE(game.now, 20'000'000);
+  EXPECT_LE(game.now, 37'000'000);
+}
+
+TEST(SessionReturn, AStopCodeIsTheEnd) {
+  Game game;
+  std::uint16_t code = 0;
+  game.room.on_leave([&](std::uint16_t c, const std::string&) { code = c; });
+  game.join();
+  game.close(close_code::replaced);
+  EXPECT_EQ(code, close_code::replaced);
+}
+
+TEST(SessionReturn, ASilentRelayIsLeft) {
+  Game game;
+  game.join();
+  game.step(6'000'000);
+  EXPECT_EQ(game.room.phase(), Room::Phase::dropped);
+  EXPECT_FALSE(game.wrote->alive);
+}
+
+TEST(SessionReturn, ATokenComesBackFromElsewhere) {
+  JoinRequest request;
+  request.mode = wire::JoinMode::Resume;
+  request.room_id = "room";
+  request.session = "secret";
+  Game game(request);
+  game.connect();
+  const wire::Join& join = join_of(game.wrote->messages[0]);
+  EXPECT_EQ(join.mode(), wire::JoinMode::Resume);
+  EXPECT_EQ(join.session()->str(), "secret");
+  game.receive(WelcomeBytes{.resumed = true, .event = 5, .applied_seq = 20}.bytes());
+  game.room.send("hi", "");
+  game.step();
+  EXPECT_EQ(game.actions().at(0).seq, 21u);
+}
+
+TEST(SessionReturn, LeaveSaysGoodbyeAfterTheLastMessage) {
+  Game game;
+  std::uint16_t code = 0;
+  game.room.on_leave([&](std::uint16_t c, const std::string&) { code = c; });
+  game.join();
+  game.room.send("bye", "");
+  game.room.leave();
+  game.step();
+  ASSERT_EQ(game.wrote->messages.size(), 2u);
+  EXPECT_EQ(wire::GetMessage(game.wrote->messages[1].data())->body_type(), wire::Body::Leave);
+  EXPECT_EQ(code, 0);
+  game.close(1000);
+  EXPECT_EQ(code, 1000);
+}
+
+TEST(SessionReturn, OpenRequestsEndWithTheSeat) {
+  Game game;
+  game.join();
+  std::string error;
+  game.room.request("ask", {}, 100, [&](const Answer& answer) { error = answer.error; });
+  game.close(close_code::kicked);
+  EXPECT_EQ(error, "left");
+}
+
+}  // namespace
+}  // namespace tickrelay::test

@@ -1,5 +1,6 @@
 // The command line of tickrelayctl.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <deque>
@@ -45,9 +46,12 @@ void add_spawn(CLI::App& app, Words& words, int& code) {
         std::string name = "--" + std::string(key.name);
         std::replace(name.begin(), name.end(), '_', '-');
         auto& text = words.keys.emplace_back(&key, "").second;
+        if (key.shape == KeyShape::flag) {
+            verb->add_flag(name, text, std::string(key.doc));  // "true", or what follows an equals sign
+            continue;
+        }
         const std::string values = key.shape == KeyShape::schema ? "FILE.bfbs" : std::string(key.values);
-        auto* option = verb->add_option(name, text, std::string(key.doc))->type_name(values);
-        if (key.shape == KeyShape::flag) option->expected(0, 1)->default_str("true");
+        verb->add_option(name, text, std::string(key.doc))->type_name(values);
     }
 }
 
@@ -119,7 +123,9 @@ int run(int count, char** arguments) {
     Words words;
     int code = exit_clean;
     CLI::App app{"tickrelayctl: asks and steers a relay over its admin socket", "tickrelayctl"};
-    app.add_option("--admin", words.common.admin, "The admin socket; else looked for where the relay puts it.")->type_name("PATH");
+    app.add_option("--admin", words.common.admin, "The admin socket; else looked for where the relay puts it.")
+        ->type_name("PATH")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
     app.add_flag("--json", words.common.json, "Print the relay's answer as JSON.");
     app.require_subcommand(1)->fallthrough();
     add_relay_verbs(app, words, code);

@@ -58,7 +58,9 @@ std::string bytes_text(double bytes) {
         bytes /= 1000;
         ++unit;
     }
-    return number_text(std::round(bytes * 10) / 10) + " " + units[unit];
+    char text[32];
+    std::snprintf(text, sizeof text, unit == 0 || bytes >= 100 ? "%.0f %s" : "%.1f %s", bytes, units[unit]);
+    return text;
 }
 
 std::string duration_text(double seconds) {

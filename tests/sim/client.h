@@ -70,6 +70,7 @@ class Client {
     [[nodiscard]] wire::Role role() const { return habits_.role; }
     [[nodiscard]] std::uint16_t closed_with() const { return closed_with_; }
     Habits& habits() { return habits_; }
+    [[nodiscard]] const Habits& habits() const { return habits_; }
     // At the end: what it said is in the room exactly once.
     void check_said() const;
 

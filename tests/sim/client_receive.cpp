@@ -103,7 +103,7 @@ void Client::welcome(const wire::Welcome& w) {
         written_.clear();
         spawned_.clear();
         despawned_.clear();
-        said_from_ = w.applied_seq();
+        applied_seq_ = said_from_ = w.applied_seq();
         next_seq_ = w.applied_seq() + 1;
         last_spawned_ = 0;
         ++tally_.players;
@@ -264,7 +264,9 @@ void Client::check_written() {
             const Shape::Component& shape = shape_.components[key.component];
             const bool same = shape.bytes == 0 ? *value == queue.front().bytes
                                                : value->compare(shape.fields[key.field].offset, queue.front().bytes.size(), queue.front().bytes) == 0;
-            SIM_REQUIRE(same, "a confirmed write to entity " + std::to_string(key.entity) + " does not show");
+            SIM_REQUIRE(same, "write " + std::to_string(queue.front().seq) + " of player " + std::to_string(player_) + " to entity " +
+                                  std::to_string(key.entity) + ", component " + std::to_string(key.component) + ", field " +
+                                  std::to_string(key.field) + " is confirmed (" + std::to_string(applied_seq_) + ") and does not show");
         }
         queue.pop_front();
         it = queue.empty() ? written_.erase(it) : std::next(it);
@@ -290,8 +292,8 @@ void Client::closed(std::uint16_t code, std::string_view reason) {
             tally_.count(code == 4430 ? Fault::room_full : Fault::join_refused);
             break;
         case 4410: expected |= may_end || was_joining; tally_.count(Fault::room_ended); break;
-        case 4440: expected |= may_end; tally_.count(Fault::kick); break;
-        case 4450: expected |= may_end; tally_.count(Fault::logic_failed); break;
+        case 4440: expected |= may_end || was_joining; tally_.count(Fault::kick); break;
+        case 4450: expected |= may_end || was_joining; tally_.count(Fault::logic_failed); break;
         case 4004: expected |= silent_since_ns >= 0 && now_ns_ - silent_since_ns > 10 * second; break;
         default: break;
     }

@@ -62,6 +62,10 @@ class Simulation {
     void check_relay();
     void check_end();
     void settle(std::int64_t for_ns);
+    [[nodiscard]] std::string describe(const Client& client) const;
+    [[nodiscard]] const Room* room_of(const Client& client) const;  // null where it is in none that can be checked
+    [[nodiscard]] std::string lacks(const Client& client) const;
+    void expect_present(std::int64_t within_ns);
     // ---- trouble.cpp
     void make_types();
     void add_client();
@@ -78,7 +82,7 @@ class Simulation {
     Plan plan_;
     Random random_;
     Tally tally_;
-    Truth truth_;
+    mutable Truth truth_;
     std::int64_t now_ns_ = 5 * second;
     std::int64_t last_trouble_ns_ = 0;
     bool troubled_ = true;

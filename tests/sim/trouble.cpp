@@ -58,7 +58,8 @@ void Simulation::make_types() {
         type.history = random_.chance(0.3) ? static_cast<std::uint32_t>(random_.below(200)) : 0;
         types_.push_back(std::move(type));
     }
-    types_[0].tick_rate = types_[0].send_rate = random_.chance(0.5) ? 60 : 30;  // most play here
+    types_[0].tick_rate = types_[0].send_rate = 60;  // most play here
+    types_[1].tick_rate = types_[1].send_rate = random_.chance(0.5) ? 60 : 128;
 }
 
 Habits Simulation::random_habits() {

@@ -84,6 +84,7 @@ class Client {
     bool may_be_replaced = false;
     std::int64_t silent_since_ns = -1;
     const Layout* layout = nullptr;   // of its room, for quantisation
+    bool large_messages = true;       // a slow room needs long for them: 8 KiB a frame
     bool room_is_players = true;      // authority `player`, and it means what it writes
 
   private:

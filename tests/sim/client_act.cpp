@@ -133,9 +133,12 @@ void Client::spawn_something() {
     if (blocks_.empty() || mirror_.size() > 150) return;
     // In increasing order; leaps use blocks up, so that further ones are granted.
     Block& block = blocks_.front();
+    block.next = std::max(block.next, last_spawned_ + 1);  // what is repeated after a resume has used ids, too
+    if (block.next >= block.end) return;
     const std::uint32_t leap = random_.chance(0.05) ? static_cast<std::uint32_t>(random_.below(1500)) : 0;
     const std::uint32_t id = std::min(block.next + leap, block.end - 1);
     block.next = id + 1;
+    last_spawned_ = id;
     Sending action{.kind = wire::ActionKind::Spawn, .entity = id};
     if (random_.chance(0.1)) action.flags = wire::ActionFlags::Keep;
     action.component = static_cast<std::uint16_t>(random_.between(first_schema_component, static_cast<std::int64_t>(layout->components().size()) - 1));
@@ -150,7 +153,7 @@ void Client::spawn_something() {
 void Client::say_something() {
     Sending action{.kind = wire::ActionKind::Message, .type = "said"};
     put(action.data, next_seq_);
-    action.data.append(random_.below(random_.chance(0.03) ? 9000 : 80), 'm');
+    action.data.append(random_.below(large_messages && random_.chance(0.03) ? 9000 : 80), 'm');
     const std::uint64_t what = random_.below(10);
     if (what < 6) {
         action.audience = what < 4 ? wire::Audience::All : wire::Audience::Others;

@@ -104,6 +104,7 @@ FakeSockets& Simulation::sockets_of(const Client& client) {
 void Simulation::prepare(Client& client) {
     const auto type = std::ranges::find(types_, client.habits().type, &RoomSettings::type);
     client.layout = type->layout.get();
+    client.large_messages = type->send_rate >= 10;
     client.room_is_players = type->authority == Authority::player && !client.hostile();
 }
 

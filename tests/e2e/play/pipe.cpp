@@ -110,9 +110,9 @@ class Pipe::Traffic {
     Traffic(const Traffic&) = delete;
     Traffic& operator=(const Traffic&) = delete;
 
-    bool pass(bool stalled_up) {
+    bool pass(bool stalled_down) {
         const auto now = Clock::now();
-        return (stalled_up || up_.pass(now)) && down_.pass(now);
+        return up_.pass(now) && (stalled_down || down_.pass(now));
     }
     [[nodiscard]] int client() const { return client_; }
     [[nodiscard]] int relay() const { return relay_; }
@@ -138,37 +138,43 @@ Pipe::~Pipe() {
     close(listener_);
 }
 
+// Accepted or given up; the buffers are set before connect, because the window is agreed there.
+int Pipe::connect_to_relay(int client) const {
+    const int relay = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (settings_.buffer_bytes > 0) {
+        set(relay, SOL_SOCKET, SO_RCVBUF, settings_.buffer_bytes);
+        set(relay, IPPROTO_TCP, TCP_WINDOW_CLAMP, settings_.buffer_bytes);
+        set(client, SOL_SOCKET, SO_SNDBUF, settings_.buffer_bytes);
+    }
+    for (const int fd : {client, relay}) set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    const sockaddr_in address = loopback(settings_.to);
+    if (connect(relay, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return relay;
+    close(relay);
+    return -1;
+}
+
 void Pipe::run() {
     std::list<Traffic> all;
     std::vector<pollfd> waits;
     int cuts = 0;
     while (!stop_) {
         waits.assign(1, {listener_, POLLIN, 0});
-        const bool paced = settings_.bytes_per_s != 0 || settings_.delay_ms != 0 || stalled_ || stalled_up_;
-        if (!paced)
-            for (const Traffic& traffic : all) waits.insert(waits.end(), {{traffic.client(), POLLIN, 0}, {traffic.relay(), POLLIN, 0}});
+        const bool paced = settings_.bytes_per_s != 0 || settings_.delay_ms != 0 || stalled_ || stalled_down_;
+        for (const Traffic& traffic : all)
+            if (!paced) waits.insert(waits.end(), {{traffic.client(), POLLIN, 0}, {traffic.relay(), POLLIN, 0}});
         poll(waits.data(), waits.size(), turn_ms);
-        if (cuts != cuts_ || away_) {
-            cuts = cuts_;
+        if (const int asked = cuts_; cuts != asked || away_) {
+            cuts = asked;
             all.clear();
         }
         for (int client = 0; (client = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) {
-            const int relay = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-            if (settings_.buffer_bytes > 0) {  // before connect: the window is agreed there
-                set(relay, SOL_SOCKET, SO_RCVBUF, settings_.buffer_bytes);
-                set(relay, IPPROTO_TCP, TCP_WINDOW_CLAMP, settings_.buffer_bytes);
-                set(client, SOL_SOCKET, SO_SNDBUF, settings_.buffer_bytes);
-            }
-            for (const int fd : {client, relay}) set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-            const sockaddr_in address = loopback(settings_.to);
-            if (connect(relay, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+            const int relay = away_ ? -1 : connect_to_relay(client);
+            if (relay >= 0)
+                all.emplace_back(settings_, client, relay);
+            else
                 close(client);
-                close(relay);
-                continue;
-            }
-            all.emplace_back(settings_, client, relay);
         }
-        if (!stalled_) std::erase_if(all, [this](Traffic& traffic) { return !traffic.pass(stalled_up_); });
+        if (!stalled_) std::erase_if(all, [this](Traffic& traffic) { return !traffic.pass(stalled_down_); });
     }
 }
 

@@ -29,11 +29,12 @@ class Pipe {
     void cut() { ++cuts_; }                    // resets every connection there is
     void away(bool away) { away_ = away; }     // resets new ones as well
     void stall(bool stall) { stalled_ = stall; }  // nothing passes, in either direction
-    void stall_up(bool stall) { stalled_up_ = stall; }  // nothing from the client reaches the relay
+    void stall_down(bool stall) { stalled_down_ = stall; }  // nothing from the relay reaches the client
 
   private:
     class Traffic;
     void run();
+    [[nodiscard]] int connect_to_relay(int client) const;
 
     PipeSettings settings_;
     int listener_ = -1;
@@ -41,7 +42,7 @@ class Pipe {
     std::atomic<int> cuts_{0};
     std::atomic<bool> away_{false};
     std::atomic<bool> stalled_{false};
-    std::atomic<bool> stalled_up_{false};
+    std::atomic<bool> stalled_down_{false};
     std::atomic<bool> stop_{false};
     std::thread thread_;
 };

@@ -90,7 +90,7 @@ void add_relay_verbs(CLI::App& app, Words& words, int& code) {
     auto* live = add(app, "top", "Load and busiest rooms, live.", [&] { return top(common, words.once, words.interval_s); }, code);
     live->add_flag("--once", words.once, "Print once, then exit.");
     live->add_option("--interval-s", words.interval_s, "Seconds between looks.")->check(CLI::Range(0.1, 3600.0))->capture_default_str();
-    add(app, "drain", "No new rooms or joins; the relay ends when it is empty.", [&] { return drain(common, words.deadline_s); }, code)
+    add(app, "drain", "No new rooms or joins; /readyz says 503.", [&] { return drain(common, words.deadline_s); }, code)
         ->add_option("--deadline-s", words.deadline_s, "Seconds until rooms are ended.");
     add(app, "undrain", "Take a drain back.", [&] { return undrain(common); }, code);
     auto* checked = add(app, "check-schema", "Whether clients with the OLD schema can join rooms with the NEW one.",

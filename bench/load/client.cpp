@@ -92,7 +92,7 @@ void Client::on_body(const wire::Message& message) {
 void Client::on_welcome(const wire::Welcome& welcome) {
   seat_by_welcome(seat_, welcome, commons_.layouts);
   if (!seat_.layout) return broken("a Welcome without a layout");
-  if (traits_.decodes && seat_.codec == wire::Codec::Plain && (!mirror_ || seat_.tick == 0)) {
+  if (traits_.decodes && (!mirror_ || seat_.tick == 0)) {
     mirror_ = std::make_unique<Mirror>(seat_.layout);
   }
   seated_ = true;
@@ -101,8 +101,8 @@ void Client::on_welcome(const wire::Welcome& welcome) {
 
 // Its direct messages are numbered, so that taking them before their frame changes nothing for a load.
 void Client::on_yours(const wire::Yours& yours) {
-  if (yours.ids_count() > 0) seat_.ids.push_back({yours.ids_first(), yours.ids_count()});
-  if (yours.events_lost() > 0) seat_.event = yours.event();
+  if (yours.ids_count() > 0) seat_.add_ids({yours.ids_first(), yours.ids_count()});
+  seat_.event = std::max(seat_.event, yours.event());
   if (yours.direct() == nullptr || yours.direct()->size() == 0) return;
   const std::uint32_t last = yours.direct_first() + yours.direct()->size() - 1;
   for (std::uint32_t i = 0; i < yours.direct()->size(); ++i) {
@@ -124,7 +124,11 @@ void Client::on_state_frame(std::span<const std::uint8_t> message) {
     flatbuffers::Verifier verifier(aligned.data(), aligned.size());
     if (!verifier.VerifyBuffer<wire::StateFrame>("TRF1")) return broken("a frame that does not verify");
     const auto& frame = *flatbuffers::GetRoot<wire::StateFrame>(aligned.data());
-    if (!mirror_->apply(frame)) return broken("a frame that contradicts the layout");
+    if (frame.packed() != nullptr) {
+      mirror_.reset();  // codec packed: this client only counts
+    } else if (!mirror_->apply(frame)) {
+      return broken("a frame that contradicts the layout");
+    }
   }
   seat_.take(*facts);
   commons_.events.on_frame(*this, *facts, commons_.now_ns);

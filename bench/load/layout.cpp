@@ -51,10 +51,13 @@ Layout read_layout(const wire::Layout& layout) {
 }
 
 float quantise(const LayoutField& field, float value) {
-  if (!field.quantised) return value;
+  constexpr double steps_max = 2147483647;
+  double x = value;
+  if (field.ranged) x = std::clamp(x, field.min, field.max);
+  if (!field.quantised) return static_cast<float>(x);
   const double origin = field.ranged ? field.min : 0;
-  double steps = std::floor((static_cast<double>(value) - origin) / field.precision + 0.5);
-  if (field.ranged) steps = std::clamp(steps, 0.0, std::floor((field.max - origin) / field.precision + 0.5));
+  double steps = std::floor((x - origin) / field.precision + 0.5);
+  if (!field.ranged) steps = std::clamp(steps, -steps_max, steps_max);
   return static_cast<float>(origin + steps * field.precision);
 }
 

@@ -12,7 +12,7 @@
 namespace tickrelay::bench {
 
 struct LayoutField {
-  std::string name;
+  std::string name{};
   wire::FieldType type = wire::FieldType::Bool;
   bool quantised = false, ranged = false;
   double precision = 0, min = 0, max = 0;
@@ -33,7 +33,7 @@ struct Layout {
 std::size_t native_bytes(wire::FieldType type);
 Layout read_layout(const wire::Layout& layout);
 
-// PROTOCOL.md, "Quantisation", for a finite value.
+// PROTOCOL.md, "Quantisation", for a finite value of a float32 field that is no angle.
 float quantise(const LayoutField& field, float value);
 
 }  // namespace tickrelay::bench

@@ -53,7 +53,7 @@ std::string Load::gather(std::int64_t timeout_ns) {
              " players had their seats in time";
     }
   }
-  if (gathering_.failure().empty()) tally_.emplace(crowd_, options_.players, options_.server_ahead_ns);
+  if (gathering_.failure().empty()) tally_.emplace(crowd_, options_.players, options_.server_ahead_ns, now_ns());
   return gathering_.failure();
 }
 

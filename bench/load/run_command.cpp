@@ -53,7 +53,7 @@ int execute(Flags& flags) {
   const Progress progress = show_progress();
   const Json report = run_load(server, options, progress);
   progress("");
-  std::fputs(summary(report).c_str(), stdout);
+  if (!report["generator"]["saturated"].get<bool>()) std::fputs(summary(report).c_str(), stdout);
   write_report(flags.out, report);
   return judge(report, flags);
 }

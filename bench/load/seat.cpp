@@ -26,6 +26,13 @@ std::int64_t Seat::due_us(std::uint32_t tick_number) const {
   return tick_zero_us + tick_number * std::int64_t{1'000'000} / tick_rate_hz;
 }
 
+// Blocks go up, and the same one may be told twice.
+void Seat::add_ids(IdBlock block) {
+  if (block.first < ids_end) return;
+  ids.push_back(block);
+  ids_end = block.first + block.count;
+}
+
 std::optional<std::uint32_t> Seat::take_id() {
   if (ids.empty()) return std::nullopt;
   const std::uint32_t id = ids.front().first++;
@@ -64,7 +71,7 @@ void seat_by_welcome(Seat& seat, const wire::Welcome& welcome, LayoutShelf& layo
   seat.direct = welcome.direct();
   seat.last_seq = std::max(welcome.resumed() ? seat.last_seq : 0, welcome.applied_seq());
   if (!welcome.resumed()) seat.ids.clear();
-  if (welcome.ids_count() > 0) seat.ids.push_back({welcome.ids_first(), welcome.ids_count()});
+  if (welcome.ids_count() > 0) seat.add_ids({welcome.ids_first(), welcome.ids_count()});
 }
 
 }  // namespace tickrelay::bench

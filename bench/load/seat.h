@@ -31,11 +31,13 @@ struct Seat {
   std::uint32_t tick = 0, complete = 0, event = 0, direct = 0;
   std::uint32_t last_seq = 0;
   std::deque<IdBlock> ids;  // to spawn from
+  std::uint32_t ids_end = 0;
 
   // Rules 1 and 4 of PROTOCOL.md, "Frames".
   bool takes(const FrameFacts& frame) const;
   void take(const FrameFacts& frame);
   std::int64_t due_us(std::uint32_t tick_number) const;
+  void add_ids(IdBlock block);
   // nullopt: wait for a further block.
   std::optional<std::uint32_t> take_id();
 };

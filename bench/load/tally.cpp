@@ -20,15 +20,17 @@ std::int64_t tick_from(const Seat& seat, std::int64_t server_ns) {
 
 }  // namespace
 
-Tally::Tally(Crowd& crowd, std::uint32_t players_per_room, std::int64_t server_ahead_ns)
+Tally::Tally(Crowd& crowd, std::uint32_t players_per_room, std::int64_t server_ahead_ns, std::int64_t now_ns)
     : crowd_(crowd), players_(players_per_room), server_ahead_ns_(server_ahead_ns), sent_(crowd.size()) {
   receivers_.resize(crowd.size());
   for (std::uint32_t i = 0; i < crowd.size(); ++i) {
     const Client& client = crowd[i];
+    const Seat& seat = client.seat();
+    receivers_[i].complete_due_ns = seat.complete == 0 ? now_ns : due_ns(seat, seat.complete);
     receivers_[i].slow = client.traits().read_bytes_per_s > 0;
     if (client.traits().decodes) receivers_[i].seen.resize(players_);
     measured_.slow_clients += receivers_[i].slow ? 1 : 0;
-    owners_[room_and_entity(i / players_, client.seat().entity)] = i;
+    owners_[room_and_entity(i / players_, seat.entity)] = i;
   }
 }
 
@@ -121,7 +123,6 @@ void Tally::add_latency(const Seat& seat, const Sent& sent, const FrameFacts& fr
 void Tally::sample_ages(std::int64_t now_ns) {
   if (!inside(now_ns)) return;
   for (const Receiver& receiver : receivers_) {
-    if (receiver.complete_due_ns == 0) continue;
     (receiver.slow ? measured_.slow_state_age : measured_.state_age).add(now_ns - receiver.complete_due_ns);
   }
 }

@@ -29,10 +29,9 @@ struct Measured {
 
 class Tally {
  public:
-  // server_ahead_ns: the server's clock minus ours.
-  Tally(Crowd& crowd, std::uint32_t players_per_room, std::int64_t server_ahead_ns);
+  // Once all clients are seated; who has no frame yet ages from now. server_ahead_ns: the server's clock minus ours.
+  Tally(Crowd& crowd, std::uint32_t players_per_room, std::int64_t server_ahead_ns, std::int64_t now_ns);
 
-  // Once all clients are seated.
   void open(std::int64_t begin_ns, std::int64_t end_ns);
   // At the window's end: what is counted by the time of arrival.
   void close();

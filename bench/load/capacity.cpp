@@ -28,6 +28,7 @@ class Searcher {
   // Holding a second time counts; the answer goes down by the precision until it does.
   void confirm() {
     while (holds_ > 0 && !step(holds_)) {
+      note_limit();
       fails_ = holds_;
       holds_ -= std::max<std::uint32_t>(gap(), 1);
     }
@@ -40,16 +41,19 @@ class Searcher {
   bool holds(std::uint32_t rooms) {
     const bool held = step(rooms) || step(rooms);
     (held ? holds_ : fails_) = rooms;
+    if (!held) note_limit();
     return held;
   }
 
   bool step(std::uint32_t rooms) {
     const CapacityStep made = attempt_(rooms);
     found_.steps.push_back(made);
-    if (made.missed.empty()) return true;
-    found_.limit = made.missed;
-    found_.generator_bound = made.generator_bound;
-    return false;
+    return made.missed.empty();
+  }
+
+  void note_limit() {
+    found_.limit = found_.steps.back().missed;
+    found_.generator_bound = found_.steps.back().generator_bound;
   }
 
   const CapacitySearch& search_;

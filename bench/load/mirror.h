@@ -31,12 +31,12 @@ class Mirror {
   std::span<const Place> changes() const { return changes_; }
   // Empty where the entity lacks the component.
   std::span<const std::uint8_t> value(std::uint16_t component, std::uint32_t entity) const;
+  using Values = std::unordered_map<std::uint32_t, std::vector<std::uint8_t>>;  // by entity
+  const Values& all(std::uint16_t component) const { return values_[component]; }
   std::size_t entities(std::uint16_t component) const { return values_[component].size(); }
   const Layout& layout() const { return *layout_; }
 
  private:
-  using Values = std::unordered_map<std::uint32_t, std::vector<std::uint8_t>>;
-
   void remove(const wire::StateFrame& frame);
   bool apply_column(const wire::Column& column);
   bool apply_opaque(const wire::Column& column, Values& values);

@@ -35,6 +35,7 @@ TEST(Capacity, forgives_one_bad_moment_a_step) {
     return CapacityStep{.rooms = rooms, .missed = ++attempts == 2 ? "a bad moment" : ""};
   });
   EXPECT_EQ(found.rooms, 64U);
+  EXPECT_EQ(found.limit.find("bad moment"), std::string::npos);
 }
 
 TEST(Capacity, goes_down_where_the_best_does_not_hold_a_second_time) {

@@ -8,7 +8,11 @@ namespace tickrelay {
 inline namespace sdk {
 namespace {
 
-std::string quoted(std::string_view name) { return "'" + std::string(name) + "'"; }
+// Not by operator+: g++ 12 warns of an overlap that cannot be.
+std::string quoted(std::string_view name) {
+  std::string text = "'";
+  return text.append(name).append("'");
+}
 
 }  // namespace
 

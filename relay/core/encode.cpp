@@ -4,6 +4,8 @@
 #include <bit>
 #include <cstring>
 
+#include "relay/core/plant.h"
+
 namespace tickrelay {
 
 namespace {
@@ -42,7 +44,7 @@ Encoder::Bytes Encoder::frame(const World& world, const EventLog& events, const 
         else
             add_column(rows, i, info.base);
     }
-    const bool lists_alive = info.base != 0 && info.base < world.tombstone_floor();
+    const bool lists_alive = info.base != 0 && info.base < world.tombstone_floor() && !PLANTED(floor);
     if (lists_alive)
         removed_.assign(world.entities().ids().begin(), world.entities().ids().end());
     else if (info.base != 0)
@@ -113,7 +115,10 @@ void Encoder::add_opaque_column(const Rows& rows, ComponentIndex index, Tick bas
 // Every tombstone above the base, not only of those born by then: a taker's base may be above the frame's.
 void Encoder::gather_removed(const World& world, Tick base) {
     const auto& tombstones = world.tombstones();
-    for (auto it = tombstones.rbegin(); it != tombstones.rend() && it->died > base; ++it) removed_.push_back(it->id);
+    for (auto it = tombstones.rbegin(); it != tombstones.rend() && it->died > base; ++it) {
+        PLANT(if (PLANTED(born) && births[{&world, it->id}] > base) continue;)
+        removed_.push_back(it->id);
+    }
 }
 
 Encoder::EventsOffset Encoder::add_events(const EventLog& events, EventNumber first, EventNumber last) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "relay/core/plant.h"
+
 namespace tickrelay {
 
 namespace {
@@ -27,10 +29,11 @@ std::optional<std::size_t> Line::choose(std::span<const FrameInfo> frames, Event
     const EventNumber have = std::max(event, position_.event);
     for (std::size_t i = 0; i < frames.size(); ++i) {
         const FrameInfo& frame = frames[i];
-        if (frame.base > position_.base || frame.tick <= position_.base) continue;
+        if ((frame.base > position_.base && !PLANTED(newest_base)) || frame.tick <= position_.base) continue;
         if (frame.in_stream_only && (!in_stream_ || frame.base != position_.base)) continue;
-        if (frame.event_first > have + 1) continue;
-        const std::tuple rank{frame.base != 0, std::max(have, std::min(frame.event_last, frame.event_newest)), frame.base};
+        if (frame.event_first > have + 1 && !PLANTED(event_gap)) continue;
+        const EventNumber reaches = PLANTED(event_by_base) ? 0 : std::max(have, std::min(frame.event_last, frame.event_newest));
+        const std::tuple rank{frame.base != 0, reaches, frame.base};
         if (best && rank <= best_rank) continue;
         best = i;
         best_rank = rank;
@@ -50,6 +53,7 @@ bool Line::open(std::int64_t now_ns) {
 void Line::handed(const FrameInfo& frame, std::int64_t now_ns) {
     position_.base = frame.tick;
     position_.event = std::max(position_.event, frame.event_last);
+    if (PLANTED(event_reset) && frame.base == 0) position_.event = frame.event_last;
     newest_handed_ = frame.tick;
     behind_ = position_.event < frame.event_newest;
     in_stream_ = frame.in_stream_only || frame.leaves_empty;

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "relay/core/quantise.h"
+#include "relay/core/plant.h"
 
 namespace tickrelay {
 
@@ -14,6 +15,8 @@ Room::Room(RoomSettings settings, std::unique_ptr<Logic> logic, std::uint32_t te
     world_.create(0, 0, stamp());
     write_room();
 }
+
+Tick Room::stamp() const { return advancing_ || PLANTED(stamp) ? tick_ : tick_ + 1; }
 
 std::uint32_t Room::ticks_of_ms(std::uint64_t ms) const {
     return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(ms * settings_.tick_rate / 1000, 1, 0x7FFFFFFF));
@@ -159,7 +162,7 @@ void Room::advance(Tick now) {
     tick_ = now;
     advancing_ = true;
     for (std::size_t i = seats_.size(); i-- > 0;)
-        if (i < seats_.size() && !seats_[i]->connected() && seats_[i]->expires <= now)  // on_close may end others
+        if (i < seats_.size() && !seats_[i]->connected() && seats_[i]->expires <= now && !PLANTED(no_grace_end))  // on_close may end others
             end_at(i, CloseCode::session_unknown, "connection_lost");
     if (logic_) logic_->on_tick(*this, passed);
     advancing_ = false;
@@ -190,7 +193,7 @@ Refusal Room::write(EntityId entity, ComponentIndex component, std::uint64_t mas
     std::array<std::byte, limits::component_bytes_max> quantised;
     std::ranges::copy(data, quantised.begin());
     std::uint32_t clamped = 0;
-    if (!quantise_packed(what, mask, std::span(quantised).first(data.size()), clamped)) return Refusal::bad_value;
+    if (!PLANTED(unrounded) && !quantise_packed(what, mask, std::span(quantised).first(data.size()), clamped)) return Refusal::bad_value;
     values_clamped_ += clamped;
     world_.write(entity, component, mask, std::span(quantised).first(data.size()), stamp());
     return Refusal::none;

@@ -105,7 +105,7 @@ class Room {
 
   private:
     // Writes between ticks belong to the next.
-    [[nodiscard]] Tick stamp() const { return advancing_ ? tick_ : tick_ + 1; }
+    [[nodiscard]] Tick stamp() const;
     void write_roster(const Seat& seat);
     void write_room();
     EntityId next_own_id();

@@ -4,11 +4,12 @@
 #include <algorithm>
 
 #include "relay/core/room.h"
+#include "relay/core/plant.h"
 
 namespace tickrelay {
 
 void Room::apply(Seat& seat, const Action& action) {
-    if (action.seq <= seat.applied_seq) return;  // repeated after a resume
+    if (action.seq <= seat.applied_seq && !PLANTED(twice)) return;  // repeated after a resume
     seat.applied_seq = action.seq;
     if (const Refusal refusal = apply_kind(seat, action); refusal != Refusal::none) refuse(seat, action, refusal);
 }

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "relay/core/limits.h"
+#include "relay/core/plant.h"
 
 namespace tickrelay {
 
@@ -26,6 +27,7 @@ std::span<const std::byte> World::get(EntityId id, ComponentIndex component) con
 }
 
 void World::create(EntityId id, PlayerNumber owner, Tick now) {
+    PLANT((births[{this, id}] = now);)
     const IdTable::Row row = rows_[owner_component].add(id, now);
     rows_[owner_component].write(row, 1, std::as_bytes(std::span(&owner, 1)), now);
     newest_ = std::max(newest_, now);

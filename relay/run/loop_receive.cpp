@@ -5,6 +5,7 @@
 #include "relay/run/framing.h"
 #include "relay/run/join.h"
 #include "relay/run/loop.h"
+#include "relay/core/plant.h"
 
 namespace tickrelay {
 
@@ -89,7 +90,7 @@ void Loop::forward_actions(Peer& peer, SocketId socket, std::span<const std::byt
     const std::uint32_t waiting = peer.link->inbox.fetch_add(1, std::memory_order_relaxed) + 1;
     send_inbound(peer.worker, std::move(item), false);
     // A flooder waits in its own TCP window; nobody else's input is refused, and none of its own is lost.
-    if (waiting >= limits::seat_inflight_max && !peer.paused) {
+    if (waiting >= limits::seat_inflight_max && !peer.paused && !PLANTED(unfair)) {
         peer.paused = true;
         paused_.push_back(socket);
         sockets_.pause(socket, true);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "relay/run/loop.h"
+#include "relay/core/plant.h"
 
 namespace tickrelay {
 
@@ -47,7 +48,9 @@ void Loop::send_to(SocketId socket, const Batch& batch, Members& members) {
     const std::span<const std::byte> frame = batch.frames[*chosen]->bytes;
     const std::span<const std::byte> first =
         yours == nullptr ? std::span<const std::byte>{} : std::span(batch.yours_bytes).subspan(yours->offset, yours->bytes);
-    if (!note_sent(peer, sockets_.send(socket, first, frame))) {
+    if (!note_sent(peer, sockets_.send(socket, first, frame)) && !PLANTED(base_unwritten)) {
+        if (PLANTED(kill_slow)) return close(socket, CloseCode::overloaded, "");
+        if (PLANTED(yours_kept) && yours != nullptr) peer.line.handed_yours(yours->event, yours->direct_last, yours->applied);
         peer.line.fall_behind();
         stats_.frames_superseded.add();
         publish(peer);

@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "relay/core/check.h"
+#include "relay/core/plant.h"
 
 namespace tickrelay {
 
@@ -80,7 +81,7 @@ void Worker::take(Inbound& item, std::int64_t now_ns) {
     Place* place = find(item.room);
     if (place == nullptr) return;
     Seat* seat = place->room->find(item.player);
-    if (seat == nullptr || seat->link != item.link) return;  // it has another connection by now
+    if (seat == nullptr || (seat->link != item.link && !PLANTED(old_link))) return;  // it has another connection by now
     try {
         switch (item.kind) {
             case Inbound::Kind::acknowledged: seat->direct.forget_up_to(std::min(item.direct, seat->direct.last())); break;

@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "relay/core/check.h"
+#include "relay/core/plant.h"
 #include "relay/run/framing.h"
 #include "relay/run/worker.h"
 
@@ -48,7 +49,7 @@ Seat* Worker::seat_for(Place& place, JoinErrand& errand, std::optional<CloseCode
         if (errand.pass_.reserved) lobby_.release(errand.pass_.room, is_player(errand.pass_.role));
         errand.pass_.reserved = false;
         if (const Placed* old = placed(place, seat->number)) send_close(old->connection, CloseCode::replaced, "");
-        unplace(place, seat->number);
+        if (!PLANTED(two_connections)) unplace(place, seat->number);
         room.connect(*seat, errand.link_);
         return seat;
     }
@@ -187,7 +188,7 @@ void Worker::seat_ended(const Room& room, const Seat& seat, CloseCode code, std:
     Place& place = place_of(room);
     if (const Placed* at = placed(place, seat.number)) send_close(at->connection, code, reason == label(code) ? "" : reason);
     unplace(place, seat.number);
-    lobby_.release(place.record, is_player(seat.role));
+    if (!PLANTED(seat_leak)) lobby_.release(place.record, is_player(seat.role));
     stats_.players.add(-1);
     journal_.player("player.left", room, seat, reason);
 }

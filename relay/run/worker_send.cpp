@@ -5,6 +5,7 @@
 #include "relay/core/check.h"
 #include "relay/run/framing.h"
 #include "relay/run/worker.h"
+#include "relay/core/plant.h"
 
 namespace tickrelay {
 
@@ -80,6 +81,7 @@ void Worker::add_yours(Place& place, const Placed& to, const Line::Position& at,
     Seat* seat = room.find(to.number);
     CHECK(seat != nullptr);
     YoursContent content{.tick = room.frames().tick(), .applied_seq = seat->applied_seq};
+    if (PLANTED(applied_early)) ++content.applied_seq;
     const bool new_applied = seat->applied_seq != at.applied;
     const bool prompt = seat->prompt_acks || now - seat->told_applied >= room.ticks_of_ms(limits::prompt_yours_ms);
     if (seat->direct.last() > at.direct) {
@@ -87,7 +89,7 @@ void Worker::add_yours(Place& place, const Placed& to, const Line::Position& at,
         content.direct_last = seat->direct.run_end(content.direct_first, limits::frame_event_bytes_max);
     }
     const EventNumber oldest = room.events().first() - 1;
-    if (at.event < oldest) {
+    if (at.event < oldest && !PLANTED(lost_untold)) {
         content.event = oldest;
         content.events_lost = oldest - at.event;
     }
@@ -113,6 +115,7 @@ void Worker::add_yours(Place& place, const Placed& to, const Line::Position& at,
     const std::size_t header_bytes = write_websocket_header(header, payload.size());
     batch->yours_bytes.insert(batch->yours_bytes.end(), header, header + header_bytes);
     batch->yours_bytes.insert(batch->yours_bytes.end(), payload.begin(), payload.end());
+    if (PLANTED(direct_forgotten)) seat->direct.forget_up_to(content.direct_last);
     item.bytes = static_cast<std::uint32_t>(header_bytes + payload.size());
     batch->yours.push_back(item);
 }

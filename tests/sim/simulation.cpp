@@ -110,7 +110,10 @@ void Simulation::check_relay() {
                 // Bounded by what one read slice may add while the seat is above its bound.
                 SIM_REQUIRE(placed.link->inbox.load() <= limits::seat_inflight_max + 1, "a seat's share of the inbox");
             }
-            for (const auto& seat : place->room->seats()) connected += seat->connected();
+            for (const auto& seat : place->room->seats()) {
+                connected += seat->connected();
+                SIM_REQUIRE(seat->connected() || seat->expires > place->room->tick(), "a seat outlives its grace");
+            }
             SIM_REQUIRE(connected == place->placed.size(), "seats and connections differ");
             for (const std::uint32_t out : place->batches_out) SIM_REQUIRE(out <= limits::room_batches_max, "a loop's share of batches");
         }

@@ -1,0 +1,97 @@
+// Each rule broken on purpose must be found within a few seeds.
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "relay/core/plant.h"
+#include "simulation.h"
+
+namespace tickrelay::sim {
+namespace {
+
+constexpr std::uint64_t seeds_max = 40;
+constexpr unsigned seconds_max = 100;
+
+struct Found {
+    std::uint64_t seeds = 0;  // 0: not found
+    char what[400] = {};
+};
+
+// In a process of its own: a broken rule may well end in a CHECK, or run forever.
+Found find(Plant plant) {
+    int ends[2];
+    if (pipe(ends) != 0) return {};
+    const pid_t child = fork();
+    if (child == 0) {
+        alarm(seconds_max);
+        planted = plant;
+        Found found;
+        for (std::uint64_t seed = 1; seed <= seeds_max && found.seeds == 0; ++seed) {
+            Found at{.seeds = seed};
+            std::snprintf(at.what, sizeof at.what, "(ended the process)");
+            if (write(ends[1], &at, sizeof at) < 0) _exit(1);  // what counts should this seed end the process
+            const Outcome outcome = Simulation({.seed = seed}).run();
+            births.clear();
+            if (outcome.broken.empty()) continue;
+            found.seeds = seed;
+            std::snprintf(found.what, sizeof found.what, "%s", outcome.broken.c_str());
+        }
+        _exit(write(ends[1], &found, sizeof found) == sizeof found ? 0 : 1);
+    }
+    close(ends[1]);
+    Found found, next;
+    while (read(ends[0], &next, sizeof next) == sizeof next) found = next;
+    close(ends[0]);
+    int status = 0;
+    waitpid(child, &status, 0);
+    return found;
+}
+
+struct Case {
+    Plant plant;
+    const char* name;
+};
+
+class PlantedBug : public testing::TestWithParam<Case> {};
+
+TEST_P(PlantedBug, is_found) {
+    const Found found = find(GetParam().plant);
+    EXPECT_NE(found.seeds, 0U) << "not found in " << seeds_max << " seeds";
+    if (found.seeds != 0) std::printf("found after %llu seeds: %s\n", static_cast<unsigned long long>(found.seeds), found.what);
+}
+
+constexpr Case cases[] = {
+    {Plant::born, "tombstones_only_of_who_lived_at_the_base"},
+    {Plant::floor, "floor_of_tombstones_ignored"},
+    {Plant::stamp, "write_between_ticks_stamped_with_the_last"},
+    {Plant::twice, "repeated_actions_applied_again"},
+    {Plant::unrounded, "values_not_quantised"},
+    {Plant::newest_base, "newest_frame_instead_of_highest_base_below"},
+    {Plant::event_gap, "events_that_do_not_follow"},
+    {Plant::event_by_base, "busy_stream_starves_events"},
+    {Plant::event_reset, "event_number_reset_at_base_0"},
+    {Plant::no_grace_end, "seats_outlive_their_grace"},
+    {Plant::base_unwritten, "base_moves_though_refused"},
+    {Plant::yours_kept, "dropped_yours_counts_as_told"},
+    {Plant::lost_untold, "lost_events_not_told"},
+    {Plant::applied_early, "actions_confirmed_early"},
+    {Plant::direct_forgotten, "direct_messages_forgotten_when_sent"},
+    {Plant::kill_slow, "slow_player_closed"},
+    {Plant::unfair, "flooder_read_on"},
+    {Plant::seat_leak, "lobby_keeps_seats"},
+    {Plant::two_connections, "takeover_leaves_two_connections"},
+    {Plant::old_link, "old_connection_ends_the_new"},
+};
+static_assert(std::size(cases) + 1 == static_cast<std::size_t>(Plant::count), "each plant has its test");
+
+INSTANTIATE_TEST_SUITE_P(Each, PlantedBug, testing::ValuesIn(cases), [](const auto& info) { return std::string(info.param.name); });
+
+TEST(NothingPlanted, nothing_is_found) {
+    for (std::uint64_t seed = 1; seed <= seeds_max; ++seed) EXPECT_EQ(Simulation({.seed = seed}).run().broken, "") << seed;
+}
+
+}  // namespace
+}  // namespace tickrelay::sim

@@ -35,7 +35,9 @@ TEST(RunWithRelay, reports_frames_values_and_ticks_of_both_codecs) {
     EXPECT_GT(report["server"]["rss_kib"].get<int>(), 0);
     EXPECT_TRUE(report["server"].contains("ticks_skipped"));
     EXPECT_EQ(report["values"]["unknown"], 0);
-    if (codec == "plain") EXPECT_GT(report["values"]["matched"].get<int>(), 0);
+    if (codec == "plain") {
+      EXPECT_GT(report["values"]["matched"].get<int>(), 0);
+    }
   }
 }
 
@@ -50,17 +52,17 @@ TEST(StormWithRelay, brings_everybody_back) {
 }
 
 // By recorded type, the values of all entities, sorted: a watcher does not know which entity is which.
-using Picture = std::vector<std::vector<std::vector<std::uint8_t>>>;
+using Picture = std::vector<std::vector<std::string>>;
 
 Picture picture_of(const Recording& recording, const RecordedSchema& schema, std::size_t tick) {
   Picture picture(recording.types().size());
   std::vector<RecordedEntity> entities;
   recording.tick(tick, entities);
   for (const RecordedEntity& entity : entities) {
-    std::vector<std::uint8_t>& bytes = picture[entity.type].emplace_back();
+    std::string& bytes = picture[entity.type].emplace_back();
     for (std::size_t field = 0; field < entity.values.size(); ++field) {
-      const auto* start = reinterpret_cast<const std::uint8_t*>(&entity.values[field]);
-      bytes.insert(bytes.end(), start, start + schema.columns[entity.type].field_bytes[field]);
+      bytes.append(reinterpret_cast<const char*>(&entity.values[field]),
+                   schema.columns[entity.type].field_bytes[field]);
     }
   }
   for (auto& values : picture) std::sort(values.begin(), values.end());
@@ -81,7 +83,7 @@ class Watcher final : public ClientEvents {
     for (const RecordedColumn& column : schema_.columns) {
       auto& values = picture.emplace_back();
       const auto component = *mirror.layout().find(column.component);
-      for (const auto& [entity, bytes] : mirror.all(component)) values.push_back(bytes);
+      for (const auto& [entity, bytes] : mirror.all(component)) values.emplace_back(bytes.begin(), bytes.end());
       std::sort(values.begin(), values.end());
     }
     ++frames;

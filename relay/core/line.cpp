@@ -13,6 +13,7 @@ constexpr std::int64_t ms = 1'000'000;
 constexpr std::int64_t round_trip_period_ns = 10'000 * ms;
 constexpr std::int64_t age_slack_ns = 100 * ms;    // beyond round trip and acknowledgement interval
 constexpr std::int64_t jitter_slack_ns = 30 * ms;  // a game that polls 30 times a second is no queue
+constexpr std::uint32_t clean_before_growth = 4;   // acknowledgements in a row that show no queue
 
 }  // namespace
 
@@ -44,10 +45,13 @@ std::optional<std::size_t> Line::choose(std::span<const FrameInfo> frames, Event
 
 bool Line::open(std::int64_t now_ns) {
     if (flight_count_ == 0) return true;
+    if (drains_) return false;
     const std::int64_t age_max =
         std::max<std::int64_t>(lowest_round_trip_ns(), 0) + ack_interval_ms_ * ms + age_slack_ns;
     if (now_ns - flight(0).sent_ns > age_max) window_ = 2;
-    return window_ >= window_open || flight_count_ < window_;
+    if (window_ >= window_open || flight_count_ < window_) return true;
+    used_up_ = true;
+    return false;
 }
 
 void Line::handed(const FrameInfo& frame, std::int64_t now_ns) {
@@ -57,6 +61,7 @@ void Line::handed(const FrameInfo& frame, std::int64_t now_ns) {
     newest_handed_ = frame.tick;
     behind_ = position_.event < frame.event_newest;
     in_stream_ = frame.in_stream_only || frame.leaves_empty;
+    drains_ = false;
     if (flight_count_ == in_flight_.size()) return;  // at high rates and long ways not each frame is timed
     ++flight_count_;
     flight(flight_count_ - 1) = {frame.tick, static_cast<std::uint16_t>(flight_count_), frame.kind != wire::FrameKind::Stream, now_ns};
@@ -73,30 +78,38 @@ bool Line::acknowledge(Tick tick, EventNumber event, EventNumber direct, std::in
     if (tick <= acknowledged_) return true;
     acknowledged_ = tick;
     std::optional<InFlight> newest;
+    bool prompt = false;  // what came together with a frame that is acknowledged at once was acknowledged at once
     while (flight_count_ > 0 && flight(0).tick <= tick) {
         newest = flight(0);
+        prompt = prompt || newest->prompt;
         flight_first_ = (flight_first_ + 1) % in_flight_.size();
         --flight_count_;
     }
-    if (newest) learn(*newest, now_ns);
+    if (newest) learn(*newest, prompt, now_ns);
     return true;
 }
 
-// How many frames were queued before this one, on the way or at a slow reader: none lets the window grow, two halve it.
-void Line::learn(const InFlight& frame, std::int64_t now_ns) {
+// Whether frames queued before this one, on the way or at a slow reader. A window that is used up and shows no queue several times in a
+// row grows; two frames queued halve it. Once is not enough: on a slow link the frame ahead may be nearly through by chance.
+// Where the client may have waited with its acknowledgement only the part that it cannot have waited is known: enough to say that there
+// is a queue, never that there is none.
+void Line::learn(const InFlight& frame, bool prompt, std::int64_t now_ns) {
     std::int64_t took = now_ns - frame.sent_ns;
-    if (frame.prompt) {
+    if (prompt) {
         note_round_trip(took, now_ns);
-    } else {  // the client may have waited with this one
+    } else {
         took = std::max(took - ack_interval_ms_ * ms, std::min(took, lowest_round_trip_ns()));
     }
     const std::int64_t queued_ns = took - lowest_round_trip_ns();
-    const std::int64_t queued = queued_ns <= jitter_slack_ns ? 0 : frame.together * 4 * queued_ns / took;  // in quarter frames
-    if (queued < 3) {
-        if (frame.together >= window_) window_ = std::min(window_ * 2, window_open);
-        if (frame.together * 2 >= window_open) window_ = window_open;
-    } else if (queued > 6) {
-        window_ = std::max<std::uint32_t>(2, std::min<std::uint32_t>(window_, frame.together) / 2);
+    if (queued_ns > std::max(jitter_slack_ns, lowest_round_trip_ns() / 2)) {
+        clean_ = 0;
+        used_up_ = false;
+        const std::int64_t queued_quarters = frame.together * 4 * queued_ns / took;
+        if (queued_quarters > 6) window_ = std::max<std::uint32_t>(2, std::min<std::uint32_t>(window_, frame.together) / 2);
+    } else if (prompt && ++clean_ >= clean_before_growth && used_up_) {
+        clean_ = 0;
+        used_up_ = false;
+        window_ = window_ * 2 >= window_open ? window_open : window_ * 2;
     }
 }
 
@@ -106,6 +119,7 @@ void Line::note_round_trip(std::int64_t round_trip_ns, std::int64_t now_ns) {
         lowest_before_ns_ = lowest_now_ns_;
         lowest_now_ns_ = round_trip_ns;
         period_ends_ns_ = now_ns + round_trip_period_ns;
+        drains_ = window_ < window_open;  // two frames in flight on a slow link never show the way without a queue: one alone does
     }
     lowest_now_ns_ = std::min(lowest_now_ns_, round_trip_ns);
 }

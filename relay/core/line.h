@@ -76,7 +76,7 @@ class Line {
     };
     static constexpr std::uint32_t window_open = limits::in_flight_max;
 
-    void learn(const InFlight& frame, std::int64_t now_ns);
+    void learn(const InFlight& frame, bool prompt, std::int64_t now_ns);
     [[nodiscard]] std::int64_t lowest_round_trip_ns() const;
     void note_round_trip(std::int64_t round_trip_ns, std::int64_t now_ns);
     InFlight& flight(std::size_t i) { return in_flight_[(flight_first_ + i) % in_flight_.size()]; }
@@ -89,6 +89,9 @@ class Line {
     std::uint32_t ack_interval_ms_ = limits::ack_interval_ms;
 
     std::uint32_t window_ = 2;  // frames that may be unacknowledged; window_open: bounded by their age alone
+    std::uint32_t clean_ = 0;   // acknowledgements in a row that showed no queue
+    bool used_up_ = false;      // a frame had to wait for the window since the last growth or queue
+    bool drains_ = false;       // nothing leaves until all is acknowledged, once a period
     std::array<InFlight, limits::in_flight_max> in_flight_{};
     std::size_t flight_first_ = 0;
     std::size_t flight_count_ = 0;

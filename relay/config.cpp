@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::string_view config_variable = "TICKRELAY_CONFIG";
 
-void read_variables(const Environment& environment, Options& options, std::vector<const ConfigKey*>& set, Config& config,
-                    ConfigErrors& errors) {
+void read_variables(const Environment& environment, Options& options, std::vector<const ConfigKey*>& set,
+                    Config& config, ConfigErrors& errors) {
     std::vector<std::string> known = {std::string(config_variable)};
     for (const auto& key : config_keys()) {
         known.push_back(key.environment());
@@ -54,7 +54,8 @@ void keep_on_loopback(Address& address, const ConfigKey* key, const std::vector<
     if (std::find(by_flag.begin(), by_flag.end(), key) != by_flag.end() || is_loopback(address)) return;
     address.host = "127.0.0.1";
     if (std::find(by_other.begin(), by_other.end(), key) != by_other.end()) {
-        config.notes.push_back("--dev listens on " + to_string(address) + ": only " + key->flag_name() + " opens it wider");
+        config.notes.push_back("--dev listens on " + to_string(address) + ": only " + key->flag_name() +
+                               " opens it wider");
     }
 }
 
@@ -93,7 +94,8 @@ std::variant<Config, ConfigErrors> load_config(const Flags& flags, const Environ
     std::vector<const ConfigKey*> by_file_or_variable;
     std::vector<const ConfigKey*> by_flag;
     std::string path = flags.config_path;
-    if (const auto found = environment.find(config_variable); path.empty() && found != environment.end()) path = found->second;
+    if (const auto found = environment.find(config_variable); path.empty() && found != environment.end())
+        path = found->second;
     if (!path.empty()) read_config_file(path, config.options, types, by_file_or_variable, errors);
     read_variables(environment, config.options, by_file_or_variable, config, errors);
     read_flags(flags, config.options, by_flag, errors);
@@ -103,7 +105,8 @@ std::variant<Config, ConfigErrors> load_config(const Flags& flags, const Environ
         config.options.auth = Auth::none;
         for (auto& [name, type] : types) type.settings.client_creatable = true;
         keep_on_loopback(config.options.listen, find_config_key("", "listen"), by_flag, by_file_or_variable, config);
-        keep_on_loopback(config.options.ops_listen, find_config_key("", "ops_listen"), by_flag, by_file_or_variable, config);
+        keep_on_loopback(config.options.ops_listen, find_config_key("", "ops_listen"), by_flag, by_file_or_variable,
+                         config);
     }
     config.types = std::make_shared<const RoomTypes>(std::move(types));
     return config;

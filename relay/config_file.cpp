@@ -69,7 +69,8 @@ class FileReader {
 
   private:
     static bool is_section(const std::string& name) {
-        return std::any_of(config_keys().begin(), config_keys().end(), [&](const auto& key) { return key.section == name; });
+        return std::any_of(config_keys().begin(), config_keys().end(),
+                           [&](const auto& key) { return key.section == name; });
     }
 
     static std::vector<std::string> known_in(std::string_view section) {
@@ -134,7 +135,8 @@ class FileReader {
         }
         auto value = room_value(type, name, node);
         if (!value) return;
-        if (auto error = room_keys()[*index].set(type.settings, *value)) return say(node.source(), where + " " + *error);
+        if (auto error = room_keys()[*index].set(type.settings, *value))
+            return say(node.source(), where + " " + *error);
         type.given.set(*index);
     }
 
@@ -145,7 +147,8 @@ class FileReader {
             const auto file = std::filesystem::absolute(path_).parent_path() / node.as_string()->get();
             auto bytes = file_text(file, limits::schema_bytes_max);
             if (!bytes) {
-                say(node.source(), "cannot read the schema " + file.lexically_normal().string() + " (a .bfbs of up to 256 KiB)");
+                say(node.source(),
+                    "cannot read the schema " + file.lexically_normal().string() + " (a .bfbs of up to 256 KiB)");
                 return std::nullopt;
             }
             type.schema_path = file.lexically_normal().string();

@@ -17,7 +17,8 @@ std::string usage(const CLI::App& app, const CLI::ParseError& error, const std::
     for (const auto& argument : arguments) {
         const auto name = argument.substr(0, argument.find('='));
         if (!name.starts_with("--") || std::find(known.begin(), known.end(), name) != known.end()) continue;
-        if (const auto near = nearest(name, known); !near.empty()) text += "There is no " + name + ", the nearest is " + near + ".\n";
+        if (const auto near = nearest(name, known); !near.empty())
+            text += "There is no " + name + ", the nearest is " + near + ".\n";
     }
     return text + "tickrelay --help lists the flags.\n";
 }
@@ -35,7 +36,8 @@ std::variant<Flags, Exit> parse_flags(const std::vector<std::string>& arguments)
     Flags flags;
     bool show_version = false;
     CLI::App app{"tickrelay: a low-latency game state relay", "tickrelay"};
-    app.add_option("--config", flags.config_path, "Configuration file (TOML); --print-config documents its keys.")->type_name("FILE");
+    app.add_option("--config", flags.config_path, "Configuration file (TOML); --print-config documents its keys.")
+        ->type_name("FILE");
     app.add_flag("--dev", flags.dev, "For trying out: loopback only, anyone may join and make rooms.");
     std::vector<std::pair<const ConfigKey*, std::vector<std::string>>> given;
     given.reserve(config_keys().size());
@@ -44,7 +46,8 @@ std::variant<Flags, Exit> parse_flags(const std::vector<std::string>& arguments)
         auto& target = given.emplace_back(&key, std::vector<std::string>{}).second;
         auto* option = app.add_option(key.flag_name(), target, help_of(key))->type_name(std::string(key.values));
         option->expected(1)->allow_extra_args(false);
-        option->multi_option_policy(key.shape == Shape::list ? CLI::MultiOptionPolicy::TakeAll : CLI::MultiOptionPolicy::Throw);
+        option->multi_option_policy(key.shape == Shape::list ? CLI::MultiOptionPolicy::TakeAll
+                                                             : CLI::MultiOptionPolicy::Throw);
     }
     app.add_flag("--check-config", flags.check_config, "Check the configuration, then exit.");
     app.add_flag("--print-config", flags.print_config, "Print the effective configuration, documented, then exit.");

@@ -20,12 +20,18 @@ void print_key(std::string& out, const ConfigKey& key, const Options& options) {
     if (key.reload) out.append("; reloaded on SIGHUP");
     out.append("\n");
     // No value, no default: written as a comment, so that the file still says that one is missing.
-    out.append(value.empty() ? "# " : "").append(key.name).append(" = ").append(value.empty() ? "\"\"" : value).append("\n");
+    out.append(value.empty() ? "# " : "")
+        .append(key.name)
+        .append(" = ")
+        .append(value.empty() ? "\"\"" : value)
+        .append("\n");
 }
 
 void print_type(std::string& out, const std::string& name, const RoomType& type) {
     bool bare = true;
-    for (const char c : name) bare = bare && ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-');
+    for (const char c : name)
+        bare = bare &&
+               ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-');
     std::string quoted = "\"";
     for (const char c : name) quoted.append(c == '"' || c == '\\' ? "\\" : "").push_back(c);
     out.append("\n[type.").append(bare ? name : quoted + "\"").append("]\n");
@@ -54,8 +60,10 @@ std::string print_config(const Config& config) {
         }
         print_key(out, key, config.options);
     }
-    out += "\n# Room types: [type.NAME], joined or created by NAME. Built in are relay, chat and demo; a section of that name\n"
-           "# changes one. A spawn's own keys override its type's.\n#\n";
+    out +=
+        "\n# Room types: [type.NAME], joined or created by NAME. Built in are relay, chat and demo; a section of that "
+        "name\n"
+        "# changes one. A spawn's own keys override its type's.\n#\n";
     const RoomSettings presets;
     for (const auto& key : room_keys()) {
         if (!key.in_types) continue;

@@ -12,7 +12,7 @@
 namespace tickrelay {
 
 struct Address {
-    std::string host;  // a name, an IPv4 or, without brackets, an IPv6 address
+    std::string host;        // a name, an IPv4 or, without brackets, an IPv6 address
     std::uint16_t port = 0;  // 0: any free one
 
     friend bool operator==(const Address&, const Address&) = default;
@@ -31,13 +31,13 @@ struct Options {
     bool dev = false;
     Address listen{"0.0.0.0", 8350};
     Address ops_listen{"127.0.0.1", 8351};
-    std::string admin;            // empty: the contract's place
-    std::uint32_t loops = 0;      // 0: as many as fit the machine
-    std::uint32_t workers = 0;    // likewise
-    std::string data_dir;         // empty: nothing is kept over a restart
+    std::string admin;          // empty: the contract's place
+    std::uint32_t loops = 0;    // 0: as many as fit the machine
+    std::uint32_t workers = 0;  // likewise
+    std::string data_dir;       // empty: nothing is kept over a restart
     std::vector<std::string> nats;
-    std::string node_name;        // empty: the host's
-    std::string public_url;       // empty: made of listen
+    std::string node_name;   // empty: the host's
+    std::string public_url;  // empty: made of listen
     std::vector<std::string> logic;
     log::Format log_format = log::Format::text;
     log::Level log_level = log::Level::info;

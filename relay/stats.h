@@ -18,10 +18,21 @@ namespace tickrelay {
 
 enum class SentKind : std::uint8_t { stream, catch_up, shared_base, join, resync, yours, event };
 enum class ReceivedKind : std::uint8_t {
-    join, update, ping, leave, list_rooms, set, spawn, despawn, claim, input, message, answer
+    join,
+    update,
+    ping,
+    leave,
+    list_rooms,
+    set,
+    spawn,
+    despawn,
+    claim,
+    input,
+    message,
+    answer
 };
 enum class ResumeResult : std::uint8_t { delta, whole, rolled_back, session_unknown };
-enum class QueueKind : std::uint8_t { inbox, outbox };  // to the workers, to the loops
+enum class QueueKind : std::uint8_t { inbox, outbox };                        // to the workers, to the loops
 enum class OtherReason : std::uint8_t { connection_lost, handshake, drain };  // beside CloseCode and Refusal
 
 inline constexpr std::array<std::string_view, 7> sent_kinds = {"stream", "catch_up", "shared_base", "join",
@@ -36,7 +47,9 @@ inline constexpr std::size_t close_reasons = std::size(close_codes) + 3;
 inline constexpr std::size_t refusal_reasons = static_cast<std::size_t>(Refusal::too_large);
 inline constexpr std::size_t reasons = close_reasons + refusal_reasons;
 std::size_t reason_index(CloseCode code);
-constexpr std::size_t reason_index(OtherReason reason) { return std::size(close_codes) + static_cast<std::size_t>(reason); }
+constexpr std::size_t reason_index(OtherReason reason) {
+    return std::size(close_codes) + static_cast<std::size_t>(reason);
+}
 // REQUIRES: not Refusal::none.
 constexpr std::size_t reason_index(Refusal refusal) { return close_reasons + static_cast<std::size_t>(refusal) - 1; }
 std::string_view reason_label(std::size_t index);
@@ -68,8 +81,8 @@ class Gauge {
 inline constexpr std::size_t buckets_max = 18;
 
 // Upper bounds in seconds; what is above the last counts as +Inf.
-inline constexpr std::array lateness_bounds_s = {10e-6, 25e-6, 50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2e-3,
-                                                 4e-3,  8e-3,  16e-3, 33e-3,  66e-3,  125e-3, 250e-3, 500e-3, 1.0};
+inline constexpr std::array lateness_bounds_s = {10e-6, 25e-6, 50e-6, 100e-6, 250e-6, 500e-6, 1e-3,   2e-3, 4e-3,
+                                                 8e-3,  16e-3, 33e-3, 66e-3,  125e-3, 250e-3, 500e-3, 1.0};
 inline constexpr std::array duration_bounds_s = lateness_bounds_s;
 inline constexpr std::array state_age_bounds_s = {5e-3,   10e-3,  20e-3,  30e-3, 50e-3, 75e-3, 100e-3, 150e-3, 200e-3,
                                                   300e-3, 400e-3, 600e-3, 1.0,   2.0,   5.0,   10.0,   30.0};

@@ -52,7 +52,9 @@ void signal_eventfd(int fd) {
 }  // namespace
 
 AdminSocket::AdminSocket(Controls& controls, EventRing& events)
-    : events_(events), rpc_(controls, events), wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+    : events_(events),
+      rpc_(controls, events),
+      wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
       stop_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
     CHECK(wake_ >= 0 && stop_ >= 0);
     events_.on_news([this] { wake(); });
@@ -98,7 +100,8 @@ void AdminSocket::run() {
             const bool reads = client->idle() && !client->ended;
             waits.push_back({client->fd, static_cast<short>((reads ? POLLIN : 0) | (client->idle() ? 0 : POLLOUT)), 0});
         }
-        const bool more = std::any_of(clients_.begin(), clients_.end(), [](const auto& client) { return client->more; });
+        const bool more =
+            std::any_of(clients_.begin(), clients_.end(), [](const auto& client) { return client->more; });
         if (poll(waits.data(), waits.size(), more ? 0 : -1) < 0 && errno != EINTR) return;
         if (waits[0].revents != 0) return;
         if (waits[1].revents != 0) drain_eventfd(wake_);
@@ -199,7 +202,8 @@ bool AdminSocket::answer_lines(Client& client) {
 // False: the connection is gone.
 bool AdminSocket::write_out(Client& client) {
     while (!client.idle()) {
-        const ssize_t took = send(client.fd, client.out.data() + client.sent, client.out.size() - client.sent, MSG_NOSIGNAL);
+        const ssize_t took =
+            send(client.fd, client.out.data() + client.sent, client.out.size() - client.sent, MSG_NOSIGNAL);
         if (took < 0) return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
         client.sent += static_cast<std::size_t>(took);
     }

@@ -51,7 +51,8 @@ std::optional<std::string> make_folder(const std::string& path) {
     struct stat found {};
     if (lstat(folder.c_str(), &found) != 0) return folder + ": " + errno_text();
     if (!S_ISDIR(found.st_mode) || found.st_uid != getuid() || (found.st_mode & 077) != 0) {
-        return folder + " must be a folder that only its owner, you, may enter: remove it, or give another --admin PATH";
+        return folder +
+               " must be a folder that only its owner, you, may enter: remove it, or give another --admin PATH";
     }
     return std::nullopt;
 }
@@ -120,7 +121,8 @@ std::variant<UnixListener, std::string> listen_unix(const std::string& path, int
     } else {
         const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         // The mode before bind: at no time may another user connect.
-        if (fd >= 0 && fchmod(fd, 0600) == 0 && bind(fd, reinterpret_cast<const sockaddr*>(&*address), sizeof *address) == 0 &&
+        if (fd >= 0 && fchmod(fd, 0600) == 0 &&
+            bind(fd, reinterpret_cast<const sockaddr*>(&*address), sizeof *address) == 0 &&
             chmod(path.c_str(), 0600) == 0 && listen(fd, backlog) == 0) {
             result = UnixListener{fd, path};
         } else {

@@ -100,9 +100,9 @@ struct PlayerInfo {
 };
 struct ComponentInfo {
     std::string name;
-    std::uint64_t entities = 0;     // that carry it
-    double changed_per_s = 0;       // entities whose value changed
-    double bytes_per_s = 0;         // of its values in encoded frames
+    std::uint64_t entities = 0;  // that carry it
+    double changed_per_s = 0;    // entities whose value changed
+    double bytes_per_s = 0;      // of its values in encoded frames
 };
 struct RoomInfo {
     RoomSettings settings;

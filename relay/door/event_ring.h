@@ -31,7 +31,7 @@ std::string_view name_of(RelayEventType type);  // "room.spawned"
 bool find_event_type(std::string_view name, RelayEventType& type);
 
 struct RelayEvent {
-    std::uint64_t seq = 0;  // from 1; the ring sets it
+    std::uint64_t seq = 0;     // from 1; the ring sets it
     std::int64_t time_ms = 0;  // since 1970
     RelayEventType type{};
     std::string room_id = {};
@@ -45,7 +45,8 @@ class EventRing {
     static constexpr std::size_t events_max = 8'192;
     static constexpr std::size_t bytes_max = 8 * 1024 * 1024;
 
-    explicit EventRing(std::size_t events = events_max, std::size_t bytes = bytes_max) : events_max_(events), bytes_max_(bytes) {}
+    explicit EventRing(std::size_t events = events_max, std::size_t bytes = bytes_max)
+        : events_max_(events), bytes_max_(bytes) {}
 
     // Called after events came in, by the writer's thread: must only wake someone. Set before there are writers.
     void on_news(std::function<void()> wake) { wake_ = std::move(wake); }
@@ -64,7 +65,7 @@ class EventRing {
     // Events above `after` that the filter takes, at most `events` of them.
     [[nodiscard]] Batch read(std::uint64_t after, const Filter& filter, std::size_t events) const;
     [[nodiscard]] std::uint64_t last() const;  // the newest number; 0: none yet
-    void push(RelayEvent event);  // for threads that may wait a moment; workers have an EventWriter
+    void push(RelayEvent event);               // for threads that may wait a moment; workers have an EventWriter
 
   private:
     friend class EventWriter;

@@ -17,7 +17,8 @@ namespace {
 constexpr const char* no_sources = "default-src 'none'; frame-ancestors 'none'";
 // The dashboard carries its own script and style, and reads /api here.
 constexpr const char* dashboard_sources =
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; frame-ancestors 'none'";
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; frame-ancestors "
+    "'none'";
 
 PageAnswer page(const json& value, int status = 200) {
     return {status, "application/json", dump_line(value) + "\n", no_sources};
@@ -32,7 +33,9 @@ PageAnswer refused(const Refused& why) {
     return failure(status, why.reason, why.message);
 }
 
-PageAnswer plain(int status, std::string text) { return {status, "text/plain; charset=utf-8", std::move(text), no_sources}; }
+PageAnswer plain(int status, std::string text) {
+    return {status, "text/plain; charset=utf-8", std::move(text), no_sources};
+}
 
 json figures(const StatsTotals& totals) {
     const auto sum = [](const auto& counts) {
@@ -82,7 +85,8 @@ PageAnswer Operations::get(std::string_view path, std::string_view query) {
     if (path == "/api/rooms") return rooms(query);
     constexpr std::string_view room_prefix = "/api/rooms/";
     if (path.starts_with(room_prefix) && path.size() > room_prefix.size()) return room(path.substr(room_prefix.size()));
-    return failure(404, "not_found", "there are /healthz /readyz /metrics /dashboard /api/info /api/rooms /api/rooms/ID");
+    return failure(404, "not_found",
+                   "there are /healthz /readyz /metrics /dashboard /api/info /api/rooms /api/rooms/ID");
 }
 
 PageAnswer Operations::ready() {
@@ -94,7 +98,8 @@ PageAnswer Operations::info() {
     json answer = to_json(controls_.info());
     answer["figures"] = figures(stats_.totals());
     const auto process = read_process_figures();
-    answer["process"] = {{"cpu_s", process.cpu_s}, {"resident_bytes", process.resident_bytes}, {"open_fds", process.open_fds}};
+    answer["process"] = {
+        {"cpu_s", process.cpu_s}, {"resident_bytes", process.resident_bytes}, {"open_fds", process.open_fds}};
     return page(std::move(answer));
 }
 
@@ -107,12 +112,14 @@ PageAnswer Operations::rooms(std::string_view query_text) {
     const std::string sort = query_value(query_text, "sort");
     constexpr std::array<std::string_view, 4> orders = {"room_id", "type", "players", "age_s"};
     const auto order = std::find(orders.begin(), orders.end(), sort);
-    if (!sort.empty() && order == orders.end()) return failure(400, "bad_params", "sort is room_id, type, players or age_s");
+    if (!sort.empty() && order == orders.end())
+        return failure(400, "bad_params", "sort is room_id, type, players or age_s");
     if (!sort.empty()) query.order = static_cast<RoomOrder>(order - orders.begin());
     const std::string limit = query_value(query_text, "limit");
     if (!limit.empty()) {
         const auto [end, error] = std::from_chars(limit.data(), limit.data() + limit.size(), query.limit);
-        if (error != std::errc{} || end != limit.data() + limit.size() || query.limit < 1 || query.limit > page_rooms_max) {
+        if (error != std::errc{} || end != limit.data() + limit.size() || query.limit < 1 ||
+            query.limit > page_rooms_max) {
             return failure(400, "bad_params", "limit is a whole number from 1 to 1000");
         }
     }

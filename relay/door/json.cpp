@@ -59,21 +59,23 @@ json json_of(const std::string& text) {
 std::string dump_line(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 json to_json(const RelayInfo& info) {
-    return {{"node", info.node},       {"version", info.version},   {"uptime_s", info.uptime_s},
-            {"rooms", info.rooms},     {"players", info.players},   {"headroom", info.headroom},
-            {"draining", info.draining}, {"listen", info.listen},   {"ops_listen", info.ops_listen},
+    return {{"node", info.node},
+            {"version", info.version},
+            {"uptime_s", info.uptime_s},
+            {"rooms", info.rooms},
+            {"players", info.players},
+            {"headroom", info.headroom},
+            {"draining", info.draining},
+            {"listen", info.listen},
+            {"ops_listen", info.ops_listen},
             {"url", info.url}};
 }
 
 json to_json(const RoomEntry& room) {
-    return {{"room_id", room.room_id},
-            {"type", room.type},
-            {"players", room.players},
-            {"max_players", room.max_players},
-            {"tick_rate", room.tick_rate},
-            {"private", room.is_private},
-            {"locked", room.locked},
-            {"metadata", json_of(room.metadata)},
+    return {{"room_id", room.room_id},     {"type", room.type},
+            {"players", room.players},     {"max_players", room.max_players},
+            {"tick_rate", room.tick_rate}, {"private", room.is_private},
+            {"locked", room.locked},       {"metadata", json_of(room.metadata)},
             {"age_s", room.age_s}};
 }
 
@@ -104,10 +106,14 @@ json to_json(const RoomSettings& settings) {
 }
 
 json to_json(const PlayerInfo& player) {
-    return {{"player_id", player.player_id},   {"player", player.number},
-            {"role", name_in(roles, player.role)}, {"connected", player.connected},
-            {"rtt_ms", player.rtt_ms},         {"state_age_ms", player.state_age_ms},
-            {"bytes_per_s", player.bytes_per_s}, {"behind_ticks", player.behind_ticks}};
+    return {{"player_id", player.player_id},
+            {"player", player.number},
+            {"role", name_in(roles, player.role)},
+            {"connected", player.connected},
+            {"rtt_ms", player.rtt_ms},
+            {"state_age_ms", player.state_age_ms},
+            {"bytes_per_s", player.bytes_per_s},
+            {"behind_ticks", player.behind_ticks}};
 }
 
 json to_json(const RoomInfo& room) {

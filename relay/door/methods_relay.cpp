@@ -23,7 +23,9 @@ Outcome relay_info(Call& call) {
 Outcome relay_drain(Call& call) {
     const auto deadline_s = call.params.number("deadline_s", 0, drain_deadline_max_s);
     FINISH(call);
-    return reply(call.controls.drain(deadline_s, call.deadline), [](std::uint64_t rooms) { return json{{"rooms", rooms}}; });
+    return reply(call.controls.drain(deadline_s, call.deadline), [](std::uint64_t rooms) {
+        return json{{"rooms", rooms}};
+    });
 }
 
 Outcome relay_undrain(Call& call) {
@@ -35,11 +37,14 @@ Outcome ticket_issue(Call& call) {
     TicketRequest request;
     request.room_id = call.params.required_name("room_id");
     request.player_id = call.params.required_name("player_id");
-    request.role = static_cast<wire::Role>(call.params.choice("role", {"player", "spectator", "authority"}).value_or(0));
-    request.ttl_s = static_cast<std::uint32_t>(call.params.whole("ttl_s", 1, ticket_ttl_max_s).value_or(ticket_ttl_default_s));
+    request.role =
+        static_cast<wire::Role>(call.params.choice("role", {"player", "spectator", "authority"}).value_or(0));
+    request.ttl_s =
+        static_cast<std::uint32_t>(call.params.whole("ttl_s", 1, ticket_ttl_max_s).value_or(ticket_ttl_default_s));
     FINISH(call);
-    return reply(call.controls.issue_ticket(std::move(request), call.deadline),
-                 [](const TicketIssued& issued) { return json{{"ticket", issued.ticket}, {"url", issued.url}}; });
+    return reply(call.controls.issue_ticket(std::move(request), call.deadline), [](const TicketIssued& issued) {
+        return json{{"ticket", issued.ticket}, {"url", issued.url}};
+    });
 }
 
 void read_types(Params& params, std::vector<RelayEventType>& types) {
@@ -73,8 +78,10 @@ Outcome events_subscribe(Call& call) {
 }
 
 constexpr std::array table = {
-    Method{"relay.info", false, relay_info},     Method{"relay.drain", true, relay_drain},
-    Method{"relay.undrain", true, relay_undrain}, Method{"ticket.issue", true, ticket_issue},
+    Method{"relay.info", false, relay_info},
+    Method{"relay.drain", true, relay_drain},
+    Method{"relay.undrain", true, relay_undrain},
+    Method{"ticket.issue", true, ticket_issue},
     Method{"events.subscribe", false, events_subscribe},
 };
 

@@ -32,7 +32,8 @@ Outcome room_spawn(Call& call) {
         if (key.in_spawn && call.params.room_key(key, request.settings)) request.given.set(i);
     }
     if (!call.params.failed()) {
-        if (auto error = settle(request.settings, request.given | settled)) call.params.fail("send_rate", ": " + *error);
+        if (auto error = settle(request.settings, request.given | settled))
+            call.params.fail("send_rate", ": " + *error);
     }
     FINISH(call);
     if (base == types->end()) {
@@ -77,7 +78,8 @@ Outcome room_list(Call& call) {
 Outcome room_info(Call& call) {
     auto room_id = call.params.required_name("room_id");
     FINISH(call);
-    return reply(call.controls.room(std::move(room_id), call.deadline), [](const RoomInfo& room) { return to_json(room); });
+    return reply(call.controls.room(std::move(room_id), call.deadline),
+                 [](const RoomInfo& room) { return to_json(room); });
 }
 
 Outcome room_close(Call& call) {
@@ -116,8 +118,9 @@ Outcome room_set(Call& call) {
     if (auto* error = std::get_if<std::string>(&packed)) return ParamError{std::move(*error), "fields", {}, {}};
     request.mask = std::get<PackedFields>(packed).mask;
     request.data = std::get<PackedFields>(std::move(packed)).data;
-    return reply(call.controls.set(std::move(request), call.deadline),
-                 [](const SetDone& set) { return json{{"tick", set.tick}}; });
+    return reply(call.controls.set(std::move(request), call.deadline), [](const SetDone& set) {
+        return json{{"tick", set.tick}};
+    });
 }
 
 Outcome room_state(Call& call) {
@@ -166,11 +169,16 @@ Outcome player_simulate(Call& call) {
 }
 
 constexpr std::array table = {
-    Method{"room.spawn", true, room_spawn},     Method{"room.update", true, room_update},
-    Method{"room.list", false, room_list},      Method{"room.info", false, room_info},
-    Method{"room.close", true, room_close},     Method{"room.broadcast", true, room_broadcast},
-    Method{"room.set", true, room_set},         Method{"room.state", false, room_state},
-    Method{"room.result", true, room_result},   Method{"player.kick", true, player_kick},
+    Method{"room.spawn", true, room_spawn},
+    Method{"room.update", true, room_update},
+    Method{"room.list", false, room_list},
+    Method{"room.info", false, room_info},
+    Method{"room.close", true, room_close},
+    Method{"room.broadcast", true, room_broadcast},
+    Method{"room.set", true, room_set},
+    Method{"room.state", false, room_state},
+    Method{"room.result", true, room_result},
+    Method{"player.kick", true, player_kick},
     Method{"player.simulate", true, player_simulate},
 };
 

@@ -14,7 +14,9 @@ using nlohmann::json;
 
 namespace {
 
-std::string number_text(double number) { return json(number == std::int64_t(number) ? json(std::int64_t(number)) : json(number)).dump(); }
+std::string number_text(double number) {
+    return json(number == std::int64_t(number) ? json(std::int64_t(number)) : json(number)).dump();
+}
 
 }  // namespace
 
@@ -26,7 +28,8 @@ const json* Params::find(std::string_view name) {
 }
 
 void Params::fail(std::string_view name, std::string message, std::string range) {
-    if (!failed()) error_ = ParamError{std::string(name) + " " + std::move(message), std::string(name), std::move(range), {}};
+    if (!failed())
+        error_ = ParamError{std::string(name) + " " + std::move(message), std::string(name), std::move(range), {}};
 }
 
 std::optional<std::string> Params::name(std::string_view name) {
@@ -46,8 +49,10 @@ std::string Params::required_name(std::string_view name) {
 std::optional<std::string> Params::text(std::string_view name, std::size_t bytes_max) {
     const json* value = find(name);
     if (value == nullptr) return std::nullopt;
-    if (value->is_string() && value->get_ref<const std::string&>().size() <= bytes_max) return value->get<std::string>();
-    fail(name, "must be text of up to " + std::to_string(bytes_max) + " bytes", "up to " + std::to_string(bytes_max) + " bytes");
+    if (value->is_string() && value->get_ref<const std::string&>().size() <= bytes_max)
+        return value->get<std::string>();
+    fail(name, "must be text of up to " + std::to_string(bytes_max) + " bytes",
+         "up to " + std::to_string(bytes_max) + " bytes");
     return std::nullopt;
 }
 

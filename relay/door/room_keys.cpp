@@ -96,7 +96,9 @@ Error set_schema(LayoutPointer& target, const KeyValue& value) {
 constexpr std::array<std::string_view, 3> authorities = {"player", "server", "logic"};
 constexpr std::array<std::string_view, 2> codecs = {"plain", "packed"};
 
-std::string toml_text(std::string_view text) { return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace); }
+std::string toml_text(std::string_view text) {
+    return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
 std::string flag_text(bool flag) { return flag ? "true" : "false"; }
 std::string seconds_text(std::uint32_t ms) {
     char text[24];
@@ -110,29 +112,31 @@ constexpr double grace_max_s = 86'400;
 constexpr double empty_ttl_max_s = 604'800;
 
 // One row; the lambdas name `s` (the settings) and `v` (the value).
-#define ROW(name, shape, unit, values, doc, types, spawn, setter, field, text)                      \
-    RoomKey {                                                                                       \
-        name, KeyShape::shape, unit, values, doc, types, spawn,                                     \
-            [](Settings& s, const KeyValue& v) -> Error { return setter; },                         \
-            [](const Settings& a, const Settings& b) { return a.field == b.field; },                \
-            [](const Settings& s) -> std::string { return text; }                                   \
+#define ROW(name, shape, unit, values, doc, types, spawn, setter, field, text)       \
+    RoomKey {                                                                        \
+        name, KeyShape::shape, unit, values, doc, types, spawn,                      \
+            [](Settings& s, const KeyValue& v) -> Error { return setter; },          \
+            [](const Settings& a, const Settings& b) { return a.field == b.field; }, \
+            [](const Settings& s) -> std::string { return text; }                    \
     }
 
 const std::array table = {
-    ROW("id", text, "", "1 to 64 bytes", "The room's id; made up where it is missing.", false, true, set_name(s.id, v), id,
-        toml_text(s.id)),
+    ROW("id", text, "", "1 to 64 bytes", "The room's id; made up where it is missing.", false, true, set_name(s.id, v),
+        id, toml_text(s.id)),
     ROW("type", text, "", "a configured type", "The room type whose settings hold where none are given.", false, true,
         set_name(s.type, v), type, toml_text(s.type)),
-    RoomKey{"schema", KeyShape::schema, "", "a .bfbs", "State schema, made with flatc --binary --schema; without one a room has events only.",
-            true, true, [](Settings& s, const KeyValue& v) -> Error { return set_schema(s.layout, v); },
+    RoomKey{"schema", KeyShape::schema, "", "a .bfbs",
+            "State schema, made with flatc --binary --schema; without one a room has events only.", true, true,
+            [](Settings& s, const KeyValue& v) -> Error { return set_schema(s.layout, v); },
             [](const Settings& a, const Settings& b) {
                 return a.layout && b.layout && a.layout->fingerprint() == b.layout->fingerprint();
             },
             [](const Settings&) -> std::string { return "\"\""; }},
     ROW("tick_rate", number, "Hz", "1 to 240", "Ticks a second.", true, true, set_number(s.tick_rate, v, 1, rate_max),
         tick_rate, std::to_string(s.tick_rate)),
-    ROW("send_rate", number, "Hz", "1 to tick_rate", "Frames a second to each player; divides tick_rate, which is the default.",
-        true, true, set_number(s.send_rate, v, 1, rate_max), send_rate, std::to_string(s.send_rate)),
+    ROW("send_rate", number, "Hz", "1 to tick_rate",
+        "Frames a second to each player; divides tick_rate, which is the default.", true, true,
+        set_number(s.send_rate, v, 1, rate_max), send_rate, std::to_string(s.send_rate)),
     ROW("max_players", number, "", "1 to 4096", "Seats.", true, true,
         set_number(s.max_players, v, 1, static_cast<std::int64_t>(limits::players_max)), max_players,
         std::to_string(s.max_players)),

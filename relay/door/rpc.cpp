@@ -24,7 +24,9 @@ constexpr std::size_t batch_max = 1'000;
 constexpr std::size_t news_events_max = 32;
 
 json failure(const json& id, int code, std::string message, json data) {
-    return {{"jsonrpc", "2.0"}, {"id", id}, {"error", {{"code", code}, {"message", std::move(message)}, {"data", std::move(data)}}}};
+    return {{"jsonrpc", "2.0"},
+            {"id", id},
+            {"error", {{"code", code}, {"message", std::move(message)}, {"data", std::move(data)}}}};
 }
 
 json invalid(const json& id, std::string message) {
@@ -131,7 +133,8 @@ json Rpc::answer_one(const json& request, AdminSession& session) {
     const auto id = request.find("id");
     const bool wants_answer = id != request.end();
     const json shown_id = wants_answer && (id->is_string() || id->is_number()) ? *id : json(nullptr);
-    if (wants_answer && shown_id.is_null() && !id->is_null()) return invalid(nullptr, "id must be a string or a number");
+    if (wants_answer && shown_id.is_null() && !id->is_null())
+        return invalid(nullptr, "id must be a string or a number");
     const auto version = request.find("jsonrpc");
     if (version == request.end() || *version != "2.0") return invalid(shown_id, R"(jsonrpc must be "2.0")");
     const auto method = request.find("method");
@@ -166,7 +169,8 @@ std::string Rpc::news(AdminSession& session, std::size_t bytes) {
         const auto batch = events_.read(cursor, filter, news_events_max);
         if (batch.cursor == cursor) break;
         cursor = batch.cursor;
-        if (batch.lost_from != 0) out += notification("events.lost", {{"from", batch.lost_from}, {"to", batch.lost_to}});
+        if (batch.lost_from != 0)
+            out += notification("events.lost", {{"from", batch.lost_from}, {"to", batch.lost_to}});
         for (const auto& event : batch.events) out += notification("event", show(event));
     }
     return out;

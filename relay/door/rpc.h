@@ -20,7 +20,7 @@ struct AdminSession {
         std::uint64_t cursor = 0;
     };
     std::optional<Subscription> subscription;  // a further events.subscribe replaces it
-    std::int64_t peer_pid = 0;  // as the kernel says, for the audit line
+    std::int64_t peer_pid = 0;                 // as the kernel says, for the audit line
     std::int64_t peer_uid = -1;
 };
 

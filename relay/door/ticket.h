@@ -29,7 +29,8 @@ class Tickets {
     static constexpr std::size_t random_bytes = 18;     // 24 characters of text
     using Random = std::function<void(std::span<std::byte>)>;
 
-    explicit Tickets(Random random, std::size_t tickets = tickets_max) : random_(std::move(random)), tickets_max_(tickets) {}
+    explicit Tickets(Random random, std::size_t tickets = tickets_max)
+        : random_(std::move(random)), tickets_max_(tickets) {}
 
     // The text to give to the player; empty where too many are unspent.
     std::string issue(Ticket ticket, std::int64_t now_ms);

@@ -152,15 +152,19 @@ const Table* verified(std::span<const std::byte> bytes) {
 json opaque_to_json(ComponentIndex index, std::span<const std::byte> bytes) {
     if (index == player_component) {
         if (const auto* player = verified<wire::Player>(bytes)) {
-            return {{"number", player->number()}, {"id", text_of(player->id())},
-                    {"role", wire::EnumNameRole(player->role())}, {"connected", player->connected()},
+            return {{"number", player->number()},
+                    {"id", text_of(player->id())},
+                    {"role", wire::EnumNameRole(player->role())},
+                    {"connected", player->connected()},
                     {"options", json_of(text_of(player->options()))}};
         }
     }
     if (index == room_component) {
         if (const auto* room = verified<wire::Room>(bytes)) {
-            return {{"id", text_of(room->id())}, {"type", text_of(room->type())},
-                    {"metadata", json_of(text_of(room->metadata()))}, {"locked", room->locked()}};
+            return {{"id", text_of(room->id())},
+                    {"type", text_of(room->type())},
+                    {"metadata", json_of(text_of(room->metadata()))},
+                    {"locked", room->locked()}};
         }
     }
     return {{"base64", encode_base64(bytes)}};
@@ -173,7 +177,8 @@ std::variant<PackedFields, std::string> pack_opaque(const json& value) {
     }
     const auto bytes = decode_base64(text->get_ref<const std::string&>());
     if (!bytes) return "base64 is not base64";
-    if (bytes->size() > limits::opaque_bytes_max) return "base64 is over " + std::to_string(limits::opaque_bytes_max) + " bytes";
+    if (bytes->size() > limits::opaque_bytes_max)
+        return "base64 is over " + std::to_string(limits::opaque_bytes_max) + " bytes";
     const auto data = bytes_of(*bytes);
     return PackedFields{0, {data.begin(), data.end()}};
 }

@@ -43,8 +43,9 @@ Connection::Connection(const std::string& path) {
         }
         tried += "\n  " + each + ": " + remedy(connection.error);
     }
-    throw Failure(exit_no_relay, "no relay answers. Looked at" + tried +
-                                     "\nStart one (tickrelay --dev), or name its socket: --admin PATH, as its banner says");
+    throw Failure(exit_no_relay,
+                  "no relay answers. Looked at" + tried +
+                      "\nStart one (tickrelay --dev), or name its socket: --admin PATH, as its banner says");
 }
 
 Connection::~Connection() {
@@ -69,18 +70,21 @@ std::string Connection::line(int timeout_ms) {
         scanned = in_.size();
         pollfd wait{fd_, POLLIN, 0};
         const int ready = poll(&wait, 1, timeout_ms);
-        if (ready == 0) throw Failure(exit_no_relay, "the relay at " + path_ + " does not answer: is it stuck? See its log");
+        if (ready == 0)
+            throw Failure(exit_no_relay, "the relay at " + path_ + " does not answer: is it stuck? See its log");
         if (ready < 0) continue;
         in_.resize(scanned + 65'536);
         const auto got = recv(fd_, in_.data() + scanned, 65'536, 0);
         in_.resize(scanned + static_cast<std::size_t>(got > 0 ? got : 0));
-        if (got == 0 || (got < 0 && errno != EINTR)) throw Failure(exit_no_relay, "the relay at " + path_ + " has gone");
+        if (got == 0 || (got < 0 && errno != EINTR))
+            throw Failure(exit_no_relay, "the relay at " + path_ + " has gone");
     }
 }
 
 json Connection::call(const std::string& method, const json& params) {
     const int id = ++last_id_;
-    const std::string request = dump_line({{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", params}}) + "\n";
+    const std::string request =
+        dump_line({{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", params}}) + "\n";
     for (std::size_t sent = 0; sent < request.size();) {
         const auto took = send(fd_, request.data() + sent, request.size() - sent, MSG_NOSIGNAL);
         if (took < 0 && errno != EINTR) throw Failure(exit_no_relay, "the relay at " + path_ + " has gone");

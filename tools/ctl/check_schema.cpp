@@ -45,7 +45,8 @@ std::string difference(const Field& old_field, const Field& new_field) {
 
 void compare(const Component& before, const Component& after, Changes& changes) {
     if (before.opaque() != after.opaque()) {
-        changes.breaking.push_back(before.name + (before.opaque() ? " was a table and is a struct" : " was a struct and is a table"));
+        changes.breaking.push_back(before.name +
+                                   (before.opaque() ? " was a table and is a struct" : " was a struct and is a table"));
         return;
     }
     if (before.player != after.player) {
@@ -56,7 +57,8 @@ void compare(const Component& before, const Component& after, Changes& changes) 
         if (i >= after.fields.size()) {
             changes.breaking.push_back(name + " is gone");
         } else if (const auto what = difference(before.fields[i], after.fields[i]); !what.empty()) {
-            changes.breaking.push_back(name + " " + what + (what.starts_with("is now") ? ": fields may only be added at the end" : ""));
+            changes.breaking.push_back(name + " " + what +
+                                       (what.starts_with("is now") ? ": fields may only be added at the end" : ""));
         }
     }
     for (std::size_t i = before.fields.size(); i < after.fields.size(); ++i) {
@@ -88,14 +90,18 @@ int check_schema(const Common& common, const std::string& old_path, const std::s
     const bool compatible = changes.breaking.empty();
     std::string text;
     if (common.json) {
-        text = dump_line({{"compatible", compatible}, {"same", before->fingerprint() == after->fingerprint()},
-                          {"additive", changes.additive}, {"breaking", changes.breaking}}) + "\n";
+        text = dump_line({{"compatible", compatible},
+                          {"same", before->fingerprint() == after->fingerprint()},
+                          {"additive", changes.additive},
+                          {"breaking", changes.breaking}}) +
+               "\n";
     } else {
         for (const auto& change : changes.additive) text += "additive  " + printable(change) + "\n";
         for (const auto& change : changes.breaking) text += "BREAKING  " + printable(change) + "\n";
-        text += !compatible                                            ? "clients with the old schema cannot join: give them the new one first\n"
-                : before->fingerprint() == after->fingerprint() ? "the same layout\n"
-                                                                : "additive: clients with the old schema join and skip what they do not know\n";
+        text += !compatible ? "clients with the old schema cannot join: give them the new one first\n"
+                : before->fingerprint() == after->fingerprint()
+                    ? "the same layout\n"
+                    : "additive: clients with the old schema join and skip what they do not know\n";
     }
     std::fwrite(text.data(), 1, text.size(), stdout);
     return compatible ? exit_clean : exit_refused;

@@ -91,13 +91,15 @@ std::pair<int, std::string> http_get(const std::string& address, const std::stri
 Finding check_version(const json& info) {
     const std::string theirs = info.value("version", "");
     if (theirs == version()) return {"version", Verdict::good, theirs};
-    return {"version", Verdict::odd, "the relay is " + theirs + ", this tool " + std::string(version()) + ": install the same"};
+    return {"version", Verdict::odd,
+            "the relay is " + theirs + ", this tool " + std::string(version()) + ": install the same"};
 }
 
 Finding check_clock() {
     timex state{};
     if (adjtimex(&state) == TIME_ERROR) {
-        return {"clock", Verdict::odd, "the system's clock is not synchronised: run chrony or systemd-timesyncd (tickets and logs need it)"};
+        return {"clock", Verdict::odd,
+                "the system's clock is not synchronised: run chrony or systemd-timesyncd (tickets and logs need it)"};
     }
     return {"clock", Verdict::good, "synchronised"};
 }
@@ -108,7 +110,8 @@ Finding check_fds(int pid) {
     std::uint64_t files = 0;
     bool theirs = false;
     for (std::string line; std::getline(limits, line);) {
-        if (line.starts_with("Max open files")) theirs = static_cast<bool>(std::istringstream(line.substr(14)) >> files);
+        if (line.starts_with("Max open files"))
+            theirs = static_cast<bool>(std::istringstream(line.substr(14)) >> files);
     }
     if (!theirs) {
         rlimit own{};
@@ -118,13 +121,15 @@ Finding check_fds(int pid) {
     const std::string whose = theirs ? "the relay" : "this shell (the relay's cannot be read)";
     const std::string text = std::to_string(files) + " open files for " + whose;
     if (files >= fds_wanted) return {"descriptors", Verdict::good, text};
-    return {"descriptors", Verdict::odd, text + ", about one is needed a player: LimitNOFILE=65536 in its unit, or ulimit -n 65536"};
+    return {"descriptors", Verdict::odd,
+            text + ", about one is needed a player: LimitNOFILE=65536 in its unit, or ulimit -n 65536"};
 }
 
 Finding check_port(const std::string& name, const std::string& address) {
     Socket socket;
     if (connect_to(address, socket)) return {name, Verdict::good, address + " accepts connections"};
-    return {name, Verdict::bad, address + " does not accept connections from here: is it another network namespace or a firewall?"};
+    return {name, Verdict::bad,
+            address + " does not accept connections from here: is it another network namespace or a firewall?"};
 }
 
 Finding check_ready(const std::string& address) {
@@ -132,7 +137,8 @@ Finding check_ready(const std::string& address) {
     while (body.ends_with('\n')) body.pop_back();
     if (status == 200) return {"readiness", Verdict::good, "/readyz says 200"};
     if (status == 0) return {"readiness", Verdict::bad, "http://" + address + "/readyz does not answer"};
-    return {"readiness", Verdict::bad, "/readyz says " + std::to_string(status) + ": " + body + " (tickrelayctl undrain ends a drain)"};
+    return {"readiness", Verdict::bad,
+            "/readyz says " + std::to_string(status) + ": " + body + " (tickrelayctl undrain ends a drain)"};
 }
 
 Finding check_headroom(const json& info) {
@@ -140,7 +146,8 @@ Finding check_headroom(const json& info) {
     char text[32];
     std::snprintf(text, sizeof text, "%.0f %% free", headroom * 100);
     if (headroom >= headroom_wanted) return {"headroom", Verdict::good, text};
-    return {"headroom", Verdict::odd, std::string(text) + ": move rooms to another relay, or give this one more cores (--loops, --workers)"};
+    return {"headroom", Verdict::odd,
+            std::string(text) + ": move rooms to another relay, or give this one more cores (--loops, --workers)"};
 }
 
 }  // namespace

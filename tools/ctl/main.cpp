@@ -26,7 +26,7 @@ struct Words {
     std::deque<std::pair<const RoomKey*, std::string>> keys;  // their addresses must not change
 };
 
-CLI::App* add(CLI::App& app, const char* name, const char* help, std::function<int()> run, int& code) {
+CLI::App* add(CLI::App& app, int& code, const char* name, const char* help, std::function<int()> run) {
     auto* verb = app.add_subcommand(name, help);
     verb->callback([run = std::move(run), &code] { code = run(); });
     return verb;
@@ -40,7 +40,7 @@ void add_spawn(CLI::App& app, Words& words, int& code) {
         }
         return spawn(words.common, given);
     };
-    auto* verb = add(app, "spawn", "Make a room; with the id of one that has these settings, find it.", run, code);
+    auto* verb = add(app, code, "spawn", "Make a room; with the id of one that has these settings, find it.", run);
     for (const auto& key : room_keys()) {
         if (!key.in_spawn) continue;
         std::string name = "--" + std::string(key.name);
@@ -57,57 +57,68 @@ void add_spawn(CLI::App& app, Words& words, int& code) {
 
 void add_room_verbs(CLI::App& app, Words& words, int& code) {
     const Common& common = words.common;
-    auto* list = add(app, "rooms", "List the rooms.", [&] { return rooms(common, words.type, words.limit); }, code);
+    auto* list = add(app, code, "rooms", "List the rooms.", [&] { return rooms(common, words.type, words.limit); });
     list->add_option("--type", words.type, "Only rooms of this type.");
     list->add_option("--limit", words.limit, "At most so many; 0: all.");
     const auto with_room = [&](CLI::App* verb) {
         verb->add_option("ID", words.room_id, "The room's id.")->required();
         return verb;
     };
-    with_room(add(app, "room", "A room's settings, players and figures.", [&] { return room(common, words.room_id); }, code));
-    with_room(add(app, "state", "A room's whole state as JSON.", [&] { return state(common, words.room_id); }, code));
-    with_room(add(app, "close", "End a room.", [&] { return close(common, words.room_id, words.reason); }, code))
-        ->add_option("--reason", words.reason, "Told to its players.");
-    auto* kicked = with_room(add(app, "kick", "Put a player out of a room.",
-                                 [&] { return kick(common, words.room_id, words.player_id, words.reason, words.ban_s); }, code));
+    with_room(
+        add(app, code, "room", "A room's settings, players and figures.", [&] { return room(common, words.room_id); }));
+    with_room(add(app, code, "state", "A room's whole state as JSON.", [&] { return state(common, words.room_id); }));
+    with_room(add(app, code, "close", "End a room.", [&] {
+        return close(common, words.room_id, words.reason);
+    }))->add_option("--reason", words.reason, "Told to its players.");
+    auto* kicked = with_room(add(app, code, "kick", "Put a player out of a room.", [&] {
+        return kick(common, words.room_id, words.player_id, words.reason, words.ban_s);
+    }));
     kicked->add_option("PLAYER", words.player_id, "The player's id.")->required();
     kicked->add_option("--reason", words.reason, "Told to the player.");
     kicked->add_option("--ban-s", words.ban_s, "May not come back for so many seconds.");
-    auto* issued = with_room(add(app, "ticket", "Make a ticket for a player.",
-                                 [&] { return ticket(common, words.room_id, words.player_id, words.role, words.ttl_s); }, code));
+    auto* issued = with_room(add(app, code, "ticket", "Make a ticket for a player.", [&] {
+        return ticket(common, words.room_id, words.player_id, words.role, words.ttl_s);
+    }));
     issued->add_option("PLAYER", words.player_id, "The player's id.")->required();
     issued->add_option("--role", words.role, "player, spectator or authority.")->capture_default_str();
     issued->add_option("--ttl-s", words.ttl_s, "Good for so many seconds.")->capture_default_str();
-    auto* watched = add(app, "watch", "Follow what happens, until Ctrl-C.",
-                        [&] { return watch(common, words.room_id, words.after_seq); }, code);
+    auto* watched = add(app, code, "watch", "Follow what happens, until Ctrl-C.",
+                        [&] { return watch(common, words.room_id, words.after_seq); });
     watched->add_option("ID", words.room_id, "Only this room.");
     watched->add_option("--after-seq", words.after_seq, "Begin with what followed this number.");
 }
 
 void add_relay_verbs(CLI::App& app, Words& words, int& code) {
     const Common& common = words.common;
-    add(app, "info", "The relay's name, load and addresses.", [&] { return info(common); }, code);
-    auto* live = add(app, "top", "Load and busiest rooms, live.", [&] { return top(common, words.once, words.interval_s); }, code);
+    add(app, code, "info", "The relay's name, load and addresses.", [&] { return info(common); });
+    auto* live = add(app, code, "top", "Load and busiest rooms, live.",
+                     [&] { return top(common, words.once, words.interval_s); });
     live->add_flag("--once", words.once, "Print once, then exit.");
-    live->add_option("--interval-s", words.interval_s, "Seconds between looks.")->check(CLI::Range(0.1, 3600.0))->capture_default_str();
-    add(app, "drain", "No new rooms or joins; /readyz says 503.", [&] { return drain(common, words.deadline_s); }, code)
-        ->add_option("--deadline-s", words.deadline_s, "Seconds until rooms are ended.");
-    add(app, "undrain", "Take a drain back.", [&] { return undrain(common); }, code);
-    auto* checked = add(app, "check-schema", "Whether clients with the OLD schema can join rooms with the NEW one.",
-                        [&] { return check_schema(common, words.old_path, words.new_path); }, code);
+    live->add_option("--interval-s", words.interval_s, "Seconds between looks.")
+        ->check(CLI::Range(0.1, 3600.0))
+        ->capture_default_str();
+    add(app, code, "drain", "No new rooms or joins; /readyz says 503.", [&] {
+        return drain(common, words.deadline_s);
+    })->add_option("--deadline-s", words.deadline_s, "Seconds until rooms are ended.");
+    add(app, code, "undrain", "Take a drain back.", [&] { return undrain(common); });
+    auto* checked =
+        add(app, code, "check-schema", "Whether clients with the OLD schema can join rooms with the NEW one.",
+            [&] { return check_schema(common, words.old_path, words.new_path); });
     checked->add_option("OLD", words.old_path, "A .bfbs.")->required();
     checked->add_option("NEW", words.new_path, "A .bfbs.")->required();
-    add(app, "doctor", "Look for what is wrong with a relay and its host.", [&] { return doctor(common); }, code);
-    auto* any = add(app, "call", "Call any method of the admin socket.", [&] { return call(common, words.method, words.params); }, code);
+    add(app, code, "doctor", "Look for what is wrong with a relay and its host.", [&] { return doctor(common); });
+    auto* any = add(app, code, "call", "Call any method of the admin socket.",
+                    [&] { return call(common, words.method, words.params); });
     any->add_option("METHOD", words.method, "As room.broadcast.")->required();
     any->add_option("PARAMS", words.params, "A JSON object.");
-    add(app, "version", "Versions of this tool and of the relay.", [&] { return show_version(common); }, code);
+    add(app, code, "version", "Versions of this tool and of the relay.", [&] { return show_version(common); });
 }
 
 int usage(const CLI::App& app, const CLI::ParseError& error, int count, char** arguments) {
     std::fprintf(stderr, "tickrelayctl: %s\n", error.what());
     std::vector<std::string> verbs;
-    for (const auto* verb : app.get_subcommands([](const CLI::App*) { return true; })) verbs.push_back(verb->get_name());
+    for (const auto* verb : app.get_subcommands([](const CLI::App*) { return true; }))
+        verbs.push_back(verb->get_name());
     for (int i = 1; i < count; ++i) {
         const std::string word = arguments[i];
         if (word.starts_with('-') || std::find(verbs.begin(), verbs.end(), word) != verbs.end()) continue;

@@ -13,9 +13,9 @@ std::string printable(std::string_view text);
 // A member of an object as a cell: text as it is, numbers short, objects as JSON, "" where missing.
 std::string cell(const nlohmann::json& object, const char* member);
 
-std::string bytes_text(double bytes);      // "1.5 MB"
-std::string duration_text(double seconds); // "2 h 3 min"
-std::string bar(double share, int width);  // 0 to 1
+std::string bytes_text(double bytes);       // "1.5 MB"
+std::string duration_text(double seconds);  // "2 h 3 min"
+std::string bar(double share, int width);   // 0 to 1
 
 class Table {
   public:

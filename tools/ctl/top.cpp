@@ -44,8 +44,10 @@ json busiest_rooms(Connection& connection) {
 std::string page(const json& info, const json& rooms) {
     const double headroom = info.value("headroom", 0.0);
     std::string text = "tickrelay " + cell(info, "version") + " on " + cell(info, "node") + ", up " +
-                       duration_text(info.value("uptime_s", 0.0)) + (info.value("draining", false) ? ", DRAINING" : "") + "\n";
-    text += "load " + bar(1 - headroom, 20) + "  " + cell(info, "rooms") + " rooms  " + cell(info, "players") + " players\n\n";
+                       duration_text(info.value("uptime_s", 0.0)) +
+                       (info.value("draining", false) ? ", DRAINING" : "") + "\n";
+    text += "load " + bar(1 - headroom, 20) + "  " + cell(info, "rooms") + " rooms  " + cell(info, "players") +
+            " players\n\n";
     Table table({"ROOM", "TYPE", ">PLAYERS", ">HZ", ">ENTITIES", ">TICK US", ">SKIPPED", ">SENT/S", ">WORST AGE MS"});
     for (const auto& room : rooms) {
         const json figures = room.value("info", json::object());
@@ -54,8 +56,9 @@ std::string page(const json& info, const json& rooms) {
             worst_age_ms = std::max(worst_age_ms, player.value("state_age_ms", 0.0));
         }
         table.add({cell(room, "room_id"), cell(room, "type"), cell(room, "players") + "/" + cell(room, "max_players"),
-                   cell(room, "tick_rate"), cell(figures, "entities"), cell(figures, "tick_mean_us"), cell(figures, "ticks_skipped"),
-                   bytes_text(figures.value("bytes_per_s", 0.0)), cell(json{{"age", worst_age_ms}}, "age")});
+                   cell(room, "tick_rate"), cell(figures, "entities"), cell(figures, "tick_mean_us"),
+                   cell(figures, "ticks_skipped"), bytes_text(figures.value("bytes_per_s", 0.0)),
+                   cell(json{{"age", worst_age_ms}}, "age")});
     }
     return text + table.text();
 }
@@ -70,7 +73,8 @@ int top(const Common& common, bool once, double interval_s) {
         std::string text = common.json ? dump_line({{"info", info}, {"rooms", rooms}}) + "\n" : page(info, rooms);
         // Home, each line cleared as it is written, then what is left below: no flicker.
         if (!once && !common.json && isatty(STDOUT_FILENO) == 1) {
-            for (std::size_t at = 0; (at = text.find('\n', at)) != std::string::npos; at += 4) text.insert(at, "\x1b[K");
+            for (std::size_t at = 0; (at = text.find('\n', at)) != std::string::npos; at += 4)
+                text.insert(at, "\x1b[K");
             text = "\x1b[H" + text + "\x1b[J";
         }
         std::fwrite(text.data(), 1, text.size(), stdout);

@@ -78,7 +78,8 @@ std::string event_text(const json& notification) {
     }
     std::string text = clock_text(params) + "  " + cell(params, "seq") + "  " + cell(params, "type");
     for (const char* member : {"room_id", "player_id", "room_type", "reason", "message_type", "data"}) {
-        if (const std::string value = cell(params, member); !value.empty()) text += std::string("  ") + member + "=" + value;
+        if (const std::string value = cell(params, member); !value.empty())
+            text += std::string("  ") + member + "=" + value;
     }
     return text;
 }
@@ -97,7 +98,8 @@ int info(const Common& common) {
     const json info = Connection(common.admin).call("relay.info", json::object());
     if (common.json) return done(common, info, "");
     Table table = facts();
-    for (const char* name : {"node", "version", "rooms", "players", "headroom", "draining", "listen", "ops_listen", "url"}) {
+    for (const char* name :
+         {"node", "version", "rooms", "players", "headroom", "draining", "listen", "ops_listen", "url"}) {
         table.add({name, cell(info, name)});
     }
     table.add({"uptime", duration_text(info.value("uptime_s", 0.0))});
@@ -136,7 +138,8 @@ int rooms(const Common& common, const std::string& type, std::uint64_t limit) {
         if (room.value("private", false)) flags += flags.empty() ? "private" : ",private";
         const std::string metadata = cell(room, "metadata");
         table.add({cell(room, "room_id"), cell(room, "type"), cell(room, "players") + "/" + cell(room, "max_players"),
-                   cell(room, "tick_rate"), flags, duration_text(room.value("age_s", 0.0)), metadata == "{}" ? "" : metadata});
+                   cell(room, "tick_rate"), flags, duration_text(room.value("age_s", 0.0)),
+                   metadata == "{}" ? "" : metadata});
     }
     print(table.text());
     return exit_clean;
@@ -146,7 +149,8 @@ int room(const Common& common, const std::string& room_id) {
     const json info = Connection(common.admin).call("room.info", {{"room_id", room_id}});
     if (common.json) return done(common, info, "");
     Table table = facts();
-    for (const char* name : {"room_id", "node", "url", "term", "tick", "entities", "ticks_skipped", "tick_mean_us", "tick_max_us"}) {
+    for (const char* name :
+         {"room_id", "node", "url", "term", "tick", "entities", "ticks_skipped", "tick_mean_us", "tick_max_us"}) {
         table.add({name, cell(info, name)});
     }
     table.add({"sent", bytes_text(info.value("bytes_per_s", 0.0)) + "/s"});
@@ -157,15 +161,17 @@ int room(const Common& common, const std::string& room_id) {
     if (const json players = info.value("players", json::array()); !players.empty()) {
         Table list({"PLAYER", ">NUMBER", "ROLE", "CONNECTED", ">RTT MS", ">AGE MS", ">BYTES/S", ">BEHIND"});
         for (const auto& player : players) {
-            list.add({cell(player, "player_id"), cell(player, "player"), cell(player, "role"), cell(player, "connected"),
-                      cell(player, "rtt_ms"), cell(player, "state_age_ms"), cell(player, "bytes_per_s"), cell(player, "behind_ticks")});
+            list.add({cell(player, "player_id"), cell(player, "player"), cell(player, "role"),
+                      cell(player, "connected"), cell(player, "rtt_ms"), cell(player, "state_age_ms"),
+                      cell(player, "bytes_per_s"), cell(player, "behind_ticks")});
         }
         print("\n" + list.text());
     }
     if (const json components = info.value("components", json::array()); !components.empty()) {
         Table list({"COMPONENT", ">ENTITIES", ">CHANGED/S", ">BYTES/S"});
         for (const auto& component : components) {
-            list.add({cell(component, "name"), cell(component, "entities"), cell(component, "changed_per_s"), cell(component, "bytes_per_s")});
+            list.add({cell(component, "name"), cell(component, "entities"), cell(component, "changed_per_s"),
+                      cell(component, "bytes_per_s")});
         }
         print("\n" + list.text());
     }
@@ -201,8 +207,9 @@ int kick(const Common& common, const std::string& room_id, const std::string& pl
 
 int ticket(const Common& common, const std::string& room_id, const std::string& player_id, const std::string& role,
            std::uint64_t ttl_s) {
-    const json result = Connection(common.admin).call(
-        "ticket.issue", {{"room_id", room_id}, {"player_id", player_id}, {"role", role}, {"ttl_s", ttl_s}});
+    const json result =
+        Connection(common.admin)
+            .call("ticket.issue", {{"room_id", room_id}, {"player_id", player_id}, {"role", role}, {"ttl_s", ttl_s}});
     return done(common, result, cell(result, "ticket") + "  " + cell(result, "url"));
 }
 
@@ -234,7 +241,8 @@ int show_version(const Common& common) {
         if (!common.admin.empty() || failure.code != exit_no_relay) throw;
     }
     return done(common, versions,
-                "tickrelayctl " + std::string(version()) + (versions.contains("relay") ? ", relay " + cell(versions, "relay") : ""));
+                "tickrelayctl " + std::string(version()) +
+                    (versions.contains("relay") ? ", relay " + cell(versions, "relay") : ""));
 }
 
 }  // namespace tickrelay::ctl

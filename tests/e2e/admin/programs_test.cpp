@@ -44,7 +44,9 @@ class Programs : public testing::Test {
     RelayProcess process;
 
     void SetUp() override { ASSERT_TRUE(process.ready()); }
-    Ended ctl(const std::string& arguments) { return run(TICKRELAYCTL_PROGRAM " --admin " + process.admin() + " " + arguments); }
+    Ended ctl(const std::string& arguments) {
+        return run(TICKRELAYCTL_PROGRAM " --admin " + process.admin() + " " + arguments);
+    }
     json ctl_json(const std::string& arguments) {
         const Ended ended = ctl("--json " + arguments);
         EXPECT_EQ(ended.code, 0) << ended.text;
@@ -55,7 +57,8 @@ class Programs : public testing::Test {
 };
 
 TEST_F(Programs, ARoomIsSpawnedFoundAgainWrittenReadAndClosed) {
-    const std::string spawn = "spawn --id arena --schema " + process.folder() + "/arena.bfbs --tick-rate 30 --empty-ttl-s 0";
+    const std::string spawn =
+        "spawn --id arena --schema " + process.folder() + "/arena.bfbs --tick-rate 30 --empty-ttl-s 0";
     const json spawned = ctl_json(spawn);
     EXPECT_EQ(spawned.at("room_id"), "arena");
     EXPECT_EQ(ctl_json(spawn), spawned) << "a retry is safe";
@@ -72,7 +75,8 @@ TEST_F(Programs, ARoomIsSpawnedFoundAgainWrittenReadAndClosed) {
 TEST_F(Programs, WatchTellsOfRoomsThatCameAndWent) {
     ctl("spawn --id a");
     ctl("close a");
-    const Ended watched = run("timeout 2 " TICKRELAYCTL_PROGRAM " --admin " + process.admin() + " watch a --after-seq 0");
+    const Ended watched =
+        run("timeout 2 " TICKRELAYCTL_PROGRAM " --admin " + process.admin() + " watch a --after-seq 0");
     for (const auto* part : {"room.spawned  room_id=a", "room.closed  room_id=a"}) {
         EXPECT_NE(watched.text.find(part), std::string::npos) << watched.text;
     }
@@ -137,8 +141,10 @@ TEST(Relay, IsFoundWhereTheContractSays) {
     std::string folder = (std::filesystem::temp_directory_path() / "tickrelay-find-XXXXXX").string();
     ASSERT_NE(mkdtemp(folder.data()), nullptr);
     setenv("XDG_RUNTIME_DIR", folder.c_str(), 1);
-    const Ended found = run("sh -c '" TICKRELAY_PROGRAM " --dev --listen 127.0.0.1:0 --ops-listen 127.0.0.1:0 >/dev/null 2>&1 & "
-                            "for n in $(seq 100); do " TICKRELAYCTL_PROGRAM " doctor && break; sleep 0.1; done; kill $!; wait $!'");
+    const Ended found =
+        run("sh -c '" TICKRELAY_PROGRAM
+            " --dev --listen 127.0.0.1:0 --ops-listen 127.0.0.1:0 >/dev/null 2>&1 & "
+            "for n in $(seq 100); do " TICKRELAYCTL_PROGRAM " doctor && break; sleep 0.1; done; kill $!; wait $!'");
     expect(found, 0, folder + "/tickrelay/admin.sock");
     unsetenv("XDG_RUNTIME_DIR");
     std::filesystem::remove_all(folder);

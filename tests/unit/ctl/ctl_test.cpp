@@ -23,7 +23,8 @@ const RoomKey* key(const char* name) { return &room_keys()[*find_room_key(name)]
 
 class CtlTest : public testing::Test {
   protected:
-    std::filesystem::path folder = std::filesystem::temp_directory_path() /
+    std::filesystem::path folder =
+        std::filesystem::temp_directory_path() /
         ("tickrelay-ctl-" + std::to_string(getpid()) + testing::UnitTest::GetInstance()->current_test_info()->name());
     FakeControls controls;
     EventRing events;
@@ -85,8 +86,11 @@ TEST_F(CtlTest, WithoutARelayTheExitCodeIsThreeAndTheRemedyIsNamed) {
 TEST_F(CtlTest, SpawnSendsEachKeyInItsShape) {
     std::ofstream(folder / "bad.bfbs") << "no schema";
     EXPECT_EQ(said([&] {
-                  return spawn(common, {{key("id"), "42"}, {key("tick_rate"), "30"}, {key("private"), "true"},
-                                        {key("metadata"), R"({"map": "x"})"}, {key("grace_s"), "1.5"}});
+                  return spawn(common, {{key("id"), "42"},
+                                        {key("tick_rate"), "30"},
+                                        {key("private"), "true"},
+                                        {key("metadata"), R"({"map": "x"})"},
+                                        {key("grace_s"), "1.5"}});
               }),
               "42  ws://127.0.0.1:8350  on node-a\n");
     const RoomSettings& settings = controls.spawns.at(0).settings;
@@ -139,7 +143,8 @@ TEST_F(CtlTest, CallTakesAnyMethod) {
 TEST_F(CtlTest, SchemasAreComparedAsOldClientsSeeThem) {
     const std::string generated = CTL_SCHEMAS;
     const auto check = [&](const std::string& before, const std::string& after, int code) {
-        return said([&] { return check_schema(common, generated + before + ".bfbs", generated + after + ".bfbs"); }, code);
+        return said([&] { return check_schema(common, generated + before + ".bfbs", generated + after + ".bfbs"); },
+                    code);
     };
     EXPECT_EQ(check("arena", "arena", 0), "the same layout\n");
     const std::string grown = check("arena", "arena_grown", 0);
@@ -149,9 +154,10 @@ TEST_F(CtlTest, SchemasAreComparedAsOldClientsSeeThem) {
     const std::string shrunk = check("arena_grown", "arena", 1);
     EXPECT_NE(shrunk.find("BREAKING  arena.Armour is gone\n"), std::string::npos) << shrunk;
     const std::string broken = check("arena", "arena_broken", 1);
-    for (const auto* change : {"arena.Transform.pos.x changes its precision", "arena.Transform.yaw changes its attributes",
-                               "arena.Health.points is now shield", "arena.Score.deaths is gone", "arena.Score is no longer each player's",
-                               "arena.Name was a table and is a struct"}) {
+    for (const auto* change :
+         {"arena.Transform.pos.x changes its precision", "arena.Transform.yaw changes its attributes",
+          "arena.Health.points is now shield", "arena.Score.deaths is gone", "arena.Score is no longer each player's",
+          "arena.Name was a table and is a struct"}) {
         EXPECT_NE(broken.find(std::string("BREAKING  ") + change), std::string::npos) << change << "\n" << broken;
     }
     EXPECT_EQ(failure([&] { return check_schema(common, "none", "none"); }).code, 2);
@@ -169,7 +175,9 @@ TEST(Show, NumbersAreShort) {
     EXPECT_EQ(bytes_text(1'560'000), "1.6 MB");
     EXPECT_EQ(duration_text(59), "59 s");
     EXPECT_EQ(duration_text(3'600 * 26), "1 d 2 h");
-    EXPECT_EQ(printable("a\nb\x7f\xc2\x9b" "c"), "a?b??c");
+    EXPECT_EQ(printable("a\nb\x7f\xc2\x9b"
+                        "c"),
+              "a?b??c");
 }
 
 }  // namespace

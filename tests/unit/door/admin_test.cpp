@@ -60,7 +60,8 @@ class Peer {
 
 class AdminTest : public testing::Test {
   protected:
-    std::filesystem::path folder = std::filesystem::temp_directory_path() /
+    std::filesystem::path folder =
+        std::filesystem::temp_directory_path() /
         ("tickrelay-admin-" + std::to_string(getpid()) + testing::UnitTest::GetInstance()->current_test_info()->name());
     std::string path = folder / "admin.sock";
     FakeControls controls;
@@ -146,7 +147,9 @@ TEST_F(AdminTest, AClientThatDoesNotReadIsNotReadFrom) {
     Peer lazy(path);
     Peer busy(path);
     std::string many;
-    for (int i = 0; i < 20; ++i) many += R"({"jsonrpc":"2.0","id":1,"method":"room.list","params":{"limit":1000}})" "\n";
+    for (int i = 0; i < 20; ++i)
+        many += R"({"jsonrpc":"2.0","id":1,"method":"room.list","params":{"limit":1000}})"
+                "\n";
     lazy.write(many);
     for (int i = 0; i < 20; ++i) {
         busy.write(std::string(info_line) + "\n");
@@ -158,7 +161,8 @@ TEST_F(AdminTest, AClientThatDoesNotReadIsNotReadFrom) {
 TEST_F(AdminTest, EventsArriveAsTheyHappen) {
     start();
     Peer peer(path);
-    peer.write(R"({"jsonrpc":"2.0","id":1,"method":"events.subscribe"})" "\n");
+    peer.write(R"({"jsonrpc":"2.0","id":1,"method":"events.subscribe"})"
+               "\n");
     EXPECT_EQ(json::parse(peer.line()).at("result").at("seq"), 0);
     peer.end_writing();  // who only listens may
     EventWriter writer(events);
@@ -188,7 +192,8 @@ TEST_F(AdminTest, EveryCallLeavesAnAuditLine) {
     start();
     testing::internal::CaptureStderr();
     Peer peer(path);
-    peer.write(R"({"jsonrpc":"2.0","id":1,"method":"room.close","params":{"room_id":"a"}})" "\n");
+    peer.write(R"({"jsonrpc":"2.0","id":1,"method":"room.close","params":{"room_id":"a"}})"
+               "\n");
     peer.line();
     admin.stop();
     const std::string said = testing::internal::GetCapturedStderr();

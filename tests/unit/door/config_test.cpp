@@ -13,8 +13,9 @@ namespace {
 
 class ConfigTest : public testing::Test {
   protected:
-    std::filesystem::path folder = std::filesystem::temp_directory_path() /
-        ("tickrelay-config-" + std::to_string(getpid()) + testing::UnitTest::GetInstance()->current_test_info()->name());
+    std::filesystem::path folder =
+        std::filesystem::temp_directory_path() / ("tickrelay-config-" + std::to_string(getpid()) +
+                                                  testing::UnitTest::GetInstance()->current_test_info()->name());
     Environment environment;
 
     void SetUp() override { std::filesystem::create_directory(folder); }
@@ -48,8 +49,10 @@ class ConfigTest : public testing::Test {
 };
 
 TEST_F(ConfigTest, FlagsBeatTheEnvironmentBeatsTheFileBeatsTheDefaults) {
-    const auto path = file("auth = \"none\"\nlisten = \"1.1.1.1:1\"\nops_listen = \"1.1.1.1:2\"\nworkers = 3\n[quota]\nrooms = 9\n");
-    environment = {{"TICKRELAY_LISTEN", "2.2.2.2:1"}, {"TICKRELAY_OPS_LISTEN", "2.2.2.2:2"}, {"TICKRELAY_QUOTA_ROOMS", "8"}};
+    const auto path =
+        file("auth = \"none\"\nlisten = \"1.1.1.1:1\"\nops_listen = \"1.1.1.1:2\"\nworkers = 3\n[quota]\nrooms = 9\n");
+    environment = {
+        {"TICKRELAY_LISTEN", "2.2.2.2:1"}, {"TICKRELAY_OPS_LISTEN", "2.2.2.2:2"}, {"TICKRELAY_QUOTA_ROOMS", "8"}};
     const Config config = good({"--config", path, "--listen", "[::]:3"});
     EXPECT_EQ(config.options.listen, (Address{"::", 3}));
     EXPECT_EQ(config.options.ops_listen, (Address{"2.2.2.2", 2}));
@@ -69,15 +72,18 @@ TEST_F(ConfigTest, TheDefaultsAreTheContracts) {
 }
 
 TEST_F(ConfigTest, ErrorsNameTheLineAndTheNearestKey) {
-    expect_error("auth = \"none\"\n\nlisen = \"0.0.0.0:1\"\n", "relay.toml:3: unknown key lisen, the nearest is listen");
+    expect_error("auth = \"none\"\n\nlisen = \"0.0.0.0:1\"\n",
+                 "relay.toml:3: unknown key lisen, the nearest is listen");
     expect_error("[quota]\nroms = 3\n", "relay.toml:2: unknown key quota.roms, the nearest is rooms");
     expect_error("[qota]\nrooms = 3\n", "relay.toml:1: unknown key qota, the nearest is quota");
-    expect_error("[type.arena]\ntick_rte = 3\n", "relay.toml:2: unknown key type.arena.tick_rte, the nearest is tick_rate");
+    expect_error("[type.arena]\ntick_rte = 3\n",
+                 "relay.toml:2: unknown key type.arena.tick_rte, the nearest is tick_rate");
     expect_error("\nworkers = 900\n", "relay.toml:2: workers must be a whole number from 0 to 64");
     expect_error("workers = \"two\"\n", "relay.toml:1: workers must be a whole number");
     expect_error("listen = \"8350\"\n", "relay.toml:1: listen must be HOST:PORT");
     expect_error("listen = \"::1:8350\"\n", "relay.toml:1: listen must be HOST:PORT");
-    expect_error("[type.a]\n\ntick_rate = 241\n", "relay.toml:3: type.a.tick_rate must be a whole number from 1 to 240");
+    expect_error("[type.a]\n\ntick_rate = 241\n",
+                 "relay.toml:3: type.a.tick_rate must be a whole number from 1 to 240");
     expect_error("[type.a]\ntick_rate = 30\nsend_rate = 20\n", "relay.toml:1: type.a: send_rate 20 does not divide");
     expect_error("[type.a]\ncreate = \"all\"\n", "relay.toml:2: type.a.create must be");
     expect_error("[type.a]\nid = \"x\"\n", "relay.toml:2: unknown key type.a.id");
@@ -96,9 +102,10 @@ TEST_F(ConfigTest, RoomTypesComeFromSections) {
     const auto bytes = demo_schema();
     std::ofstream(folder / "schemas" / "a.bfbs", std::ios::binary)
         .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-    const Config config = good({"--config", file("auth = \"none\"\n[type.arena]\nschema = \"schemas/a.bfbs\"\ntick_rate = 60\nsend_rate = 20\n"
-                                                 "max_players = 8\ncreate = \"clients\"\ncodec = \"packed\"\nmetadata = { mode = \"duel\" }\n"
-                                                 "[type.chat]\nhistory = 50\n")});
+    const Config config = good(
+        {"--config", file("auth = \"none\"\n[type.arena]\nschema = \"schemas/a.bfbs\"\ntick_rate = 60\nsend_rate = 20\n"
+                          "max_players = 8\ncreate = \"clients\"\ncodec = \"packed\"\nmetadata = { mode = \"duel\" }\n"
+                          "[type.chat]\nhistory = 50\n")});
     const RoomSettings& arena = config.types->at("arena").settings;
     EXPECT_EQ(arena.type, "arena");
     EXPECT_TRUE(arena.layout->find("arena.Transform"));
@@ -163,8 +170,10 @@ TEST_F(ConfigTest, ListsComeFromRepeatedFlagsAndCommas) {
 }
 
 TEST_F(ConfigTest, WhatIsPrintedReadsBackAsTheSame) {
-    const auto path = file("auth = \"none\"\nnode_name = 'a \"b\" \\c'\nnats = [\"nats://x\"]\n[quota]\nrooms = 5\n[type.\"my arena\"]\ntick_rate = 40\n"
-                           "metadata = { a = 1 }\n");
+    const auto path = file(
+        "auth = \"none\"\nnode_name = 'a \"b\" \\c'\nnats = [\"nats://x\"]\n[quota]\nrooms = 5\n[type.\"my "
+        "arena\"]\ntick_rate = 40\n"
+        "metadata = { a = 1 }\n");
     const Exit first = end({"--config", path, "--print-config"});
     EXPECT_EQ(first.code, 0);
     std::ofstream(folder / "again.toml") << first.text;

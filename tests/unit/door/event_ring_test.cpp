@@ -37,7 +37,8 @@ TEST(EventRing, AFilterPassesOverTheRest) {
 TEST(EventRing, IsBoundedByBytesToo) {
     EventRing ring(100, 10'000);
     EventWriter writer(ring);
-    for (int i = 0; i < 10; ++i) writer.push({.type = RelayEventType::room_message, .room_id = "a", .data = std::string(3000, 'x')});
+    for (int i = 0; i < 10; ++i)
+        writer.push({.type = RelayEventType::room_message, .room_id = "a", .data = std::string(3000, 'x')});
     const auto batch = ring.read(0, {}, 100);
     EXPECT_EQ(batch.lost_from, 1U);
     EXPECT_EQ(batch.lost_to, 7U);

@@ -11,7 +11,8 @@ namespace tickrelay {
 
 class FakeControls : public Controls {
   public:
-    RelayInfo information{"node-a", "0.1.0", 12.5, 1, 2, 0.75, false, "127.0.0.1:8350", "127.0.0.1:8351", "ws://127.0.0.1:8350"};
+    RelayInfo information{
+        "node-a", "0.1.0", 12.5, 1, 2, 0.75, false, "127.0.0.1:8350", "127.0.0.1:8351", "ws://127.0.0.1:8350"};
     std::shared_ptr<const RoomTypes> known_types = std::make_shared<const RoomTypes>(built_in_types());
     std::string why_unready;
     std::map<std::string, RoomInfo> known_rooms;
@@ -78,7 +79,9 @@ class FakeControls : public Controls {
         closed.push_back(room_id);
         return Done{};
     }
-    Answer<Done> broadcast(BroadcastRequest request, Deadline) override { return remember(broadcasts, std::move(request)); }
+    Answer<Done> broadcast(BroadcastRequest request, Deadline) override {
+        return remember(broadcasts, std::move(request));
+    }
     Answer<LayoutPointer> layout(std::string room_id, Deadline) override {
         const auto found = known_rooms.find(room_id);
         if (found == known_rooms.end()) return missing(room_id);

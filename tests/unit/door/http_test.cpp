@@ -51,7 +51,8 @@ TEST_F(HttpTest, TheApiTellsOfTheRelayAndItsRooms) {
     EXPECT_EQ(api("/api/rooms").at("total"), 2);
     const json page = api("/api/rooms", "sort=players&descending=true&limit=1");
     EXPECT_EQ(page.at("rooms").at(0).at("room_id"), "b");
-    const json next = api("/api/rooms", "sort=players&descending=true&limit=1&cursor=" + page.at("cursor").get<std::string>());
+    const json next =
+        api("/api/rooms", "sort=players&descending=true&limit=1&cursor=" + page.at("cursor").get<std::string>());
     EXPECT_EQ(next.at("rooms").at(0).at("room_id"), "a");
     EXPECT_EQ(api("/api/rooms/b").at("room_id"), "b");
     EXPECT_EQ(api("/api/rooms/c", "", 404).at("error").at("reason"), "room_not_found");
@@ -88,7 +89,9 @@ TEST(Rooms, PagesCoverAllInOrderWhileOthersComeAndGo) {
     EXPECT_EQ(seen.size(), 25U);
     std::sort(seen.begin(), seen.end());
     EXPECT_EQ(std::unique(seen.begin(), seen.end()), seen.end());
-    EXPECT_EQ(cut_page(rooms, {.search = "desert"})->total, static_cast<std::size_t>(std::count_if(rooms.begin(), rooms.end(), [](const auto& room) { return room.metadata != "{}"; })));
+    EXPECT_EQ(cut_page(rooms, {.search = "desert"})->total,
+              static_cast<std::size_t>(
+                  std::count_if(rooms.begin(), rooms.end(), [](const auto& room) { return room.metadata != "{}"; })));
 }
 
 }  // namespace

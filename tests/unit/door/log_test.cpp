@@ -8,8 +8,9 @@ namespace tickrelay::log {
 namespace {
 
 TEST(Log, AJsonLineIsOneObject) {
-    const std::string line = render(Format::json, Level::warn, 1'700'000'000'123, "a \"b\"\n\\",
-                                    {{"room_id", std::string("x\ty")}, {"port", 8350}, {"share", 0.5}, {"dev", true}, {"bytes", 7U}});
+    const std::string line =
+        render(Format::json, Level::warn, 1'700'000'000'123, "a \"b\"\n\\",
+               {{"room_id", std::string("x\ty")}, {"port", 8350}, {"share", 0.5}, {"dev", true}, {"bytes", 7U}});
     EXPECT_EQ(line.find('\n'), std::string::npos);
     const auto object = nlohmann::json::parse(line);
     EXPECT_EQ(object.at("time"), "2023-11-14T22:13:20.123Z");

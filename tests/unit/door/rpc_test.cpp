@@ -53,7 +53,8 @@ class RpcTest : public testing::Test {
 
 TEST_F(RpcTest, InfoHasTheContractsMembers) {
     const json info = result("relay.info");
-    for (const auto* name : {"node", "version", "uptime_s", "rooms", "players", "headroom", "draining", "listen", "ops_listen"}) {
+    for (const auto* name :
+         {"node", "version", "uptime_s", "rooms", "players", "headroom", "draining", "listen", "ops_listen"}) {
         EXPECT_TRUE(info.contains(name)) << name;
     }
 }
@@ -73,8 +74,9 @@ TEST_F(RpcTest, JsonNestedDeeperThanWeFollowIsAParseError) {
 }
 
 TEST_F(RpcTest, ARequestMustBeOne) {
-    for (const auto* line : {"1", R"({"id":1,"method":"relay.info"})", R"({"jsonrpc":"1.0","id":1,"method":"relay.info"})",
-                             R"({"jsonrpc":"2.0","id":1})", R"({"jsonrpc":"2.0","id":{},"method":"relay.info"})", "[]"}) {
+    for (const auto* line :
+         {"1", R"({"id":1,"method":"relay.info"})", R"({"jsonrpc":"1.0","id":1,"method":"relay.info"})",
+          R"({"jsonrpc":"2.0","id":1})", R"({"jsonrpc":"2.0","id":{},"method":"relay.info"})", "[]"}) {
         const json answer = send(line);
         EXPECT_EQ(answer.at("error").at("code"), -32600) << line;
         EXPECT_EQ(answer.at("error").at("data").at("reason"), "invalid_request") << line;
@@ -95,7 +97,8 @@ TEST_F(RpcTest, ANotificationIsDoneAndNotAnswered) {
 }
 
 TEST_F(RpcTest, ABatchIsAnsweredAsOneWithoutItsNotifications) {
-    const json answer = send(R"([{"jsonrpc":"2.0","id":"x","method":"relay.info"},{"jsonrpc":"2.0","method":"relay.info"},3])");
+    const json answer =
+        send(R"([{"jsonrpc":"2.0","id":"x","method":"relay.info"},{"jsonrpc":"2.0","method":"relay.info"},3])");
     ASSERT_EQ(answer.size(), 2U);
     EXPECT_EQ(answer[0].at("id"), "x");
     EXPECT_EQ(answer[1].at("error").at("code"), -32600);
@@ -114,8 +117,14 @@ TEST_F(RpcTest, DrainPassesItsDeadlineOn) {
 }
 
 TEST_F(RpcTest, SpawnTakesTheTypesSettingsAndItsOwn) {
-    const json spawned = result("room.spawn", {{"type", "chat"}, {"id", "c1"}, {"tick_rate", 30}, {"metadata", {{"map", "x"}}},
-                                               {"grace_s", 1.5}, {"private", true}, {"authority", "server"}, {"codec", "packed"}});
+    const json spawned = result("room.spawn", {{"type", "chat"},
+                                               {"id", "c1"},
+                                               {"tick_rate", 30},
+                                               {"metadata", {{"map", "x"}}},
+                                               {"grace_s", 1.5},
+                                               {"private", true},
+                                               {"authority", "server"},
+                                               {"codec", "packed"}});
     EXPECT_EQ(spawned, (json{{"room_id", "c1"}, {"url", "ws://127.0.0.1:8350"}, {"node", "node-a"}}));
     const RoomSettings& settings = controls.spawns.at(0).settings;
     EXPECT_EQ(settings.logic, "chat");
@@ -188,13 +197,17 @@ TEST_F(RpcTest, BroadcastTakesBase64) {
     controls.add_room("a");
     result("room.broadcast", {{"room_id", "a"}, {"type", "hello"}, {"data", "AAEC"}});
     EXPECT_EQ(controls.broadcasts.at(0).data, std::string("\0\1\2", 3));
-    expect_bad("room.broadcast", {{"room_id", "a"}, {"type", "t"}, {"data", std::string(40'000, 'A')}}, "data", "16384");
+    expect_bad("room.broadcast", {{"room_id", "a"}, {"type", "t"}, {"data", std::string(40'000, 'A')}}, "data",
+               "16384");
     expect_bad("room.broadcast", {{"room_id", "a"}}, "type", "required");
 }
 
 TEST_F(RpcTest, SetConvertsFieldsByTheRoomsSchema) {
     controls.add_room("d", "demo");
-    EXPECT_EQ(result("room.set", {{"room_id", "d"}, {"entity", 9}, {"component", "Health"}, {"fields", {{"shield", 7}}}}).at("tick"), 77);
+    EXPECT_EQ(
+        result("room.set", {{"room_id", "d"}, {"entity", 9}, {"component", "Health"}, {"fields", {{"shield", 7}}}})
+            .at("tick"),
+        77);
     const SetRequest& set = controls.sets.at(0);
     EXPECT_EQ(set.entity, 9U);
     EXPECT_EQ(set.mask, 2U);
@@ -228,10 +241,12 @@ TEST_F(RpcTest, PlayersAreKickedSimulatedAndGivenTickets) {
     const json refused = error("player.simulate", {{"room_id", "a"}, {"player_id", "ada"}, {"loss", 0.5}});
     EXPECT_EQ(refused.at("data").at("reason"), "not_available");
     EXPECT_EQ(controls.simulations.at(0).loss, 0.5);
-    const json ticket = result("ticket.issue", {{"room_id", "a"}, {"player_id", "ada"}, {"role", "spectator"}, {"ttl_s", 5}});
+    const json ticket =
+        result("ticket.issue", {{"room_id", "a"}, {"player_id", "ada"}, {"role", "spectator"}, {"ttl_s", 5}});
     EXPECT_EQ(ticket, (json{{"ticket", "ticket-1"}, {"url", "ws://127.0.0.1:8350"}}));
     EXPECT_EQ(controls.tickets.at(0).role, wire::Role::Spectator);
-    expect_bad("ticket.issue", {{"room_id", "a"}, {"player_id", "x"}, {"role", "king"}}, "role", "player, spectator, authority");
+    expect_bad("ticket.issue", {{"room_id", "a"}, {"player_id", "x"}, {"role", "king"}}, "role",
+               "player, spectator, authority");
     expect_bad("player.kick", {{"room_id", "a"}, {"player_id", 5}}, "player_id", "text");
 }
 
@@ -246,7 +261,8 @@ TEST_F(RpcTest, SubscribersGetWhatTheyAskedFor) {
     EventWriter writer(events);
     writer.push({.type = RelayEventType::room_spawned, .room_id = "a", .label = "chat"});
     EXPECT_EQ(rpc.news(session, 1000), "") << "nobody asked yet";
-    EXPECT_EQ(result("events.subscribe", {{"types", {"player.joined", "room.message"}}, {"room_id", "a"}}).at("seq"), 1);
+    EXPECT_EQ(result("events.subscribe", {{"types", {"player.joined", "room.message"}}, {"room_id", "a"}}).at("seq"),
+              1);
     writer.push({.type = RelayEventType::player_joined, .room_id = "b", .player_id = "bob"});
     writer.push({.type = RelayEventType::player_joined, .room_id = "a", .player_id = "ada"});
     writer.push({.type = RelayEventType::room_message, .room_id = "a", .player_id = "ada", .label = "hi", .data = "!"});

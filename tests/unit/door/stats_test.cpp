@@ -37,9 +37,10 @@ TEST(Stats, ShardsAreSummed) {
     EXPECT_EQ(totals.rooms, 3);
     EXPECT_NEAR(totals.headroom, 0.1, 1e-9) << "the busiest thread's";
     const std::string page = page_of(stats);
-    for (const auto* line : {"tickrelay_ticks_total 5\n", "tickrelay_frames_sent_total{kind=\"catch_up\"} 1\n",
-                             "tickrelay_refused_total{reason=\"room_full\"} 1\n", "tickrelay_refused_total{reason=\"too_large\"} 2\n",
-                             "tickrelay_closed_total{reason=\"handshake\"} 1\n", "tickrelay_build_info{version=\"0.1.0\"} 1\n"}) {
+    for (const auto* line :
+         {"tickrelay_ticks_total 5\n", "tickrelay_frames_sent_total{kind=\"catch_up\"} 1\n",
+          "tickrelay_refused_total{reason=\"room_full\"} 1\n", "tickrelay_refused_total{reason=\"too_large\"} 2\n",
+          "tickrelay_closed_total{reason=\"handshake\"} 1\n", "tickrelay_build_info{version=\"0.1.0\"} 1\n"}) {
         EXPECT_NE(page.find(line), std::string::npos) << line;
     }
 }
@@ -51,8 +52,10 @@ TEST(Stats, HistogramsCountUpToTheirBounds) {
     shard.tick_lateness.observe(11e-6);
     shard.tick_lateness.observe(5);
     const std::string page = page_of(stats);
-    for (const auto* line : {"tickrelay_tick_lateness_seconds_bucket{le=\"1e-05\"} 1\n", "tickrelay_tick_lateness_seconds_bucket{le=\"1\"} 2\n",
-                             "tickrelay_tick_lateness_seconds_bucket{le=\"+Inf\"} 3\n", "tickrelay_tick_lateness_seconds_count 3\n"}) {
+    for (const auto* line :
+         {"tickrelay_tick_lateness_seconds_bucket{le=\"1e-05\"} 1\n",
+          "tickrelay_tick_lateness_seconds_bucket{le=\"1\"} 2\n",
+          "tickrelay_tick_lateness_seconds_bucket{le=\"+Inf\"} 3\n", "tickrelay_tick_lateness_seconds_count 3\n"}) {
         EXPECT_NE(page.find(line), std::string::npos) << line << page;
     }
     EXPECT_EQ(stats.totals().tick_lateness.quantile_s(0.5), 25e-6);
@@ -64,9 +67,10 @@ TEST(Stats, EveryNameOfTheContractIsThere) {
     const Stats stats;
     const std::string page = page_of(stats);
     for (const auto* name :
-         {"rooms", "players", "connections", "tick_duration_seconds", "tick_lateness_seconds", "ticks_total", "ticks_skipped_total",
-          "state_age_seconds", "frames_sent_total", "frames_superseded_total", "bytes_sent_total", "bytes_received_total",
-          "messages_received_total", "refused_total", "closed_total", "resumes_total", "queue_depth", "headroom_ratio", "build_info"}) {
+         {"rooms", "players", "connections", "tick_duration_seconds", "tick_lateness_seconds", "ticks_total",
+          "ticks_skipped_total", "state_age_seconds", "frames_sent_total", "frames_superseded_total",
+          "bytes_sent_total", "bytes_received_total", "messages_received_total", "refused_total", "closed_total",
+          "resumes_total", "queue_depth", "headroom_ratio", "build_info"}) {
         EXPECT_NE(page.find("# TYPE tickrelay_" + std::string(name) + " "), std::string::npos) << name;
         EXPECT_NE(page.find("# HELP tickrelay_" + std::string(name) + " "), std::string::npos) << name;
     }
@@ -112,13 +116,15 @@ TEST(Stats, AScrapeMayRunWhileThreadsCount) {
 }
 
 TEST(Stats, PromtoolHasNothingToSay) {
-    if (std::system("command -v promtool >/dev/null 2>&1") != 0) GTEST_SKIP() << "promtool (package prometheus) is not installed";
+    if (std::system("command -v promtool >/dev/null 2>&1") != 0)
+        GTEST_SKIP() << "promtool (package prometheus) is not installed";
     Stats stats;
     stats.shard().state_age.observe(0.04);
     const auto folder = std::filesystem::temp_directory_path() / ("tickrelay-stats-" + std::to_string(getpid()));
     std::filesystem::create_directory(folder);
     std::ofstream(folder / "page") << page_of(stats);
-    const std::string command = "promtool check metrics < " + (folder / "page").string() + " > " + (folder / "out").string() + " 2>&1";
+    const std::string command =
+        "promtool check metrics < " + (folder / "page").string() + " > " + (folder / "out").string() + " 2>&1";
     const int code = std::system(command.c_str());
     std::ostringstream said;
     said << std::ifstream(folder / "out").rdbuf();

@@ -26,7 +26,8 @@ std::string pack_error(std::string_view component, const json& fields) {
 
 TEST(Values, AComponentIsFoundByItsNameOrTheLastPartOfIt) {
     EXPECT_EQ(index_of("arena.Transform"), index_of("Transform"));
-    EXPECT_NE(std::get<std::string>(find_component(*arena(), "Transfrom")).find("nearest is Transform"), std::string::npos);
+    EXPECT_NE(std::get<std::string>(find_component(*arena(), "Transfrom")).find("nearest is Transform"),
+              std::string::npos);
 }
 
 TEST(Values, AStructIsReadAsNestedObjects) {
@@ -37,7 +38,8 @@ TEST(Values, AStructIsReadAsNestedObjects) {
 }
 
 TEST(Values, FieldsArePackedInFieldOrderWhateverTheOrderOfTheJson) {
-    const auto packed = std::get<PackedFields>(pack_fields(arena()->component(index_of("Transform")), {{"yaw", 1}, {"pos", {{"y", 2.5}}}}));
+    const auto packed = std::get<PackedFields>(
+        pack_fields(arena()->component(index_of("Transform")), {{"yaw", 1}, {"pos", {{"y", 2.5}}}}));
     EXPECT_EQ(packed.mask, 0b1010U);
     ASSERT_EQ(packed.data.size(), 8U);
     float values[2];
@@ -70,9 +72,11 @@ TEST(Values, TheRelaysOwnComponentsAreReadable) {
     flatbuffers::FlatBufferBuilder builder;
     builder.Finish(wire::CreatePlayerDirect(builder, 3, "ada", wire::Role::Spectator, true, R"({"color":1})"));
     const auto bytes = std::as_bytes(builder.GetBufferSpan());
-    EXPECT_EQ(fields_to_json(*arena(), player_component, {bytes.data(), bytes.size()}),
-              (json{{"number", 3}, {"id", "ada"}, {"role", "Spectator"}, {"connected", true}, {"options", {{"color", 1}}}}));
-    EXPECT_TRUE(fields_to_json(*arena(), room_component, std::vector<std::byte>(3)).contains("base64")) << "damaged: as bytes";
+    EXPECT_EQ(
+        fields_to_json(*arena(), player_component, {bytes.data(), bytes.size()}),
+        (json{{"number", 3}, {"id", "ada"}, {"role", "Spectator"}, {"connected", true}, {"options", {{"color", 1}}}}));
+    EXPECT_TRUE(fields_to_json(*arena(), room_component, std::vector<std::byte>(3)).contains("base64"))
+        << "damaged: as bytes";
 }
 
 // Every field type, nested arrays, by a layout made here.
@@ -80,10 +84,10 @@ TEST(Values, EveryTypeComesBackAsItWent) {
     Component all;
     all.name = "t.All";
     const std::pair<FieldType, json> cases[] = {
-        {FieldType::Bool, true},      {FieldType::Int8, -128},       {FieldType::UInt8, 255},
-        {FieldType::Int16, -32768},   {FieldType::UInt16, 65535},    {FieldType::Int32, INT32_MIN},
+        {FieldType::Bool, true},         {FieldType::Int8, -128},       {FieldType::UInt8, 255},
+        {FieldType::Int16, -32768},      {FieldType::UInt16, 65535},    {FieldType::Int32, INT32_MIN},
         {FieldType::UInt32, UINT32_MAX}, {FieldType::Int64, INT64_MIN}, {FieldType::UInt64, UINT64_MAX},
-        {FieldType::Float32, 0.1},    {FieldType::Float64, 0.1}};
+        {FieldType::Float32, 0.1},       {FieldType::Float64, 0.1}};
     json fields = json::object();
     std::uint16_t offset = 0;
     for (std::size_t i = 0; i < std::size(cases); ++i) {

@@ -2,6 +2,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <ctime>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -53,7 +54,9 @@ ProcessFigures read_process_figures() {
     const auto fields = stat_fields();
     const auto field = [&](std::size_t number) { return number - 3 < fields.size() ? fields[number - 3] : 0; };
     const auto ticks_per_s = static_cast<double>(sysconf(_SC_CLK_TCK));
-    figures.cpu_s = (field(14) + field(15)) / ticks_per_s;
+    timespec cpu{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
+    figures.cpu_s = static_cast<double>(cpu.tv_sec) + static_cast<double>(cpu.tv_nsec) * 1e-9;
     figures.threads = static_cast<std::uint64_t>(field(20));
     figures.start_time_s = boot_time_s() + field(22) / ticks_per_s;
     figures.virtual_bytes = static_cast<std::uint64_t>(field(23));

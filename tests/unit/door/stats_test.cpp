@@ -93,6 +93,7 @@ TEST(Stats, ProcessFiguresAreOfThisProcess) {
     EXPECT_GT(figures.fds_max, figures.open_fds);
     EXPECT_GE(figures.threads, 1U);
     EXPECT_GT(figures.start_time_s, 1.6e9);
+    EXPECT_GT(figures.cpu_s, 0);
 }
 
 TEST(Stats, AScrapeMayRunWhileThreadsCount) {

@@ -44,11 +44,13 @@ class Client::Parts {
   }
 
   void poll() {
-    if (std::exchange(polling_, true)) return;  // from within a call-back
+    if (polling_) return;  // from within a call-back
+    polling_ = true;
+    const std::unique_ptr<bool, void (*)(bool*)> ends(&polling_, [](bool* polling) { *polling = false; });
     dial();
     if (plain_) plain_->service();
     if (secure_) secure_->service();
-    // By index, from a copy: a call-back may join further rooms.
+    // By index, and holding what is called: a call-back may join further rooms.
     for (std::size_t i = 0; i < seats_.size(); ++i) {
       const auto session = seats_[i].session;
       session->step(now_us());
@@ -59,7 +61,6 @@ class Client::Parts {
     }
     std::erase_if(seats_, [](const Seated& seat) { return seat.session->phase() == Room::Phase::left; });
     std::erase_if(queries_, [](const auto& query) { return query->done(); });
-    polling_ = false;
   }
 
  private:

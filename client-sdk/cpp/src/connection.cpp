@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include <cstring>
+#include <deque>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -32,8 +33,10 @@ struct Socket {
   bool stirred = false;  // something happened in this pass
   std::uint16_t code = close_code::unreachable;
   std::string reason;
-  std::vector<std::uint8_t> message;   // being received
-  std::vector<std::uint8_t> outgoing;  // LWS_PRE bytes for the header, then the message
+  bool just_open = false;
+  std::vector<std::uint8_t> message;               // being received
+  std::deque<std::vector<std::uint8_t>> messages;  // whole, the listener has yet to hear them
+  std::vector<std::uint8_t> outgoing;              // LWS_PRE bytes for the header, then the message
 };
 
 void ask_to_close(Socket& socket, std::uint16_t code, const std::string& reason) {
@@ -58,7 +61,7 @@ void established(Socket& socket) {
   socket.open = true;
   const int on = 1;
   setsockopt(lws_get_socket_fd(socket.wsi), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  if (socket.listener) socket.listener->opened(now_us());
+  socket.just_open = true;
 }
 
 int received(Socket& socket, const void* data, std::size_t bytes) {
@@ -72,7 +75,7 @@ int received(Socket& socket, const void* data, std::size_t bytes) {
   const auto* from = static_cast<const std::uint8_t*>(data);
   socket.message.insert(socket.message.end(), from, from + bytes);
   if (lws_remaining_packet_payload(socket.wsi) != 0 || !lws_is_final_fragment(socket.wsi)) return 0;
-  if (socket.listener) socket.listener->received(socket.message, now_us());
+  socket.messages.push_back(std::exchange(socket.message, {}));
   return 0;
 }
 
@@ -155,6 +158,8 @@ class Sockets::Parts {
     info.port = CONTEXT_PORT_NO_LISTEN;
     info.protocols = protocols_;
     if (tls) info.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+    // Else libwebsockets would go through the environment's http_proxy, to this very machine too.
+    info.http_proxy_address = ":0";
     info.client_ssl_ca_filepath = ca_file_.empty() ? nullptr : ca_file_.c_str();
     info.pt_serv_buf_size = read_bytes;
     info.gid = static_cast<gid_t>(-1);
@@ -207,17 +212,25 @@ class Sockets::Parts {
       lws_service(context_, -1);  // no wait
       stirred = false;
       for (const auto& socket : sockets_) stirred |= std::exchange(socket->stirred, false);
+      tell();
     }
-    tell_ended();
   }
 
  private:
-  void tell_ended() {
+  // After libwebsockets has returned: listeners may connect, close, even throw, without its being on the stack.
+  void tell() {
     for (std::size_t i = 0; i < sockets_.size(); ++i) {
       const auto socket = sockets_[i];
+      if (std::exchange(socket->just_open, false) && socket->listener) socket->listener->opened(now_us());
+      while (!socket->messages.empty()) {
+        const std::vector<std::uint8_t> message = std::move(socket->messages.front());
+        socket->messages.pop_front();
+        if (socket->listener) socket->listener->received(message, now_us());
+      }
       if (!socket->ended) continue;
-      if (LinkListener* heard = std::exchange(socket->listener, nullptr))
+      if (LinkListener* heard = std::exchange(socket->listener, nullptr)) {
         heard->closed(socket->code, socket->reason, now_us());
+      }
     }
     std::erase_if(sockets_, [](const auto& socket) { return socket->ended && socket->wsi == nullptr; });
   }

@@ -26,7 +26,7 @@ double ServerClock::delay(std::int64_t now_us) const {
   return slewed(delay_us_, delay_target_us_, static_cast<double>(now_us - delay_at_us_), delay_slew_rate);
 }
 
-void ServerClock::sample(std::int64_t sent_us, std::int64_t received_us, std::int64_t relay_us) {
+void ServerClock::guess(std::int64_t sent_us, std::int64_t received_us, std::int64_t relay_us) {
   const std::int64_t round_trip = received_us - sent_us;
   if (round_trip < 0) return;
   const Sample taken{round_trip, relay_us - (sent_us + round_trip / 2)};
@@ -38,6 +38,12 @@ void ServerClock::sample(std::int64_t sent_us, std::int64_t received_us, std::in
   offset_us_ = samples_ <= 1 ? static_cast<double>(least->offset_us) : offset(received_us);
   target_us_ = static_cast<double>(least->offset_us);
   shown_at_us_ = received_us;
+}
+
+void ServerClock::sample(std::int64_t sent_us, std::int64_t received_us, std::int64_t relay_us) {
+  const std::int64_t round_trip = received_us - sent_us;
+  if (round_trip < 0) return;
+  guess(sent_us, received_us, relay_us);
   round_trip_us_ = round_trip_us_ == 0 ? round_trip : (round_trip_us_ * 3 + round_trip) / 4;
 }
 

@@ -13,6 +13,8 @@ class ServerClock {
  public:
   // A round trip: sent and received here, the relay's clock in between. The shortest of the last several counts.
   void sample(std::int64_t sent_us, std::int64_t received_us, std::int64_t relay_us);
+  // The same for an answer that the relay took its time over: good for the clock until pings are, not for the latency.
+  void guess(std::int64_t sent_us, std::int64_t received_us, std::int64_t relay_us);
   // A frame arrived whose state is of `tick_us` of the relay's clock. interval_us: between frames.
   void frame(std::int64_t now_us, std::int64_t tick_us, std::int64_t interval_us);
   // Another relay, or the same after a restart: its clock has another zero.

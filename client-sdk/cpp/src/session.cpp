@@ -93,7 +93,7 @@ void Session::welcome(const wire::Welcome& welcome, std::int64_t now_us) {
   welcomed_us_ = now_us;
   const bool back = phase_ == Phase::dropped;
   if (!welcome.resumed() || welcome.term() != have_.term) clock_.restart();
-  clock_.sample(asked_us_, now_us, static_cast<std::int64_t>(welcome.server_us()));
+  clock_.guess(asked_us_, now_us, static_cast<std::int64_t>(welcome.server_us()));
   take_seat(welcome);
   continue_from(welcome);
   acks_.start(std::int64_t{welcome.ack_interval_ms()} * 1000);
@@ -152,20 +152,12 @@ void Session::take_seat(const wire::Welcome& welcome) {
 
 // What this side has, and what the relay is to hear again.
 void Session::continue_from(const wire::Welcome& welcome) {
-  have_.term = welcome.term();
-  if (!welcome.resumed()) {
-    have_ = {welcome.term(), 0, welcome.event(), welcome.direct()};
-    outbox_.forget();
-    mirror_.release(UINT32_MAX);
-  } else {
-    // Numbers are never given twice, so the higher one is right whatever was lost.
-    if (welcome.rolled_back()) have_.tick = 0;
-    have_.event = std::max(have_.event, welcome.event());
-    have_.direct = std::max(have_.direct, welcome.direct());
-  }
+  const bool delta = welcome.resumed() && !welcome.rolled_back();
+  have_ = {welcome.term(), delta ? have_.tick : 0, welcome.event(), welcome.direct()};
   outbox_.continue_after(welcome.applied_seq());
-  if (!welcome.resumed()) return;
-  repeat_sets(outbox_.resume(welcome.applied_seq()), welcome.applied_seq());
+  if (welcome.resumed()) return repeat_sets(outbox_.resume(welcome.applied_seq()), welcome.applied_seq());
+  outbox_.forget();
+  mirror_.release(UINT32_MAX);
 }
 
 // Own values that were sent, and perhaps lost, go again under new numbers.

@@ -193,6 +193,40 @@ TEST(Sockets, WithoutTlsTheyAreQuicklyMade) {
   EXPECT_LT(now_us() - began, 20'000);
 }
 
+TEST_F(ConnectionTest, AProxyOfTheEnvironmentIsNotAsked) {
+  setenv("http_proxy", "127.0.0.1:1", 1);
+  Sockets straight{false};
+  unsetenv("http_proxy");
+  link = straight.connect(url_of(server.port()), ear);
+  ASSERT_TRUE(until(straight, server, [&] { return ear.opens + ear.closes > 0; }));
+  EXPECT_EQ(ear.opens, 1) << ear.reason;
+  link.reset();
+}
+
+TEST_F(ConnectionTest, WhatAListenerThrowsComesOutOfService) {
+  ear.on_message = [] { throw 42; };
+  connect(url_of(server.port()));
+  server.send(Buffer(10, 1));
+  EXPECT_THROW(until(sockets, server, [] { return false; }), int);
+  ear.on_message = nullptr;
+  server.send(Buffer(10, 2));
+  EXPECT_TRUE(until(sockets, server, [&] { return ear.heard.size() == 2; }));
+}
+
+TEST(SixthProtocol, ItConnectsToo) {
+  WebSocketServer server("::1");
+  if (!server.good()) GTEST_SKIP() << "no IPv6 here";
+  Ear ear;
+  Sockets sockets{false};
+  const auto link = sockets.connect(url_of(server.port(), "::1"), ear);
+  for (int i = 0; i < 2'000 && ear.opens + ear.closes == 0; ++i) {
+    sockets.service();
+    server.service();
+    usleep(200);
+  }
+  EXPECT_EQ(ear.opens, 1) << ear.reason;
+}
+
 TEST_F(ConnectionTest, TlsNeedsATrustedCertificate) {
   const Certificate certificate;
   WebSocketServer secure("127.0.0.1", certificate.certificate(), certificate.key());

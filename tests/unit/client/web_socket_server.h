@@ -34,10 +34,13 @@ class WebSocketServer {
     }
     context_ = lws_create_context(&info);
   }
-  ~WebSocketServer() { lws_context_destroy(context_); }
+  ~WebSocketServer() {
+    if (context_) lws_context_destroy(context_);
+  }
   WebSocketServer(const WebSocketServer&) = delete;
   WebSocketServer& operator=(const WebSocketServer&) = delete;
 
+  [[nodiscard]] bool good() const { return context_ != nullptr && port() > 0; }
   [[nodiscard]] int port() const { return lws_get_vhost_listen_port(lws_get_vhost_by_name(context_, "default")); }
   void service() {
     for (int i = 0; i < 4; ++i) lws_service(context_, -1);

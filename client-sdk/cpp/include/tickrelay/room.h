@@ -1,5 +1,6 @@
 // A seat in a room: what a game reads, writes and hears. Made by Client; joining until on_join or on_leave.
-// Every call-back runs inside Client::poll, on the thread that calls it. Nothing here blocks, throws or is thread-safe.
+// Every call-back runs inside Client::poll, on the thread that calls it. Nothing here blocks or is thread-safe; nothing
+// throws but call-backs: what they throw comes out of Client::poll.
 #pragma once
 
 #include <cstdint>
@@ -119,7 +120,7 @@ class Room {
   std::uint32_t send(std::string_view type, std::string_view text, const To& to = {}) {
     return send(type, bytes_of(text), to);
   }
-  // Ends with one call of `call`: the answer, a refusal, or "timeout" after timeout_s seconds.
+  // Where it gives a number it ends with one call of `call`: the answer, a refusal, or "timeout" after timeout_s seconds.
   std::uint32_t request(std::string_view type, Bytes data, double timeout_s, std::function<void(const Answer&)> call,
                         const To& to = {});
   // Answers a message with `request` not 0, once, at any time.

@@ -26,8 +26,10 @@ std::int64_t now_us() {
     return now.tv_sec * 1'000'000 + now.tv_nsec / 1000;
 }
 
+bool WirePlayer::upgrade() { return upgraded_ = socket_.upgrade(); }
+
 bool WirePlayer::ask(const std::string& room_id, const std::string& player_id) {
-    if (!socket_.upgrade()) return false;
+    if (!upgraded_ && !upgrade()) return false;
     flatbuffers::FlatBufferBuilder builder;
     const auto join = wire::CreateJoinDirect(builder, 1, wire::JoinMode::ById, room_id.c_str(), nullptr, player_id.c_str());
     return socket_.send(binary, finished(builder, wire::Body::Join, join.Union()));

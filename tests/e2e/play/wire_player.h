@@ -24,6 +24,7 @@ class WirePlayer {
     // receive_buffer_bytes 0: the system's.
     explicit WirePlayer(std::uint16_t port, int receive_buffer_bytes = 0) : socket_(port, "127.0.0.1", receive_buffer_bytes) {}
 
+    bool upgrade();  // ask() does where it was not done
     bool join(const std::string& room_id, const std::string& player_id);  // waits for Welcome
     bool ask(const std::string& room_id, const std::string& player_id);   // does not wait
 
@@ -42,6 +43,7 @@ class WirePlayer {
     void acknowledge();
 
     RawClient socket_;
+    bool upgraded_ = false;
     std::string buffer_;
     std::uint32_t rate_hz_ = 0;
     std::uint64_t tick_zero_us_ = 0;

@@ -20,8 +20,7 @@ void WorkerThread::run() {
     prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);  // ns; the default of 50 µs is a tick's lateness
     while (!stopping_.load(std::memory_order_relaxed)) {
         const std::int64_t next_ns = worker_.step(monotonic_ns());
-        if (!waker_.begin_sleep()) continue;
-        waker_.sleep_until(next_ns);
+        if (waker_.begin_sleep()) waker_.sleep_until(next_ns);
         waker_.end_sleep();
     }
 }

@@ -257,14 +257,11 @@ class Witness(threading.Thread):
         self.start()
 
     def run(self):
-        acknowledged = 0.0
         while (frame := self.socket.read()) is not None:
             if frame[4:8] != b"TRF1":
                 continue
             self.frames += 1
-            if time.monotonic() - acknowledged > 1:
-                acknowledged = time.monotonic()
-                self.socket.send(message("Update", ack={"tick": self.tick(frame), "event": 0, "direct": 0}))
+            self.socket.send(message("Update", ack={"tick": self.tick(frame), "event": 0, "direct": 0}))
 
     @staticmethod
     def tick(frame):

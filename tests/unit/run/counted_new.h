@@ -1,0 +1,6 @@
+// Every operator new of this program, counted.
+#pragma once
+
+#include <cstddef>
+
+extern std::size_t allocations;

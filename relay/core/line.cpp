@@ -13,7 +13,7 @@ constexpr std::int64_t ms = 1'000'000;
 constexpr std::int64_t round_trip_period_ns = 10'000 * ms;
 constexpr std::int64_t age_slack_ns = 100 * ms;    // beyond round trip and acknowledgement interval
 constexpr std::int64_t jitter_slack_ns = 30 * ms;  // a game that polls 30 times a second is no queue
-constexpr std::uint32_t clean_before_growth = 4;   // acknowledgements in a row that show no queue
+constexpr std::uint32_t clean_before_growth = 4;   // acknowledgements in a row that show no queue; one before there ever was a queue
 
 }  // namespace
 
@@ -104,9 +104,10 @@ void Line::learn(const InFlight& frame, bool prompt, std::int64_t now_ns) {
     if (queued_ns > std::max(jitter_slack_ns, lowest_round_trip_ns() / 2)) {
         clean_ = 0;
         used_up_ = false;
+        queue_seen_ = true;
         const std::int64_t queued_quarters = frame.together * 4 * queued_ns / took;
         if (queued_quarters > 6) window_ = std::max<std::uint32_t>(2, std::min<std::uint32_t>(window_, frame.together) / 2);
-    } else if (prompt && ++clean_ >= clean_before_growth && used_up_) {
+    } else if (prompt && ++clean_ >= (queue_seen_ ? clean_before_growth : 1) && used_up_) {
         clean_ = 0;
         used_up_ = false;
         window_ = window_ * 2 >= window_open ? window_open : window_ * 2;

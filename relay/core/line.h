@@ -90,6 +90,7 @@ class Line {
 
     std::uint32_t window_ = 2;  // frames that may be unacknowledged; window_open: bounded by their age alone
     std::uint32_t clean_ = 0;   // acknowledgements in a row that showed no queue
+    bool queue_seen_ = false;  // before that a window grows at once: a long way is at full rate within a second
     bool used_up_ = false;      // a frame had to wait for the window since the last growth or queue
     bool drains_ = false;       // nothing leaves until all is acknowledged, once a period
     std::array<InFlight, limits::in_flight_max> in_flight_{};

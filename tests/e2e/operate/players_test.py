@@ -77,7 +77,7 @@ class BadInput(unittest.TestCase):
 
     def test_garbage_in_place_of_a_message(self):
         join = message("Join", mode="ById", room_id="r")
-        for bad in (b"", b"x", bytes(8), b"\xff" * 500, join[:len(join) // 2], join[:4] + b"TRF1" + join[8:], 
+        for bad in (b"", b"x", bytes(8), b"\xff" * 500, join[:len(join) // 2], join[:4] + b"TRF1" + join[8:],
                     message("Welcome", room_id="r"), b"\xff\xff\xff\x7fTRM1" + bytes(20)):
             self.assertEqual(self.closed(bad), 4400, bad)
         self.assertGreaterEqual(self.relay.metric('tickrelay_refused_total{reason="protocol_error"}'), 7)

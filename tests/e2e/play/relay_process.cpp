@@ -44,8 +44,8 @@ std::uint16_t port_of(const std::string& banner, const std::string& name) {
 
 }  // namespace
 
-bool eventually(const std::function<bool()>& condition) {
-    const auto until = std::chrono::steady_clock::now() + long_enough;
+bool eventually(const std::function<bool()>& condition, std::chrono::seconds patience) {
+    const auto until = std::chrono::steady_clock::now() + patience;
     while (!condition()) {
         if (std::chrono::steady_clock::now() > until) return false;
         std::this_thread::sleep_for(std::chrono::milliseconds(2));

@@ -54,6 +54,6 @@ class RelayProcess {
 };
 
 // Waits for a condition; false where it does not come.
-bool eventually(const std::function<bool()>& condition);
+bool eventually(const std::function<bool()>& condition, std::chrono::seconds patience = long_enough);
 
 }  // namespace tickrelay::test

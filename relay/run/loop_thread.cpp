@@ -1,11 +1,8 @@
 #include "relay/run/loop_thread.h"
 
-#include <poll.h>
-#include <sys/eventfd.h>
+#include <pthread.h>
 #include <sys/prctl.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "relay/core/check.h"
@@ -15,37 +12,8 @@ namespace {
 
 constexpr unsigned long timer_slack_ns = 1'000;  // the kernel's default of 50 µs would be each tick's
 constexpr std::int64_t early_ns = 2'000'000;     // libev waits in whole milliseconds; the rest is slept exactly
-constexpr std::int64_t second_ns = 1'000'000'000;
 
 }  // namespace
-
-Waker::Waker() : fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) { CHECK(fd_ >= 0); }
-
-Waker::~Waker() { ::close(fd_); }
-
-void Waker::wake() {
-    if (state_.exchange(woken) == asleep) eventfd_write(fd_, 1);
-}
-
-bool Waker::begin_sleep() {
-    int expected = running;
-    return state_.compare_exchange_strong(expected, asleep);
-}
-
-void Waker::end_sleep() { state_.exchange(running); }
-
-void Waker::sleep_until(std::int64_t until_ns) {
-    const std::int64_t wait_ns = std::max<std::int64_t>(until_ns - monotonic_ns(), 0);
-    const timespec wait{wait_ns / second_ns, wait_ns % second_ns};
-    pollfd readable{fd_, POLLIN, 0};
-    if (ppoll(&readable, 1, &wait, nullptr) > 0) drain();
-}
-
-// Read whenever it is readable, not only after a wake: a waker may write after the sleeper has ended for another reason.
-void Waker::drain() {
-    eventfd_t count = 0;
-    eventfd_read(fd_, &count);
-}
 
 LoopThread::LoopThread(LwsSockets& sockets, LoopSteps& steps, std::string name)
     : sockets_(sockets), steps_(steps), name_(std::move(name)) {

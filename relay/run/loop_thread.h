@@ -1,8 +1,9 @@
 // The thread of one loop: wakes, reads sockets in slices, runs the loop's step().
 // Owner: whoever starts it; wake() and give() from any thread.
 //
-// While rooms tick, readable sockets do not wake the thread: it sleeps until wake() or the time that step() asked for, then
-// handles all ready sockets, then steps. When step() asks for a time more than 20 ms away it is idle: then input wakes it.
+// While rooms tick, readable sockets do not wake the thread: it sleeps until wake() or the time that step() asked
+// for, then handles all ready sockets, then steps. When step() asks for a time more than 20 ms away it is idle: then
+// input wakes it.
 #pragma once
 
 #include <atomic>
@@ -13,38 +14,15 @@
 #include <vector>
 
 #include "relay/run/lws_sockets.h"
+#include "relay/run/waker.h"
 
 namespace tickrelay {
 
 struct LoopSteps {
     virtual ~LoopSteps() = default;
-    // Called after input was handled: after a wake, at the returned time, and at other times. Returns when it wants to run next
-    // without a wake, CLOCK_MONOTONIC.
+    // Called after input was handled: after a wake, at the returned time, and at other times. Returns when it wants
+    // to run next without a wake, CLOCK_MONOTONIC.
     virtual std::int64_t step(std::int64_t now_ns) = 0;
-};
-
-// One thread sleeps, any may wake it. A wake costs one atomic exchange; a write only where the thread is asleep.
-class Waker {
-  public:
-    Waker();
-    ~Waker();
-    Waker(const Waker&) = delete;
-    Waker& operator=(const Waker&) = delete;
-
-    void wake();
-
-    // The sleeper: begin_sleep(), where true wait for fd() to be readable or a time, end_sleep(). After end_sleep() everything
-    // that was done before a wake() is visible.
-    bool begin_sleep();  // false: a wake came, do not wait
-    void end_sleep();
-    void sleep_until(std::int64_t until_ns);  // waits for the descriptor alone
-    void drain();                             // after fd() was readable
-    int fd() const { return fd_; }
-
-  private:
-    enum State : int { running, woken, asleep };
-    std::atomic<int> state_{running};
-    int fd_ = -1;
 };
 
 class LoopThread {

@@ -96,6 +96,8 @@ class Worker final : public RoomObserver {
     // ---- worker_join.cpp
     Seat* seat_for(Place& place, JoinErrand& errand, std::optional<CloseCode>& refused);
     void connect(Place& place, Seat& seat, JoinErrand& errand, std::int64_t now_ns, bool resumed);
+    Encoder::Bytes welcome(const Place& place, const Seat& seat, const Line::Position& at, const JoinErrand& errand,
+                           std::int64_t now_ns);
     void unplace(Place& place, PlayerNumber number);
     void refuse(const JoinErrand& errand, CloseCode code, std::string_view detail);
     void send_close(const Connection& connection, CloseCode code, std::string_view detail);

@@ -14,6 +14,10 @@ namespace {
 
 bool is_player(wire::Role role) { return role == wire::Role::Player; }
 
+std::uint32_t ack_ms_of(const Seat& seat) {
+    return seat.role == wire::Role::Spectator ? limits::spectator_ack_interval_ms : limits::ack_interval_ms;
+}
+
 }  // namespace
 
 void JoinErrand::run(Worker& worker, std::int64_t now_ns) { worker.join(*this, now_ns); }
@@ -87,7 +91,6 @@ void Worker::connect(Place& place, Seat& seat, JoinErrand& errand, std::int64_t 
         at.event = events.last() - std::min(room.settings().history, held);
         at.direct = seat.direct.first() - 1;
     }
-    const bool rolled_back = resumed && at.base == 0 && errand.have_.tick != 0;
     seat.prompt_acks = errand.prompt_acks_;
 
     auto admission = std::make_unique<Admission>();
@@ -96,11 +99,28 @@ void Worker::connect(Place& place, Seat& seat, JoinErrand& errand, std::int64_t 
     admission->player = seat.number;
     admission->link = std::make_shared<Link>();
     admission->link->publish(at);
-    const std::uint32_t ack_ms = seat.role == wire::Role::Spectator ? limits::spectator_ack_interval_ms : limits::ack_interval_ms;
-    admission->line = Line(at, {.base = room.frames().tick(), .event = room.frames().event()}, ack_ms);
+    admission->line = Line(at, {.base = room.frames().tick(), .event = room.frames().event()}, ack_ms_of(seat));
     admission->clock = place.clock;
     admission->record = place.record;
-    frame_into(admission->welcome, encoder_.message(wire::Body::Welcome, [&](flatbuffers::FlatBufferBuilder& builder) {
+    frame_into(admission->welcome, welcome(place, seat, at, errand, now_ns));
+
+    const Connection connection = Connection::of(errand.link_);
+    place.placed.push_back({seat.number, connection, admission->link});
+    ++place.players_on_loop[connection.loop];
+    Outbound item;
+    item.kind = Outbound::Kind::admit;
+    item.link = errand.link_;
+    item.admission = std::move(admission);
+    to_loops_[connection.loop].send_always(std::move(item));
+    loop_to_wake_[connection.loop] = true;
+}
+
+Encoder::Bytes Worker::welcome(const Place& place, const Seat& seat, const Line::Position& at, const JoinErrand& errand,
+                               std::int64_t now_ns) {
+    const Room& room = *place.room;
+    const bool resumed = errand.mode_ == wire::JoinMode::Resume;
+    const bool rolled_back = resumed && at.base == 0 && errand.have_.tick != 0;
+    return encoder_.message(wire::Body::Welcome, [&](flatbuffers::FlatBufferBuilder& builder) {
         const Layout& layout = room.world().layout();
         const auto layout_offset = errand.fingerprint_ == layout.fingerprint() ? 0 : encode_layout(builder, layout);
         const auto room_id = builder.CreateString(room.settings().id);
@@ -128,23 +148,13 @@ void Worker::connect(Place& place, Seat& seat, JoinErrand& errand, std::int64_t 
         welcome.add_direct(at.direct);
         welcome.add_ids_first(std::max(seat.block.first, seat.last_spawned + 1));
         welcome.add_ids_count(seat.block.first + seat.block.count - std::max(seat.block.first, seat.last_spawned + 1));
-        welcome.add_ack_interval_ms(static_cast<std::uint16_t>(ack_ms));
+        welcome.add_ack_interval_ms(static_cast<std::uint16_t>(ack_ms_of(seat)));
         welcome.add_grace_ms(room.settings().grace_ms);
         welcome.add_codec(room.settings().codec);
         if (!layout_offset.IsNull()) welcome.add_layout(layout_offset);
         welcome.add_fingerprint(layout.fingerprint());
         return welcome.Finish();
-    }));
-
-    const Connection connection = Connection::of(errand.link_);
-    place.placed.push_back({seat.number, connection, admission->link});
-    ++place.players_on_loop[connection.loop];
-    Outbound item;
-    item.kind = Outbound::Kind::admit;
-    item.link = errand.link_;
-    item.admission = std::move(admission);
-    to_loops_[connection.loop].send_always(std::move(item));
-    loop_to_wake_[connection.loop] = true;
+    });
 }
 
 const Worker::Placed* Worker::placed(const Place& place, PlayerNumber number) const {

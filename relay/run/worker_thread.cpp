@@ -4,6 +4,8 @@
 
 #include <pthread.h>
 
+#include "relay/run/lws_loop.h"
+
 namespace tickrelay {
 
 void WorkerThread::start() { thread_ = std::thread([this] { run(); }); }

@@ -6,7 +6,7 @@
 #include <string>
 #include <thread>
 
-#include "relay/run/loop_thread.h"
+#include "relay/run/waker.h"
 #include "relay/run/worker.h"
 
 namespace tickrelay {

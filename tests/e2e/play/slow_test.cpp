@@ -8,8 +8,8 @@
 #include <poll.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
+#include <utility>
 
 #include "schema/arena_generated.h"
 #include "tests/e2e/play/guest.h"
@@ -84,7 +84,9 @@ class Slow : public ::testing::TestWithParam<int> {
         const std::int64_t period_us = second_us / GetParam();
         const std::int64_t end_us = now_us() + for_us;
         std::int64_t next_us = now_us();
+        std::int64_t last_us = now_us();
         while (now_us() < end_us) {
+            stood_still_s = std::max(stood_still_s, static_cast<double>(now_us() - std::exchange(last_us, now_us())) / 1e6);
             if (now_us() >= next_us) {
                 value[static_cast<std::size_t>(next_us) % value.size()] ^= 0x15;
                 writer.room->set(entity, "arena.Name", value);
@@ -101,9 +103,9 @@ class Slow : public ::testing::TestWithParam<int> {
     void expect_fresh(const Watcher& slow, double round_trip_s) {
         const double link_s = static_cast<double>(slow.largest_frame + 8) / static_cast<double>(slow_bytes_per_s);
         const double bound_s = 2 * link_s + round_trip_s + 1.0 / GetParam();
-        std::printf("bound  %.0f ms at %d Hz\n", bound_s * 1e3, GetParam());
+        std::printf("bound  %.0f ms at %d Hz; this test stood still for up to %.0f ms\n", bound_s * 1e3, GetParam(), stood_still_s * 1e3);
         EXPECT_LE(slow.age_s(0.5), bound_s);
-        EXPECT_LE(slow.age_s(0.98), bound_s + machine_s);
+        EXPECT_LE(slow.age_s(0.98), bound_s + machine_s + stood_still_s);
         EXPECT_GE(slow.ages_s.size(), static_cast<std::size_t>(0.7 * measure_us / 1e6 / link_s)) << "the link is used";
         EXPECT_EQ(writer.left, 0);
     }
@@ -112,6 +114,7 @@ class Slow : public ::testing::TestWithParam<int> {
     Guest writer{relay.url()};
     std::vector<std::uint8_t> value;
     EntityId entity = 0;
+    double stood_still_s = 0;  // at most, without a turn on the processor: then the slow link stood still, too
 };
 
 TEST_P(Slow, APlayerOnASlowPipeIsServedWhatFitsAndFresh) {

@@ -88,7 +88,8 @@ int listen_on(const HostPort& parts, std::string& why) {
     hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE;
     addrinfo* found = nullptr;
     if (const int failed = getaddrinfo(parts.host.c_str(), parts.port.c_str(), &hints, &found); failed != 0) {
-        why = std::string(gai_strerror(failed)) + ". Give a numeric address and a port, such as [::]:8350 or 127.0.0.1:8350";
+        why = std::string(gai_strerror(failed)) +
+              ". Give a numeric address and a port, such as [::]:8350 or 127.0.0.1:8350";
         return -1;
     }
     const int fd = bind_and_listen(*found);
@@ -186,7 +187,8 @@ bool Acceptor::open(std::string& error) {
     }
     stop_fd_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (stop_fd_ >= 0) return true;
-    error = std::string("cannot create an eventfd: ") + std::strerror(errno) + ". Raise the limit of open files (ulimit -n)";
+    error = std::string("cannot create an eventfd: ") + std::strerror(errno) +
+            ". Raise the limit of open files (ulimit -n)";
     return false;
 }
 

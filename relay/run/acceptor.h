@@ -53,7 +53,7 @@ class Listener {
 struct AcceptorSettings {
     std::vector<std::string> addresses;
     std::size_t loops = 1;
-    std::function<bool(const PeerAddress&)> admit;                          // false: closed at once; may be empty
+    std::function<bool(const PeerAddress&)> admit;                              // false: closed at once; may be empty
     std::function<void(std::size_t loop, const Accepted& accepted)> hand_over;  // loops in turn: 0, 1, …, 0
 };
 

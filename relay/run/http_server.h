@@ -1,5 +1,5 @@
-// Serves GET and HEAD over HTTP/1.1 on an address of its own: the operations port. Owner: whoever opens it; the handler runs on
-// the server's thread, one request at a time.
+// Serves GET and HEAD over HTTP/1.1 on an address of its own: the operations port. Owner: whoever opens it; the
+// handler runs on the server's thread, one request at a time.
 #pragma once
 
 #include <atomic>

@@ -27,8 +27,8 @@ void forget(void* session) {
 
 bool add_header(lws* connection, const char* name, std::string_view value, unsigned char** at, unsigned char* end) {
     return lws_add_http_header_by_name(connection, reinterpret_cast<const unsigned char*>(name),
-                                       reinterpret_cast<const unsigned char*>(value.data()), static_cast<int>(value.size()),
-                                       at, end) == 0;
+                                       reinterpret_cast<const unsigned char*>(value.data()),
+                                       static_cast<int>(value.size()), at, end) == 0;
 }
 
 bool is_head(lws* connection) { return lws_hdr_total_length(connection, WSI_TOKEN_HEAD_URI) > 0; }
@@ -86,8 +86,8 @@ int complete(lws* connection) { return lws_http_transaction_completed(connection
 
 int confirm_upgrade(lws* connection) {
     Value value;
-    // The header is copied anew: what the callback got dangles after a keep-alive request (CVE-2025-11677), and then there is
-    // no header to copy. h2c would enter HTTP/2, where our verbatim writes are wrong.
+    // The header is copied anew: what the callback got dangles after a keep-alive request (CVE-2025-11677), and then
+    // there is no header to copy. h2c would enter HTTP/2, where our verbatim writes are wrong.
     const std::string_view upgrade = header(connection, value, WSI_TOKEN_UPGRADE);
     if (upgrade.empty() || strcasecmp(value, "websocket") != 0) return -1;
     if (header(connection, value, WSI_TOKEN_GET_URI) != websocket_path) {
@@ -144,15 +144,14 @@ int LwsHttp::send_headers(lws* connection, const HttpResponse& response) {
     unsigned char* const start = buffer + LWS_PRE;
     unsigned char* const end = buffer + sizeof buffer;
     unsigned char* at = start;
-    const bool made =
-        lws_add_http_common_headers(connection, static_cast<unsigned>(response.status), response.content_type.c_str(),
-                                    response.body.size(), &at, end) == 0 &&
-        (response.status != 405 || add_header(connection, "allow:", "GET, HEAD", &at, end)) &&
-        add_header(connection, "cache-control:", "no-store", &at, end) &&
-        add_header(connection, "x-content-type-options:", "nosniff", &at, end) &&
-        add_header(connection, "x-frame-options:", "DENY", &at, end) &&
-        add_header(connection, "referrer-policy:", "no-referrer", &at, end) &&
-        add_header(connection, "content-security-policy:", response.content_security_policy, &at, end);
+    const bool made = lws_add_http_common_headers(connection, static_cast<unsigned>(response.status),
+                                                  response.content_type.c_str(), response.body.size(), &at, end) == 0 &&
+                      (response.status != 405 || add_header(connection, "allow:", "GET, HEAD", &at, end)) &&
+                      add_header(connection, "cache-control:", "no-store", &at, end) &&
+                      add_header(connection, "x-content-type-options:", "nosniff", &at, end) &&
+                      add_header(connection, "x-frame-options:", "DENY", &at, end) &&
+                      add_header(connection, "referrer-policy:", "no-referrer", &at, end) &&
+                      add_header(connection, "content-security-policy:", response.content_security_policy, &at, end);
     return made ? lws_finalize_write_http_header(connection, start, &at, end) : -1;
 }
 

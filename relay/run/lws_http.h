@@ -1,6 +1,7 @@
 // Answers HTTP/1.1 GET and HEAD requests within a libwebsockets context. Owner: the thread of that context.
 //
-// A response body is made at once by the handler and leaves in pieces as the peer takes it: at most one body per connection.
+// A response body is made at once by the handler and leaves in pieces as the peer takes it: at most one body per
+// connection.
 #pragma once
 
 #include <cstddef>

@@ -84,7 +84,8 @@ bool LwsLoop::open(const lws_protocols* protocols, void* user, std::string& erro
     Watchers& w = *watchers_;
     w.loop = ev_loop_new(EVFLAG_AUTO | EVFLAG_NOENV | EVBACKEND_EPOLL);
     if (!w.loop) {
-        error = "cannot create an event loop: no epoll or no descriptors left. Raise the limit of open files (ulimit -n)";
+        error =
+            "cannot create an event loop: no epoll or no descriptors left. Raise the limit of open files (ulimit -n)";
         return false;
     }
     static const lws_retry_bo_t no_pings = [] {  // LwsSockets pings by itself: libwebsockets' timers are a sorted list
@@ -138,8 +139,8 @@ void LwsLoop::watch(int fd, std::function<void()> readable) {
 void LwsLoop::run_ready() {
     Watchers& w = *watchers_;
     std::int64_t stop_ns = 0;
-    // An idle watcher of libwebsockets' priority runs in a pass without events, and only then do its timers and its buffered
-    // input get their turn: a loop that always found something would starve them.
+    // An idle watcher of libwebsockets' priority runs in a pass without events, and only then do its timers and its
+    // buffered input get their turn: a loop that always found something would starve them.
     w.quiet = false;
     ev_idle_start(w.loop, &w.idle);
     for (int pass = 0; pass < passes_max && !w.quiet; ++pass) {

@@ -1,5 +1,6 @@
 // One libwebsockets context on one libev loop: what LwsSockets and HttpServer stand on.
-// Owner: the thread that runs it. Opened and destroyed by another thread only while that one does not run; interrupt() from any.
+// Owner: the thread that runs it. Opened and destroyed by another thread only while that one does not run;
+// interrupt() from any.
 //
 // Every 100 ms a heartbeat signals the context: on a quiet libev loop libwebsockets' own timeouts would not fire.
 #pragma once
@@ -18,14 +19,16 @@ namespace tickrelay {
 
 std::int64_t monotonic_ns();  // CLOCK_MONOTONIC
 
-// libwebsockets' warnings, from any of its threads. Peers can provoke them: log them at debug. Set before the first open().
+// libwebsockets' warnings, from any of its threads. Peers can provoke them: log them at debug. Set before the first
+// open().
 void set_lws_log(void (*log)(std::string_view line));
 
 class LwsLoop {
   public:
     static constexpr int handshake_timeout_s = 5;
     static constexpr int heartbeat_ms = 100;
-    // libwebsockets sizes tables by the process's limit, 24 bytes a descriptor and context; a container's limit can be 2^30.
+    // libwebsockets sizes tables by the process's limit, 24 bytes a descriptor and context; a container's limit can
+    // be 2^30.
     static constexpr std::size_t descriptors_max = 262'144;
 
     LwsLoop();
@@ -33,8 +36,9 @@ class LwsLoop {
     LwsLoop(const LwsLoop&) = delete;
     LwsLoop& operator=(const LwsLoop&) = delete;
 
-    // `protocols` must outlive the loop and end with an empty entry; `user` is lws_context_user(). Raises RLIMIT_NOFILE first.
-    // False: `error` says what and how to mend it. Open loops one after the other, not from several threads at once.
+    // `protocols` must outlive the loop and end with an empty entry; `user` is lws_context_user(). Raises
+    // RLIMIT_NOFILE first. False: `error` says what and how to mend it. Open loops one after the other, not from
+    // several threads at once.
     bool open(const lws_protocols* protocols, void* user, std::string& error);
 
     // Takes the socket in any case. nullptr: no memory; it is closed.

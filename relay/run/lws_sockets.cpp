@@ -56,7 +56,8 @@ std::string close_text_of(CloseCode code, std::string_view detail) {
 }  // namespace
 
 LwsSockets::LwsSockets(SocketSettings settings)
-    : settings_(std::move(settings)), http_(settings_.http ? settings_.http : HttpHandler(not_found)),
+    : settings_(std::move(settings)),
+      http_(settings_.http ? settings_.http : HttpHandler(not_found)),
       aligned_(settings_.message_bytes_max / sizeof(std::uint64_t) + 1) {
     CHECK(settings_.sweep_ms >= LwsLoop::heartbeat_ms);
     loop_.on_heartbeat([this] {
@@ -121,8 +122,8 @@ int LwsSockets::on_callback(lws* wsi, int reason, void* session, void* in, std::
         case LWS_CALLBACK_RECEIVE: return receive(socket, static_cast<const std::byte*>(in), bytes);
         case LWS_CALLBACK_RECEIVE_PONG: heard(connection); return 0;
         case LWS_CALLBACK_SERVER_WRITEABLE: return writable(socket);
-        case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:    // libwebsockets answers it and closes
-        case LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL:    // libwebsockets has begun to close
+        case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:  // libwebsockets answers it and closes
+        case LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL:  // libwebsockets has begun to close
             if (connection.phase == Phase::open) connection.phase = Phase::gone;
             return 0;
         case LWS_CALLBACK_CLOSED: closed(socket); return 0;
@@ -232,8 +233,8 @@ Sent LwsSockets::write(Connection& connection, std::span<const std::byte> first,
     message.msg_iov = parts;
     message.msg_iovlen = second.empty() ? 1 : 2;
     constexpr int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
-    const ssize_t sent =
-        first.empty() ? ::send(connection.fd, second.data(), second.size(), flags) : sendmsg(connection.fd, &message, flags);
+    const ssize_t sent = first.empty() ? ::send(connection.fd, second.data(), second.size(), flags)
+                                       : sendmsg(connection.fd, &message, flags);
     if (sent == static_cast<ssize_t>(first.size() + second.size())) return Sent::written;
     if (sent < 0) {
         if (errno == EAGAIN || errno == EINTR || errno == ENOBUFS) {
@@ -250,7 +251,8 @@ Sent LwsSockets::write(Connection& connection, std::span<const std::byte> first,
     return result;
 }
 
-// libwebsockets passes LWS_WRITE_HTTP verbatim, copies what the kernel does not take, and sends it before anything else.
+// libwebsockets passes LWS_WRITE_HTTP verbatim, copies what the kernel does not take, and sends it before anything
+// else.
 Sent LwsSockets::keep(Connection& connection, std::span<const std::byte> first, std::span<const std::byte> second) {
     for (const auto part : {first, second}) {
         if (part.empty()) continue;
@@ -295,7 +297,8 @@ void LwsSockets::kill(Connection& connection) {
 }
 
 void LwsSockets::sweep() {
-    static constexpr std::byte ping[] = {std::byte{0x89}, std::byte{1}, std::byte{'t'}};  // an empty pong is not reported
+    static constexpr std::byte ping[] = {std::byte{0x89}, std::byte{1},
+                                         std::byte{'t'}};  // an empty pong is not reported
     for (Connection& connection : connections_) {
         if (connection.phase != Phase::open || connection.paused) continue;
         const std::uint32_t quiet_ms = ++connection.quiet_sweeps * settings_.sweep_ms;

@@ -1,9 +1,10 @@
 // The loop's sockets on libwebsockets: players' WebSocket connections of one loop thread.
 // Owner: the loop thread; built, opened, bound and destroyed by another one while that thread does not run.
 //
-// A connection lives from adopt() to `released`; its SocketId is its index. SocketEvents sees it from the finished handshake
-// (opened) to the end of the TCP connection (closed); between close() and closed() nothing else is reported.
-// Unmasked client frames are taken like masked ones: libwebsockets does not tell.
+// A connection lives from adopt() to `released`; its SocketId is its index. SocketEvents sees it from the finished
+// handshake (opened) to the end of the TCP connection (closed); between close() and closed() nothing else is
+// reported. A paused connection is not read, so it is not checked for silence either. Unmasked client frames are
+// taken like masked ones: libwebsockets does not tell.
 #pragma once
 
 #include <array>
@@ -21,7 +22,8 @@
 
 namespace tickrelay {
 
-// A kernel that holds more unsent bytes than this says it is full: what is not sent can still be replaced by something newer.
+// A kernel that holds more unsent bytes than this says it is full: what is not sent can still be replaced by
+// something newer.
 inline constexpr int unsent_bytes_max = 4 * 1024;
 
 struct SocketSettings {
@@ -31,7 +33,8 @@ struct SocketSettings {
     std::uint32_t sweep_ms = 1'000;        // a multiple of LwsLoop::heartbeat_ms
     int close_timeout_s = 5;               // for a peer that takes neither its data nor its close frame
     HttpHandler http;                      // requests that are no upgrade; without it 404
-    std::function<void(const PeerAddress&)> released;  // the descriptor of an adopted connection is closed; once for each
+    // The descriptor of an adopted connection is closed. On the loop's thread, once for each.
+    std::function<void(const PeerAddress&)> released;
 };
 
 class LwsSockets final : public Sockets {
@@ -62,8 +65,8 @@ class LwsSockets final : public Sockets {
         lws* wsi = nullptr;
         int fd = -1;
         Phase phase = Phase::free;
-        bool opened = false;        // closed() is due
-        bool blocked = false;       // nothing is written until libwebsockets says writable
+        bool opened = false;   // closed() is due
+        bool blocked = false;  // nothing is written until libwebsockets says writable
         bool owes_writable = false;
         bool paused = false;
         bool pinged = false;

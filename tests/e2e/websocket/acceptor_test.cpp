@@ -21,8 +21,9 @@ TEST(Listening, on_a_taken_port_says_which_why_and_what_to_do) {
     std::string error;
     ASSERT_TRUE(first.open("127.0.0.1:0", error)) << error;
     const std::string address = "127.0.0.1:" + std::to_string(first.port());
-    EXPECT_EQ(error_of(address), "cannot listen on " + address +
-                                     ": Address already in use. Another program has this port: stop it or choose another port");
+    EXPECT_EQ(error_of(address),
+              "cannot listen on " + address +
+                  ": Address already in use. Another program has this port: stop it or choose another port");
 }
 
 TEST(Listening, on_what_is_no_address_says_so) {

@@ -6,6 +6,13 @@
 namespace tickrelay::test {
 namespace {
 
+// A request that is right but for what it wants to upgrade to.
+std::string upgrade_to(const std::string& what, const std::string& more) {
+    std::string request = upgrade_request();
+    request.replace(request.find("websocket\r\n"), 11, what + "\r\n");
+    return request.insert(request.size() - 2, more);
+}
+
 class Handshake : public testing::Test {
   protected:
     Handshake() { relay.start(); }
@@ -77,10 +84,7 @@ TEST_F(Handshake, version_8_is_426) {
 TEST_F(Handshake, without_a_version_is_426) {
     EXPECT_TRUE(refused(upgrade_request("/v1", "tickrelay.v1", "")).starts_with("HTTP/1.1 426"));
 }
-TEST_F(Handshake, h2c_is_refused) {
-    refused("GET /v1 HTTP/1.1\r\nHost: relay\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
-            "HTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n");
-}
+TEST_F(Handshake, h2c_is_refused) { EXPECT_EQ(refused(upgrade_to("h2c", "HTTP2-Settings: AAMAAABkAAQAAP__\r\n")), ""); }
 TEST_F(Handshake, http2_preface_is_refused) { refused("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"); }
 TEST_F(Handshake, connect_is_refused) { refused("CONNECT relay:80 HTTP/1.1\r\nHost: relay\r\n\r\n"); }
 TEST_F(Handshake, without_a_key_is_refused) {
@@ -94,7 +98,7 @@ TEST_F(Handshake, unknown_upgrade_after_a_keep_alive_request_is_refused) {
     RawClient client(relay.port);
     client.write("GET /none HTTP/1.1\r\nHost: relay\r\n\r\n");
     EXPECT_TRUE(client.read_http().starts_with("HTTP/1.1 404"));
-    client.write("GET /v1 HTTP/1.1\r\nHost: relay\r\nConnection: Upgrade\r\nUpgrade: foo\r\n\r\n");
+    client.write(upgrade_to("foo", ""));
     EXPECT_TRUE(client.ended());
 }
 

@@ -38,8 +38,9 @@ TEST_F(Http, get_is_answered_with_type_length_and_security_headers) {
     const std::string text = get("/healthz");
     EXPECT_TRUE(text.starts_with("HTTP/1.1 200 OK\r\n")) << text;
     EXPECT_TRUE(text.ends_with("\r\n\r\nok\n")) << text;
-    for (const char* header : {"content-type: text/plain; charset=utf-8", "content-length: 3", "cache-control: no-store",
-                               "x-content-type-options: nosniff", "content-security-policy: default-src 'none'"}) {
+    for (const char* header :
+         {"content-type: text/plain; charset=utf-8", "content-length: 3", "cache-control: no-store",
+          "x-content-type-options: nosniff", "content-security-policy: default-src 'none'"}) {
         EXPECT_NE(text.find(header), std::string::npos) << header << " is not in " << text;
     }
     EXPECT_EQ(text.find("server:"), std::string::npos) << text;

@@ -44,7 +44,8 @@ class Messages : public testing::Test {
 };
 
 TEST_F(Messages, of_every_size_come_whole_and_aligned) {
-    for (const std::size_t bytes : {0, 1, 2, 7, 125, 126, 127, 1000, 1023, 1024, 1025, 1040, 1041, 4096, 16'000, 65'535, 65'536}) {
+    for (const std::size_t bytes :
+         {0, 1, 2, 7, 125, 126, 127, 1000, 1023, 1024, 1025, 1040, 1041, 4096, 16'000, 65'535, 65'536}) {
         client->send(binary, pattern(bytes));
         expect_echo(pattern(bytes));
     }
@@ -63,8 +64,9 @@ TEST_F(Messages, byte_by_byte_is_the_same) {
 }
 
 TEST_F(Messages, in_fragments_with_a_ping_between_are_put_together) {
-    client->write(client_frame(binary, pattern(700), false) + client_frame(ping, "p") + client_frame(continuation, "", false) +
-                  client_frame(continuation, pattern(1300), false) + client_frame(continuation, "end"));
+    client->write(client_frame(binary, pattern(700), false) + client_frame(ping, "p") +
+                  client_frame(continuation, "", false) + client_frame(continuation, pattern(1300), false) +
+                  client_frame(continuation, "end"));
     const auto first = client->read_frame();
     ASSERT_TRUE(first);
     if (first->opcode == pong) {
@@ -112,7 +114,8 @@ TEST_F(Messages, one_byte_too_large_closes_with_4413) {
 }
 
 TEST_F(Messages, fragments_that_add_up_to_too_much_close_with_4413) {
-    client->write(client_frame(binary, pattern(40'000), false) + client_frame(continuation, pattern(40'000)).substr(0, 100));
+    client->write(client_frame(binary, pattern(40'000), false) +
+                  client_frame(continuation, pattern(40'000)).substr(0, 100));
     expect_closed(4413, "message_too_large");
 }
 

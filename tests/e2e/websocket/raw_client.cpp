@@ -29,7 +29,8 @@ std::string frame_head(int opcode, std::uint64_t length, int length_bytes, bool 
     std::string head;
     head.push_back(static_cast<char>((final ? 0x80 : 0) | opcode));
     head.push_back(static_cast<char>(0x80 | (length_bytes == 1 ? length : length_bytes == 2 ? 126 : 127)));
-    for (int i = length_bytes - 1; length_bytes > 1 && i >= 0; --i) head.push_back(static_cast<char>(length >> (8 * i)));
+    for (int i = length_bytes - 1; length_bytes > 1 && i >= 0; --i)
+        head.push_back(static_cast<char>(length >> (8 * i)));
     head.append(reinterpret_cast<const char*>(mask), 4);
     return head;
 }
@@ -42,7 +43,8 @@ std::string client_frame(int opcode, std::string_view payload, bool final) {
 }
 
 std::string upgrade_request(std::string_view path, std::string_view subprotocol, std::string_view version) {
-    std::string request = "GET " + std::string(path) + " HTTP/1.1\r\nHost: relay\r\nUpgrade: websocket\r\n"
+    std::string request = "GET " + std::string(path) +
+                          " HTTP/1.1\r\nHost: relay\r\nUpgrade: websocket\r\n"
                           "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
     if (!version.empty()) request.append("Sec-WebSocket-Version: ").append(version).append("\r\n");
     if (!subprotocol.empty()) request.append("Sec-WebSocket-Protocol: ").append(subprotocol).append("\r\n");
@@ -80,9 +82,7 @@ void RawClient::reset() {
     close();
 }
 
-bool RawClient::upgrade() {
-    return write(upgrade_request()) && read_until("\r\n\r\n").starts_with("HTTP/1.1 101");
-}
+bool RawClient::upgrade() { return write(upgrade_request()) && read_until("\r\n\r\n").starts_with("HTTP/1.1 101"); }
 
 bool RawClient::write(std::string_view bytes) {
     while (!bytes.empty()) {
@@ -134,7 +134,8 @@ std::optional<Frame> RawClient::read_frame() {
     std::uint64_t length = head[1] & 0x7F;
     if (length >= 126) {
         length = 0;
-        for (const char c : read_bytes((head[1] & 0x7F) == 126 ? 2 : 8)) length = length << 8 | static_cast<unsigned char>(c);
+        for (const char c : read_bytes((head[1] & 0x7F) == 126 ? 2 : 8))
+            length = length << 8 | static_cast<unsigned char>(c);
     }
     frame.payload = read_bytes(length);
     if (frame.payload.size() < length) return std::nullopt;

@@ -51,7 +51,8 @@ class EchoLoop final : public SocketEvents, public LoopSteps {
 Sent send_message(LwsSockets& sockets, SocketId socket, std::string_view payload);
 
 struct RelayUnderTest {
-    explicit RelayUnderTest(SocketSettings settings = {}, std::size_t loop_count = 1, std::string address = "127.0.0.1:0");
+    explicit RelayUnderTest(SocketSettings settings = {}, std::size_t loop_count = 1,
+                            std::string address = "127.0.0.1:0");
     void start();
     ~RelayUnderTest();
 

@@ -22,11 +22,11 @@ class Server {
         for (auto& loop : relay.loops) {
             auto* state = &states_.emplace_back();
             loop->on_opened = [state](SocketId id) { state->open.push_back(id); };
-            loop->on_received = [this, loop = loop.get(), state](SocketId id, auto message) {
+            loop->on_received = [loop = loop.get(), state](SocketId id, auto message) {
                 EXPECT_LE(message.size(), 65'536u);
                 if (state->random() % 5 == 0) act(*loop, *state, id);
             };
-            loop->on_step = [this, loop = loop.get(), state](std::int64_t now_ns) {
+            loop->on_step = [loop = loop.get(), state](std::int64_t now_ns) {
                 for (int i = 0; i < 3 && !state->open.empty(); ++i) {
                     act(*loop, *state, state->open[state->random() % state->open.size()]);
                 }
@@ -80,7 +80,11 @@ void misbehave(RawClient& client, std::minstd_rand& random) {
             case 2: written = client.write(client_frame(binary, payload).substr(0, 20)); break;
             case 3: written = client.send(static_cast<int>(random() % 16), "any opcode"); break;
             case 4: client.read_frame(); break;
-            case 5: written = client.send(closing, "\x03\xE8" "bye"); break;
+            case 5:
+                written = client.send(closing,
+                                      "\x03\xE8"
+                                      "bye");
+                break;
             default: written = client.send(binary, payload); break;
         }
         if (!written) return;

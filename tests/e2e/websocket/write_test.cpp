@@ -23,19 +23,20 @@ std::string numbered(int number) {
 struct Sender {
     RelayUnderTest relay;
     SocketId socket = 0;
+    bool begun = false;
     int next = 0, count = 0;
     std::atomic<int> kept{0}, refused{0};
     std::minstd_rand random{7};
 
     explicit Sender(int messages) : count(messages) {
         relay.loop().on_writable = [this](SocketId) { pump(relay.loop().sockets); };
-        relay.start();
     }
 
     void begin(int send_buffer_bytes) {
         ASSERT_TRUE(eventually([&] { return relay.loop().opened_count == 1; }));
         relay.loop().run([&](LwsSockets& sockets) {
             socket = relay.loop().last_opened;
+            begun = true;
             setsockopt(sockets.descriptor(socket), SOL_SOCKET, SO_SNDBUF, &send_buffer_bytes, sizeof send_buffer_bytes);
             pump(sockets);
         });
@@ -61,6 +62,7 @@ struct Sender {
 
 TEST(Writing, in_pieces_never_corrupts_the_stream) {
     Sender sender(3000);
+    sender.relay.start();
     RawClient client(sender.relay.port, "127.0.0.1", 4096);
     ASSERT_TRUE(client.upgrade());
     sender.begin(4096);
@@ -84,8 +86,27 @@ TEST(Writing, in_pieces_never_corrupts_the_stream) {
         << "a writable() for each kept or refused, no more";
 }
 
+TEST(Writing, tried_while_something_is_kept_is_refused_and_corrupts_nothing) {
+    Sender sender(1000);
+    sender.relay.loop().on_step = [&](std::int64_t now_ns) {  // not waiting for writable()
+        if (sender.begun) sender.pump(sender.relay.loop().sockets);
+        return now_ns + 50'000;
+    };
+    sender.relay.start();
+    RawClient client(sender.relay.port, "127.0.0.1", 4096);
+    ASSERT_TRUE(client.upgrade());
+    sender.begin(4096);
+    for (int i = 0; i < 1000; ++i) {
+        const auto frame = client.read_frame();
+        ASSERT_TRUE(frame) << i;
+        ASSERT_TRUE(frame->payload == numbered(i)) << i << ": " << frame->payload.substr(0, 40);
+    }
+    EXPECT_GT(sender.refused, 0);
+}
+
 TEST(Writing, to_one_who_does_not_read_is_refused_until_it_reads) {
     Sender sender(0);
+    sender.relay.start();
     RawClient client(sender.relay.port, "127.0.0.1", 4096);
     ASSERT_TRUE(client.upgrade());
     sender.begin(4096);
@@ -101,14 +122,14 @@ TEST(Writing, to_one_who_does_not_read_is_refused_until_it_reads) {
     EXPECT_EQ(sender.relay.loop().writable_count, 0);
     for (int i = 0; i < written; ++i) ASSERT_EQ(client.read_frame()->payload, message);
     EXPECT_TRUE(eventually([&] { return sender.relay.loop().writable_count == 1; }));
-    sender.relay.loop().run([&](LwsSockets& sockets) {
-        EXPECT_EQ(send_message(sockets, sender.socket, message), Sent::written);
-    });
+    sender.relay.loop().run(
+        [&](LwsSockets& sockets) { EXPECT_EQ(send_message(sockets, sender.socket, message), Sent::written); });
     EXPECT_EQ(client.read_frame()->payload, message);
 }
 
 TEST(Writing, unsent_bytes_in_the_kernel_stay_few) {
     Sender sender(0);
+    sender.relay.start();
     RawClient client(sender.relay.port, "127.0.0.1", 4096);
     ASSERT_TRUE(client.upgrade());
     ASSERT_TRUE(eventually([&] { return sender.relay.loop().opened_count == 1; }));
@@ -123,6 +144,7 @@ TEST(Writing, unsent_bytes_in_the_kernel_stay_few) {
 
 TEST(Writing, is_on_sockets_that_do_not_delay) {
     Sender sender(0);
+    sender.relay.start();
     RawClient client(sender.relay.port);
     ASSERT_TRUE(client.upgrade());
     ASSERT_TRUE(eventually([&] { return sender.relay.loop().opened_count == 1; }));
@@ -197,7 +219,8 @@ TEST(Pausing, fills_the_peers_window_and_resuming_reads_at_once) {
     EXPECT_EQ(loop.received_count, 0);
     loop.run([&](LwsSockets& sockets) { sockets.pause(loop.last_opened, false); });
     EXPECT_TRUE(client.write(rest));
-    EXPECT_TRUE(eventually([&] { return loop.received_count == sent + 1; })) << loop.received_count << " of " << sent + 1;
+    EXPECT_TRUE(eventually([&] { return loop.received_count == sent + 1; }))
+        << loop.received_count << " of " << sent + 1;
 }
 
 }  // namespace

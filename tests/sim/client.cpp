@@ -13,7 +13,7 @@ void Client::send_message(wire::Body type, Build build) {
 }
 
 void Client::send_bytes(std::span<const std::uint8_t> bytes) {
-    if (!wire_ || wire_->client_gone) return;
+    if (!wire_ || wire_->client_gone || wire_->broken) return;
     std::int64_t arrives_ns = now_ns_ + wire_->quality.delay_ns;
     if (!wire_->up.empty()) arrives_ns = std::max(arrives_ns, wire_->up.back().arrives_ns);
     wire_->up.push_back({arrives_ns, std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size())});

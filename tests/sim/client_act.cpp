@@ -104,7 +104,7 @@ void Client::expect(const Sending& action) {
 }
 
 void Client::set_something() {
-    const bool any = habits_.role == wire::Role::Authority && !mirror_.entities().empty();
+    const bool any = habits_.role == wire::Role::Authority && !room_is_players && !mirror_.entities().empty();
     std::optional<std::uint32_t> entity = own_entity();
     if (any && random_.chance(0.5)) entity = 0;  // the room's own
     if (!entity || layout->components().size() <= first_schema_component) return;

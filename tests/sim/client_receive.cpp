@@ -95,7 +95,7 @@ void Client::welcome(const wire::Welcome& w) {
         SIM_REQUIRE(w.player() == player_ && w.entity() == entity_ && room_id_ == w.room_id()->str(), "a resume gives the same seat");
         SIM_REQUIRE(w.applied_seq() >= applied_seq_ || w.rolled_back(), "applied_seq went back");
         SIM_REQUIRE(!w.rolled_back() || w.term() > term_, "rolled back within a term");
-        tally_.count(w.rolled_back() ? Fault::rollback : Fault::resume);
+        tally_.count(Fault::resume);
     } else {
         said_.clear();
         refused_.clear();
@@ -297,13 +297,14 @@ void Client::closed(std::uint16_t code, std::string_view reason) {
         case 4410: expected |= may_end || was_joining; tally_.count(Fault::room_ended); break;
         case 4440: expected |= may_end || was_joining; tally_.count(Fault::kick); break;
         case 4450: expected |= may_end || was_joining; tally_.count(Fault::logic_failed); break;
-        case 4004: expected |= silent_since_ns >= 0 && now_ns_ - silent_since_ns > 10 * second; break;
+        case 4004: tally_.count(Fault::not_acknowledged), expected |= silent_since_ns >= 0 && now_ns_ - silent_since_ns > 8 * second; break;
         default: break;
     }
     SIM_REQUIRE(expected, "closed with " + text + (was_joining ? " at its join" : ""));
     if (code >= 4400 || code == 1000 || was_joining) {
         if (!(was_joining && resuming_ && code < 4400)) session_.clear();
     }
+    if (may_be_replaced) session_.clear();  // its seat may be another's by now
     wire_->client_gone = true;
     wire_.reset();
     phase_ = can_resume() ? Phase::idle : Phase::done;

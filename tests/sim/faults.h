@@ -10,18 +10,18 @@
 namespace tickrelay::sim {
 
 enum class Fault : std::uint8_t {
-    slow_line, partial_write, refused_write, stalled_socket, slow_reader, silent_reader, reset, half_dead, resume, rollback,
+    slow_line, partial_write, refused_write, stalled_socket, slow_reader, silent_reader, reset, half_dead, resume,
     takeover, leave, kick, loop_stall, worker_stall, clock_jump, late_tick, flood, hostile_bytes, hostile_action,
     hostile_acknowledgement, small_tombstones, small_events, events_lost, direct_lost, join_refused, room_full, logic_failed,
-    room_ended, lists_alive, catch_up, shared_base, resync, early_close, expired_seat, count
+    room_ended, lists_alive, catch_up, shared_base, resync, early_close, expired_seat, not_acknowledged, count
 };
 
 inline constexpr std::array fault_names = {
     "slow_line", "partial_write", "refused_write", "stalled_socket", "slow_reader", "silent_reader", "reset", "half_dead",
-    "resume", "rollback", "takeover", "leave", "kick", "loop_stall", "worker_stall", "clock_jump", "late_tick", "flood",
+    "resume", "takeover", "leave", "kick", "loop_stall", "worker_stall", "clock_jump", "late_tick", "flood",
     "hostile_bytes", "hostile_action", "hostile_acknowledgement", "small_tombstones", "small_events", "events_lost",
     "direct_lost", "join_refused", "room_full", "logic_failed", "room_ended", "lists_alive", "catch_up", "shared_base",
-    "resync", "early_close", "expired_seat",
+    "resync", "early_close", "expired_seat", "not_acknowledged",
 };
 static_assert(fault_names.size() == static_cast<std::size_t>(Fault::count));
 

@@ -24,6 +24,15 @@ void FakeSockets::drop(Wire& wire, bool without_a_word) {
     if (wire.socket_ends_ns < 0) wire.socket_ends_ns = clock_ns_ + after;
 }
 
+void FakeSockets::cut(Wire& wire) {
+    if (wire.client_gone || wire.ends_ns >= 0) return;
+    std::erase_if(wire.down, [&](const Wire::Flying& flying) { return flying.arrives_ns > clock_ns_ + wire.quality.delay_ns / 2; });
+    wire.ends_ns = clock_ns_ + wire.quality.delay_ns;
+    wire.socket_ends_ns = wire.ends_ns;
+    wire.up.clear();
+    wire.broken = true;
+}
+
 Sent FakeSockets::send(SocketId socket, std::span<const std::byte> first, std::span<const std::byte> second) {
     Wire& wire = *wires_[socket];
     SIM_REQUIRE(wire.kept.empty() && !wire.wants_writable, "a send before writable() corrupts the stream");
@@ -61,7 +70,7 @@ void FakeSockets::close(SocketId socket, CloseCode code, std::string_view detail
 
 // What the line lets through leaves the kernel's buffer; what the library kept follows.
 void FakeSockets::move_bytes(Wire& wire, std::int64_t passed_ns) {
-    if (clock_ns_ < wire.stalled_until_ns) return;
+    if (wire.broken || clock_ns_ < wire.stalled_until_ns) return;
     const double most = std::max(wire.quality.bytes_per_s * 0.02, 2000.0);  // what a line holds back is not saved up
     wire.allowance = std::min(wire.allowance + wire.quality.bytes_per_s * static_cast<double>(passed_ns) / 1e9, most);
     for (;;) {

@@ -42,6 +42,7 @@ struct Wire {
     // to the relay
     std::deque<Flying> up;
     bool paused = false;
+    bool broken = false;  // nothing gets through any more, either way
     bool wants_writable = false;
 
     bool opened = false;
@@ -62,6 +63,9 @@ class FakeSockets final : public Sockets {
     void poll(Loop& loop);
     // The client goes: with a reset, or without a word (the loop hears nothing for a long time).
     void drop(Wire& wire, bool without_a_word);
+
+    // The line breaks: what flies is lost in part, both ends hear of it.
+    void cut(Wire& wire);
 
     [[nodiscard]] std::int64_t now_ns() const override { return clock_ns_; }
     Sent send(SocketId socket, std::span<const std::byte> first, std::span<const std::byte> second) override;

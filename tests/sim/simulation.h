@@ -22,7 +22,7 @@ struct Outcome {
 struct Plan {
     std::uint64_t seed = 1;
     bool verbose = false;
-    std::int64_t busy_ns = 6 * second;  // of faults
+    std::int64_t busy_ns = 14 * second;  // of faults
 };
 
 class Simulation {

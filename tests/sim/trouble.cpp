@@ -119,6 +119,12 @@ void Simulation::reconnect(Client& client) {
         victim = troubled_ && random_.chance(0.15) ? random_.pick(players_).client.get() : nullptr;
         if (victim == &client || (victim != nullptr && (victim->phase() != Client::Phase::seated || victim->may_be_replaced))) victim = nullptr;
     }
+    const Client& other = *random_.pick(players_).client;
+    if (!resume && victim == nullptr && other.phase() == Client::Phase::seated && random_.chance(0.3)) {  // where others are, by id
+        client.habits().type = other.habits().type;
+        client.habits().room_id = other.room_id();
+        if (client.habits().role == wire::Role::Authority) client.habits().role = wire::Role::Player;
+    }
     if (victim != nullptr) {
         client.habits().type = victim->habits().type;
         client.habits().room_id = victim->room_id();
@@ -146,6 +152,7 @@ void Simulation::trouble_client(Client& client) {
     switch (random_.below(9)) {
         case 0:
         case 1:
+            if (random_.chance(0.3)) return sockets.cut(wire);
             tally_.count(Fault::reset);
             sockets.drop(wire, false);
             return client.lost();

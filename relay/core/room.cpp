@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <exception>
 
 #include "relay/core/quantise.h"
 #include "relay/core/plant.h"
@@ -245,7 +246,13 @@ bool Room::answer(PlayerNumber to, std::uint32_t request, std::span<const std::b
     return true;
 }
 
-void Room::kick(PlayerNumber number, std::string_view reason) { end_seat(number, CloseCode::kicked, reason); }
+void Room::kick(PlayerNumber number, std::string_view reason) {
+    try {
+        end_seat(number, CloseCode::kicked, reason);
+    } catch (const std::exception& error) {  // on_close: operators kick too, and a logic costs its room alone
+        failure_ = error.what();
+    }
+}
 
 void Room::update(const std::string* metadata, const bool* is_private, const bool* locked, const std::uint32_t* max_players) {
     if (metadata != nullptr) settings_.metadata = *metadata;

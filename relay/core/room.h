@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -93,6 +94,8 @@ class Room {
     void update(const std::string* metadata, const bool* is_private, const bool* locked, const std::uint32_t* max_players);
     void close() { closing_ = true; }  // ends after the call
     [[nodiscard]] bool closing() const { return closing_; }
+    // What the logic threw while a seat was kicked: the room is to end.
+    [[nodiscard]] const std::optional<std::string>& failure() const { return failure_; }
     void forget_logic() { logic_.reset(); }  // it failed
 
     [[nodiscard]] std::uint64_t values_clamped() const { return values_clamped_; }
@@ -137,6 +140,7 @@ class Room {
     Tick tick_ = 0;
     bool advancing_ = false;
     bool closing_ = false;
+    std::optional<std::string> failure_;
     std::vector<std::unique_ptr<Seat>> seats_;  // by number
     PlayerNumber next_number_ = 1;
     std::uint32_t next_block_ = 0;  // of limits::ids_per_block

@@ -174,7 +174,9 @@ void Worker::run_due(std::int64_t now_ns) {
             fail(place, error.what());
             continue;
         }
-        if (place.room->closing())
+        if (place.room->failure())
+            fail(place, *place.room->failure());
+        else if (place.room->closing())
             close_room(place, CloseCode::room_closed, "closed");
         else if (place.room->expired() && lobby_.remove(place.record, /*only_if_empty*/ true))
             close_room(place, CloseCode::room_closed, "empty");

@@ -198,6 +198,19 @@ TEST_P(Throwing, a_logic_loses_its_room_and_nothing_else) {
 }
 INSTANTIATE_TEST_SUITE_P(At, Throwing, testing::Values("open", "message", "close", "error", "tick"), [](const auto& info) { return std::string(info.param); });
 
+TEST(RelaySteps, a_logic_that_throws_at_a_kick_loses_its_room_and_not_its_worker) {
+    OneRelay relay(settings_of(), [] { return std::make_unique<Thrower>("close"); });
+    relay.open_and_join(1);
+    relay.open_and_join(2);
+    relay.step();
+    relay.room()->kick(1, "enough");
+    relay.step_ticks(2);
+    EXPECT_EQ(relay.room(), nullptr);
+    EXPECT_EQ(relay.sockets.closed.at(1).code, CloseCode::kicked);
+    EXPECT_EQ(relay.sockets.closed.at(2).code, CloseCode::logic_failed);
+    EXPECT_EQ(relay.lobby.size(), 0U);
+}
+
 struct Bouncer final : Logic {
     void on_open(Room& room, const Seat& seat) override { room.kick(seat.number, "not you"); }
 };

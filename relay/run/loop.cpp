@@ -166,6 +166,11 @@ void Loop::close(SocketId socket, CloseCode code, std::string_view detail) {
     sockets_.close(socket, code, detail);
 }
 
+void Loop::broken(SocketId socket, const Drop& drop) {
+    stats_.refused(drop.code).add();
+    close(socket, drop.code, drop.detail);
+}
+
 void Loop::closed(SocketId socket) {
     Peer& peer = peers_[socket];
     if (peer.phase == Phase::seated) {

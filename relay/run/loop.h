@@ -34,6 +34,7 @@ class Loop final : public SocketEvents {
 
     void opened(SocketId socket) override;
     void received(SocketId socket, std::span<const std::byte> message) override;
+    void broken(SocketId socket, const Drop& drop) override;
     void writable(SocketId socket) override;
     void closed(SocketId socket) override;
 

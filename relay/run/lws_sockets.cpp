@@ -158,15 +158,13 @@ int LwsSockets::receive(SocketId socket, const std::byte* in, std::size_t bytes)
     heard(connection);
     if (connection.phase != Phase::open) return 0;
     if (!lws_frame_is_binary(connection.wsi)) {
-        close(socket, CloseCode::protocol_error, "text message");
-        return 0;
+        return refuse(socket, {CloseCode::protocol_error, "text message"});
     }
     // What is still to come of this frame is known: an oversized message ends here, before it is stored.
     const std::size_t coming = lws_remaining_packet_payload(connection.wsi);
     const std::size_t have = connection.partial.size() + bytes;
     if (coming > settings_.message_bytes_max || have + coming > settings_.message_bytes_max) {
-        close(socket, CloseCode::message_too_large, "");
-        return 0;
+        return refuse(socket, {CloseCode::message_too_large, ""});
     }
     const bool complete = lws_is_final_fragment(connection.wsi);
     if (complete && connection.partial.empty()) {
@@ -269,6 +267,12 @@ Sent LwsSockets::block(Connection& connection, Sent sent) {
     connection.blocked = true;
     lws_callback_on_writable(connection.wsi);
     return sent;
+}
+
+int LwsSockets::refuse(SocketId socket, const Drop& drop) {
+    events_->broken(socket, drop);
+    close(socket, drop.code, drop.detail);
+    return 0;
 }
 
 void LwsSockets::close(SocketId socket, CloseCode code, std::string_view detail) {

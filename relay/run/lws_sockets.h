@@ -80,6 +80,7 @@ class LwsSockets final : public Sockets {
     SocketId take_slot();
     void release(SocketId socket);
     int established(SocketId socket);
+    int refuse(SocketId socket, const Drop& drop);
     int receive(SocketId socket, const std::byte* in, std::size_t bytes);
     void deliver(SocketId socket, const std::byte* message, std::size_t bytes);
     int writable(SocketId socket);

@@ -44,6 +44,8 @@ class SocketEvents {
     virtual void opened(SocketId socket) = 0;  // the WebSocket handshake is done
     // One complete binary message. `message` is 8-byte aligned and valid during the call only.
     virtual void received(SocketId socket, std::span<const std::byte> message) = 0;
+    // A text message, or one that is too large: it is closed with this after the call.
+    virtual void broken(SocketId socket, const Drop& drop) { (void)socket, (void)drop; }
     virtual void writable(SocketId socket) = 0;  // all that was kept is out; room for more
     virtual void closed(SocketId socket) = 0;    // the id may be reused from here on
 };

@@ -89,10 +89,13 @@ class BadInput(unittest.TestCase):
                 self.assertIn(self.closed(bad), (4400, 4401, 4403, 4404, 4405, 4411, 1000), i)
 
     def test_text_messages(self):
+        before = self.relay.metric('tickrelay_closed_total{reason="protocol_error"}')
         self.assertEqual(self.closed(b"hello", opcode=WebSocket.TEXT), 4400)
+        self.assertGreater(self.relay.metric('tickrelay_closed_total{reason="protocol_error"}'), before)
 
     def test_too_large_messages(self):
         self.assertEqual(self.closed(bytes(65 * 1024)), 4413)
+        self.assertGreaterEqual(self.relay.metric('tickrelay_closed_total{reason="message_too_large"}'), 1)
 
     def test_what_may_not_come_before_or_after_a_join(self):
         join = {"mode": "ById", "room_id": "r", "player_id": "bob"}

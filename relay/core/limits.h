@@ -39,6 +39,7 @@ inline constexpr std::uint32_t ack_interval_ms = 100;
 inline constexpr std::uint32_t spectator_ack_interval_ms = 500;
 inline constexpr std::uint32_t window_slack_ms = 150;        // unacknowledged time beyond the round trip
 inline constexpr std::uint32_t acknowledge_timeout_ms = 10'000;
+inline constexpr std::uint32_t blocked_timeout_ms = 60'000;  // a socket that takes nothing
 inline constexpr std::uint32_t prompt_yours_ms = 100;        // applied_seq alone is told at most this often
 inline constexpr std::size_t in_flight_max = 24;             // frames a line remembers for the window
 

@@ -77,6 +77,7 @@ bool Line::acknowledge(Tick tick, EventNumber event, EventNumber direct, std::in
     if (tick > newest_handed_ || event > position_.event || direct > position_.direct) return false;
     if (tick <= acknowledged_) return true;
     acknowledged_ = tick;
+    moved_ns_ = now_ns;
     std::optional<InFlight> newest;
     bool prompt = false;  // what came together with a frame that is acknowledged at once was acknowledged at once
     while (flight_count_ > 0 && flight(0).tick <= tick) {
@@ -131,7 +132,7 @@ std::int64_t Line::lowest_round_trip_ns() const {
 
 std::optional<std::int64_t> Line::waiting_since() const {
     if (flight_count_ == 0) return std::nullopt;
-    return flight(0).sent_ns;
+    return std::max(flight(0).sent_ns, moved_ns_);
 }
 
 }  // namespace tickrelay

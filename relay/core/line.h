@@ -61,7 +61,9 @@ class Line {
 
     // False: acknowledges what was never sent.
     [[nodiscard]] bool acknowledge(Tick tick, EventNumber event, EventNumber direct, std::int64_t now_ns);
-    // Since when the oldest unacknowledged frame is out; nothing where all is acknowledged.
+    // The socket took bytes that it had no room for: slow, not dead.
+    void moved(std::int64_t now_ns) { moved_ns_ = now_ns; }
+    // Since when a frame is out and nothing moves; nothing where all is acknowledged.
     [[nodiscard]] std::optional<std::int64_t> waiting_since() const;
 
     [[nodiscard]] std::int64_t round_trip_ns() const { return last_round_trip_ns_; }
@@ -97,6 +99,7 @@ class Line {
     std::size_t flight_first_ = 0;
     std::size_t flight_count_ = 0;
     Tick newest_handed_ = 0;
+    std::int64_t moved_ns_ = 0;  // the last acknowledgement of something new, or progress of the socket
 
     // The lowest round trip of this and of the last period of 10 s.
     std::int64_t lowest_now_ns_ = 0;

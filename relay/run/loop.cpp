@@ -208,8 +208,10 @@ void Loop::sweep() {
 
 void Loop::sample(SocketId socket, Peer& peer) {
     const auto since = peer.line.waiting_since();
-    if (since && now_ns_ - *since > limits::acknowledge_timeout_ms * ms) {
-        close(socket, CloseCode::not_acknowledged, "nothing acknowledged for 10 s");
+    // A large frame may take a slow line longer than that: while the socket has no room, only standing still for longer is an end.
+    const std::int64_t patience_ns = (peer.blocked ? limits::blocked_timeout_ms : limits::acknowledge_timeout_ms) * ms;
+    if (since && now_ns_ - *since > patience_ns) {
+        close(socket, CloseCode::not_acknowledged, peer.blocked ? "nothing taken for 60 s" : "nothing acknowledged for 10 s");
         return;
     }
     const Members& members = members_of(peer.worker, peer.room);

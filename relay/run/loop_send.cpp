@@ -122,7 +122,9 @@ void Loop::send_surely(SocketId socket, std::span<const std::byte> framed) {
 
 void Loop::writable(SocketId socket) {
     Peer& peer = peers_[socket];
+    now_ns_ = sockets_.now_ns();
     peer.blocked = false;
+    peer.line.moved(now_ns_);
     if (peer.late) {
         const std::unique_ptr<std::vector<std::byte>> late = std::move(peer.late);
         const Sent sent = sockets_.send(socket, *late, {});

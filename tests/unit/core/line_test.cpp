@@ -89,14 +89,20 @@ TEST(Line, refuses_acknowledgements_of_what_was_not_sent) {
     EXPECT_FALSE(line.acknowledge(12, 5, 1, ms));
 }
 
-TEST(Line, waits_since_its_oldest_unacknowledged_frame) {
+TEST(Line, waits_since_its_oldest_unacknowledged_frame_or_since_something_moved) {
     Line line = line_at(10);
     EXPECT_EQ(line.waiting_since(), std::nullopt);
     line.handed(frame(10, 11), 5 * ms);
     line.handed(frame(11, 12), 9 * ms);
     EXPECT_EQ(line.waiting_since(), 5 * ms);
     EXPECT_TRUE(line.acknowledge(11, 0, 0, 20 * ms));
-    EXPECT_EQ(line.waiting_since(), 9 * ms);
+    EXPECT_EQ(line.waiting_since(), 20 * ms) << "slow, and alive";
+    EXPECT_TRUE(line.acknowledge(11, 0, 0, 30 * ms));
+    EXPECT_EQ(line.waiting_since(), 20 * ms) << "nothing new";
+    line.moved(40 * ms);
+    EXPECT_EQ(line.waiting_since(), 40 * ms);
+    EXPECT_TRUE(line.acknowledge(12, 0, 0, 50 * ms));
+    EXPECT_EQ(line.waiting_since(), std::nullopt);
 }
 
 TEST(Line, holds_back_when_nothing_is_acknowledged) {

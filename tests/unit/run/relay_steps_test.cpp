@@ -159,6 +159,27 @@ TEST(RelaySteps, a_welcome_that_has_no_room_waits_and_frames_wait_behind_it) {
     EXPECT_GE(relay.sockets.sends[1], 2);
 }
 
+// A frame that is handed in parts: the socket has no room, then takes the rest.
+TEST(RelaySteps, a_frame_that_takes_longer_than_an_acknowledgement_may_closes_nobody) {
+    OneRelay relay(settings_of());
+    relay.open_and_join(1);
+    relay.step();
+    relay.sockets.answer = Sent::kept;
+    for (int i = 0; i < 150; ++i) relay.step(100 * ms);
+    EXPECT_FALSE(relay.sockets.closed.contains(1));
+    relay.loop.writable(1);
+    for (int i = 0; i < 90; ++i) relay.step(100 * ms);
+    EXPECT_FALSE(relay.sockets.closed.contains(1));
+}
+
+TEST(RelaySteps, a_peer_that_takes_bytes_and_acknowledges_none_is_closed) {
+    OneRelay relay(settings_of());
+    relay.open_and_join(1);
+    for (int i = 0; i < 120; ++i) relay.step(100 * ms);
+    ASSERT_TRUE(relay.sockets.closed.contains(1));
+    EXPECT_EQ(relay.sockets.closed[1].code, CloseCode::not_acknowledged);
+}
+
 struct Thrower final : Logic {
     explicit Thrower(std::string where) : where(std::move(where)) {}
     void at(std::string_view here) const {

@@ -11,30 +11,30 @@
 namespace tickrelay {
 
 enum class Plant : std::uint8_t {
-    none,
-    // core
-    born,             // tombstones only of entities that lived at the frame's base
-    floor,            // bases below the tombstones' floor are not told who is alive
-    stamp,            // a write between two ticks is stamped with the tick that was sent
-    twice,            // repeated actions are applied again
-    unrounded,        // values are not quantised
-    newest_base,      // a line takes the newest frame, whatever its base
-    event_gap,        // a line takes events that do not follow its own
-    event_by_base,    // the highest base wins, also over events that the line lacks
-    event_reset,      // base 0 resets the event number
-    no_grace_end,     // seats whose grace is over stay
-    // run
-    base_unwritten,   // the base moves though the socket refused the frame
-    yours_kept,       // what a dropped Yours carried counts as told
-    lost_untold,      // events that fell out of the ring are not said to be lost
-    applied_early,    // actions are confirmed before they are in the state
-    direct_forgotten, // direct messages are forgotten when sent, not when acknowledged
-    kill_slow,        // a socket that is full is closed
-    unfair,           // a flooder's socket is read on
-    seat_leak,        // the lobby keeps the seat of a player who left
-    two_connections,  // a takeover leaves the old connection in place
-    old_link,         // the end of a connection ends the seat's newer one
-    count
+  none,
+  // core
+  born,           // tombstones only of entities that lived at the frame's base
+  floor,          // bases below the tombstones' floor are not told who is alive
+  stamp,          // a write between two ticks is stamped with the tick that was sent
+  twice,          // repeated actions are applied again
+  unrounded,      // values are not quantised
+  newest_base,    // a line takes the newest frame, whatever its base
+  event_gap,      // a line takes events that do not follow its own
+  event_by_base,  // the highest base wins, also over events that the line lacks
+  event_reset,    // base 0 resets the event number
+  no_grace_end,   // seats whose grace is over stay
+  // run
+  base_unwritten,    // the base moves though the socket refused the frame
+  yours_kept,        // what a dropped Yours carried counts as told
+  lost_untold,       // events that fell out of the ring are not said to be lost
+  applied_early,     // actions are confirmed before they are in the state
+  direct_forgotten,  // direct messages are forgotten when sent, not when acknowledged
+  kill_slow,         // a socket that is full is closed
+  unfair,            // a flooder's socket is read on
+  seat_leak,         // the lobby keeps the seat of a player who left
+  two_connections,   // a takeover leaves the old connection in place
+  old_link,          // the end of a connection ends the seat's newer one
+  count
 };
 inline Plant planted = Plant::none;
 inline std::map<std::pair<const void*, std::uint32_t>, std::uint32_t> births;  // world and entity → tick, for `born`

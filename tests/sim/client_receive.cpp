@@ -8,306 +8,331 @@
 namespace tickrelay::sim {
 
 void Client::read_bytes() {
-    const double passed_s = static_cast<double>(now_ns_ - read_at_ns_) / 1e9;
-    read_at_ns_ = now_ns_;
-    const bool slow = read_bytes_per_s > 0;
-    if (slow) read_allowance_ = std::min(read_allowance_ + passed_s * read_bytes_per_s, read_bytes_per_s * 0.1 + 100);
-    auto& down = wire_->down;
-    while (!down.empty() && down.front().arrives_ns <= now_ns_) {
-        std::string& bytes = down.front().bytes;
-        const std::size_t count = slow ? std::min(bytes.size(), static_cast<std::size_t>(read_allowance_)) : bytes.size();
-        inbox_.append(bytes, 0, count);
-        if (slow) read_allowance_ -= static_cast<double>(count);
-        if (count < bytes.size()) {
-            bytes.erase(0, count);
-            break;
-        }
-        down.pop_front();
+  const double passed_s = static_cast<double>(now_ns_ - read_at_ns_) / 1e9;
+  read_at_ns_ = now_ns_;
+  const bool slow = read_bytes_per_s > 0;
+  if (slow) read_allowance_ = std::min(read_allowance_ + passed_s * read_bytes_per_s, read_bytes_per_s * 0.1 + 100);
+  auto& down = wire_->down;
+  while (!down.empty() && down.front().arrives_ns <= now_ns_) {
+    std::string& bytes = down.front().bytes;
+    const std::size_t count = slow ? std::min(bytes.size(), static_cast<std::size_t>(read_allowance_)) : bytes.size();
+    inbox_.append(bytes, 0, count);
+    if (slow) read_allowance_ -= static_cast<double>(count);
+    if (count < bytes.size()) {
+      bytes.erase(0, count);
+      break;
     }
-    parse();
+    down.pop_front();
+  }
+  parse();
 }
 
 // Server to client: unmasked, never fragmented.
 void Client::parse() {
-    std::size_t at = 0;
-    while (wire_ && inbox_.size() - at >= 2) {
-        const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(inbox_[at + i]); };
-        SIM_REQUIRE(byte(0) == 0x82 || byte(0) == 0x88, "a WebSocket header other than binary and close");
-        SIM_REQUIRE((byte(1) & 0x80) == 0, "the relay masks nothing");
-        std::size_t size = byte(1), header = 2;
-        if (size >= 126) {
-            header = size == 126 ? 4 : 10;
-            if (inbox_.size() - at < header) break;
-            size = 0;
-            for (std::size_t i = 2; i < header; ++i) size = size << 8 | byte(i);
-        }
-        if (inbox_.size() - at < header + size) break;
-        const std::string payload = inbox_.substr(at + header, size);
-        const bool close = byte(0) == 0x88;
-        at += header + size;
-        if (close) {
-            const auto code = static_cast<std::uint16_t>(static_cast<std::uint8_t>(payload[0]) << 8 | static_cast<std::uint8_t>(payload[1]));
-            closed(code, payload.substr(2));
-            return;
-        }
-        message(payload);
+  std::size_t at = 0;
+  while (wire_ && inbox_.size() - at >= 2) {
+    const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(inbox_[at + i]); };
+    SIM_REQUIRE(byte(0) == 0x82 || byte(0) == 0x88, "a WebSocket header other than binary and close");
+    SIM_REQUIRE((byte(1) & 0x80) == 0, "the relay masks nothing");
+    std::size_t size = byte(1), header = 2;
+    if (size >= 126) {
+      header = size == 126 ? 4 : 10;
+      if (inbox_.size() - at < header) break;
+      size = 0;
+      for (std::size_t i = 2; i < header; ++i) size = size << 8 | byte(i);
     }
-    inbox_.erase(0, at);
+    if (inbox_.size() - at < header + size) break;
+    const std::string payload = inbox_.substr(at + header, size);
+    const bool close = byte(0) == 0x88;
+    at += header + size;
+    if (close) {
+      const auto code = static_cast<std::uint16_t>(static_cast<std::uint8_t>(payload[0]) << 8 |
+                                                   static_cast<std::uint8_t>(payload[1]));
+      closed(code, payload.substr(2));
+      return;
+    }
+    message(payload);
+  }
+  inbox_.erase(0, at);
 }
 
 void Client::message(std::string_view payload) {
-    std::vector<std::uint64_t> aligned(payload.size() / 8 + 1);
-    std::memcpy(aligned.data(), payload.data(), payload.size());
-    const auto* data = reinterpret_cast<const std::uint8_t*>(aligned.data());
-    flatbuffers::Verifier verifier(data, payload.size());
-    if (flatbuffers::BufferHasIdentifier(data, "TRF1")) {
-        SIM_REQUIRE(verifier.VerifyBuffer<wire::StateFrame>("TRF1"), "a state frame that does not verify");
-        return state(*flatbuffers::GetRoot<wire::StateFrame>(data));
+  std::vector<std::uint64_t> aligned(payload.size() / 8 + 1);
+  std::memcpy(aligned.data(), payload.data(), payload.size());
+  const auto* data = reinterpret_cast<const std::uint8_t*>(aligned.data());
+  flatbuffers::Verifier verifier(data, payload.size());
+  if (flatbuffers::BufferHasIdentifier(data, "TRF1")) {
+    SIM_REQUIRE(verifier.VerifyBuffer<wire::StateFrame>("TRF1"), "a state frame that does not verify");
+    return state(*flatbuffers::GetRoot<wire::StateFrame>(data));
+  }
+  SIM_REQUIRE(verifier.VerifyBuffer<wire::Message>("TRM1"), "a message that does not verify");
+  const auto& message = *flatbuffers::GetRoot<wire::Message>(data);
+  SIM_REQUIRE(held_.empty(), "something came between a Yours and its frame");
+  switch (message.body_type()) {
+    case wire::Body::Welcome: return welcome(*message.body_as_Welcome());
+    case wire::Body::Yours: {
+      SIM_REQUIRE(phase_ == Phase::seated, "a Yours before Welcome");
+      const wire::Yours& yours = *message.body_as_Yours();
+      if (yours.head()->tick() == mirror_.have() && mirror_.have() != 0) return apply_yours(yours);
+      SIM_REQUIRE(yours.head()->tick() > mirror_.have(), "a Yours of an older tick");
+      held_ = payload;
+      return;
     }
-    SIM_REQUIRE(verifier.VerifyBuffer<wire::Message>("TRM1"), "a message that does not verify");
-    const auto& message = *flatbuffers::GetRoot<wire::Message>(data);
-    SIM_REQUIRE(held_.empty(), "something came between a Yours and its frame");
-    switch (message.body_type()) {
-        case wire::Body::Welcome: return welcome(*message.body_as_Welcome());
-        case wire::Body::Yours: {
-            SIM_REQUIRE(phase_ == Phase::seated, "a Yours before Welcome");
-            const wire::Yours& yours = *message.body_as_Yours();
-            if (yours.head()->tick() == mirror_.have() && mirror_.have() != 0) return apply_yours(yours);
-            SIM_REQUIRE(yours.head()->tick() > mirror_.have(), "a Yours of an older tick");
-            held_ = payload;
-            return;
-        }
-        case wire::Body::RoomList:
-        case wire::Body::Pong: return;
-        default: throw Broken("a kind of message that is not for clients");
-    }
+    case wire::Body::RoomList:
+    case wire::Body::Pong: return;
+    default: throw Broken("a kind of message that is not for clients");
+  }
 }
 
 void Client::welcome(const wire::Welcome& w) {
-    SIM_REQUIRE(phase_ == Phase::joining, "a second Welcome");
-    phase_ = Phase::seated;
-    SIM_REQUIRE(w.resumed() == resuming_, "resumed says otherwise");
-    if (w.layout() != nullptr)
-        shape_ = Shape::of(*w.layout());
-    else
-        SIM_REQUIRE(shape_.fingerprint == w.fingerprint(), "a layout is missing");
-    if (resuming_) {
-        SIM_REQUIRE(w.player() == player_ && w.entity() == entity_ && room_id_ == w.room_id()->str(), "a resume gives the same seat");
-        SIM_REQUIRE(w.applied_seq() >= applied_seq_ || w.rolled_back(), "applied_seq went back");
-        SIM_REQUIRE(!w.rolled_back() || w.term() > term_, "rolled back within a term");
-        tally_.count(Fault::resume);
-    } else {
-        said_.clear();
-        refused_.clear();
-        unconfirmed_.clear();
-        written_.clear();
-        spawned_.clear();
-        despawned_.clear();
-        applied_seq_ = said_from_ = w.applied_seq();
-        next_seq_ = w.applied_seq() + 1;
-        last_spawned_ = 0;
-        ++tally_.players;
-    }
-    if (!resuming_ || w.rolled_back()) {
-        mirror_.reset(shape_);
-        written_.clear();
-        spawned_.clear();
-    }
-    blocks_.clear();
-    if (w.ids_count() != 0) blocks_.push_back({w.ids_first(), w.ids_first() + w.ids_count()});
-    room_id_ = w.room_id()->str();
-    session_ = w.session()->str();
-    player_id_ = w.player_id()->str();
-    player_ = w.player();
-    entity_ = w.entity();
-    term_ = w.term();
-    event_ = w.event();
-    direct_ = w.direct();
-    habits_.role = w.role();
-    ack_interval_ns_ = w.ack_interval_ms() * ms;
-    const std::deque<Sending> all = unconfirmed_;
-    confirm(w.applied_seq());
-    if (resuming_ && random_.chance(0.5)) unconfirmed_ = all;  // repeats more than it must: the relay ignores what it has applied
-    unsent_ = unconfirmed_.size();
+  SIM_REQUIRE(phase_ == Phase::joining, "a second Welcome");
+  phase_ = Phase::seated;
+  SIM_REQUIRE(w.resumed() == resuming_, "resumed says otherwise");
+  if (w.layout() != nullptr)
+    shape_ = Shape::of(*w.layout());
+  else
+    SIM_REQUIRE(shape_.fingerprint == w.fingerprint(), "a layout is missing");
+  if (resuming_) {
+    SIM_REQUIRE(w.player() == player_ && w.entity() == entity_ && room_id_ == w.room_id()->str(),
+                "a resume gives the same seat");
+    SIM_REQUIRE(w.applied_seq() >= applied_seq_ || w.rolled_back(), "applied_seq went back");
+    SIM_REQUIRE(!w.rolled_back() || w.term() > term_, "rolled back within a term");
+    tally_.count(Fault::resume);
+  } else {
+    said_.clear();
+    refused_.clear();
+    unconfirmed_.clear();
+    written_.clear();
+    spawned_.clear();
+    despawned_.clear();
+    applied_seq_ = said_from_ = w.applied_seq();
+    next_seq_ = w.applied_seq() + 1;
+    last_spawned_ = 0;
+    ++tally_.players;
+  }
+  if (!resuming_ || w.rolled_back()) {
+    mirror_.reset(shape_);
+    written_.clear();
+    spawned_.clear();
+  }
+  blocks_.clear();
+  if (w.ids_count() != 0) blocks_.push_back({w.ids_first(), w.ids_first() + w.ids_count()});
+  room_id_ = w.room_id()->str();
+  session_ = w.session()->str();
+  player_id_ = w.player_id()->str();
+  player_ = w.player();
+  entity_ = w.entity();
+  term_ = w.term();
+  event_ = w.event();
+  direct_ = w.direct();
+  habits_.role = w.role();
+  ack_interval_ns_ = w.ack_interval_ms() * ms;
+  const std::deque<Sending> all = unconfirmed_;
+  confirm(w.applied_seq());
+  if (resuming_ && random_.chance(0.5))
+    unconfirmed_ = all;  // repeats more than it must: the relay ignores what it has applied
+  unsent_ = unconfirmed_.size();
 }
 
 void Client::state(const wire::StateFrame& frame) {
-    SIM_REQUIRE(phase_ == Phase::seated, "a frame before Welcome");
-    const Tick tick = frame.head()->tick();
-    const Tick base = frame.head()->span() == 0 ? 0 : tick - frame.head()->span();
-    RoomTruth& room = truth_.of(room_id_);
-    // On one connection everything that was handed to the socket must be applicable: the relay knows what its clients have.
-    SIM_REQUIRE(base <= mirror_.have() && mirror_.have() < tick,
-                "a frame from " + std::to_string(base) + " to " + std::to_string(tick) + " for a client that has " + std::to_string(mirror_.have()));
-    SIM_REQUIRE((base == 0) == (frame.head()->kind() == wire::FrameKind::Whole), "only base 0 is whole");
-    auto& bases = room.bases[tick];
-    if (std::ranges::find(bases, base) == bases.end()) bases.push_back(base);
-    // While nothing changes, later catch-ups are of this tick too.
-    SIM_REQUIRE(bases.size() <= limits::frames_per_tick_max * room.ticks_at[tick], "over four frames of one tick");
-    if (frame.head()->kind() == wire::FrameKind::CatchUp) tally_.count(base == mirror_.have() ? Fault::catch_up : Fault::shared_base);
-    if (base == 0 && said_hello_) tally_.count(Fault::resync);
-    if ((frame.head()->flags() & wire::FrameFlags::ListsAlive) != wire::FrameFlags{}) tally_.count(Fault::lists_alive);
-    said_hello_ = true;
-    mirror_.apply(frame);
-    ++tally_.frames_applied;
-    const auto truth = room.worlds.find(tick);
-    SIM_REQUIRE(truth != room.worlds.end(), "a frame of a tick at which nothing was sent: " + std::to_string(tick));
-    SIM_REQUIRE(truth->second == mirror_.hash(), "the mirror at tick " + std::to_string(tick) + " (from base " + std::to_string(base) +
-                                                     ") is not the world");
-    if (!held_.empty()) {
-        const std::string held = std::exchange(held_, {});
-        std::vector<std::uint64_t> aligned(held.size() / 8 + 1);
-        std::memcpy(aligned.data(), held.data(), held.size());
-        const auto& yours = *flatbuffers::GetRoot<wire::Message>(aligned.data())->body_as_Yours();
-        SIM_REQUIRE(yours.head()->tick() == tick, "a Yours of another tick than its frame's");
-        apply_yours(yours);
-    }
-    events(frame);
-    const std::int64_t at = frame.head()->kind() == wire::FrameKind::Stream ? now_ns_ + ack_interval_ns_ - habits_.poll_ns : now_ns_;
-    if (acknowledge_at_ns_ < 0 || at < acknowledge_at_ns_) acknowledge_at_ns_ = at;
+  SIM_REQUIRE(phase_ == Phase::seated, "a frame before Welcome");
+  const Tick tick = frame.head()->tick();
+  const Tick base = frame.head()->span() == 0 ? 0 : tick - frame.head()->span();
+  RoomTruth& room = truth_.of(room_id_);
+  // On one connection everything that was handed to the socket must be applicable: the relay knows what its clients have.
+  SIM_REQUIRE(base <= mirror_.have() && mirror_.have() < tick, "a frame from " + std::to_string(base) + " to " +
+                                                                   std::to_string(tick) + " for a client that has " +
+                                                                   std::to_string(mirror_.have()));
+  SIM_REQUIRE((base == 0) == (frame.head()->kind() == wire::FrameKind::Whole), "only base 0 is whole");
+  auto& bases = room.bases[tick];
+  if (std::ranges::find(bases, base) == bases.end()) bases.push_back(base);
+  // While nothing changes, later catch-ups are of this tick too.
+  SIM_REQUIRE(bases.size() <= limits::frames_per_tick_max * room.ticks_at[tick], "over four frames of one tick");
+  if (frame.head()->kind() == wire::FrameKind::CatchUp)
+    tally_.count(base == mirror_.have() ? Fault::catch_up : Fault::shared_base);
+  if (base == 0 && said_hello_) tally_.count(Fault::resync);
+  if ((frame.head()->flags() & wire::FrameFlags::ListsAlive) != wire::FrameFlags{}) tally_.count(Fault::lists_alive);
+  said_hello_ = true;
+  mirror_.apply(frame);
+  ++tally_.frames_applied;
+  const auto truth = room.worlds.find(tick);
+  SIM_REQUIRE(truth != room.worlds.end(), "a frame of a tick at which nothing was sent: " + std::to_string(tick));
+  SIM_REQUIRE(truth->second == mirror_.hash(), "the mirror at tick " + std::to_string(tick) + " (from base " +
+                                                   std::to_string(base) + ") is not the world");
+  if (!held_.empty()) {
+    const std::string held = std::exchange(held_, {});
+    std::vector<std::uint64_t> aligned(held.size() / 8 + 1);
+    std::memcpy(aligned.data(), held.data(), held.size());
+    const auto& yours = *flatbuffers::GetRoot<wire::Message>(aligned.data())->body_as_Yours();
+    SIM_REQUIRE(yours.head()->tick() == tick, "a Yours of another tick than its frame's");
+    apply_yours(yours);
+  }
+  events(frame);
+  const std::int64_t at =
+      frame.head()->kind() == wire::FrameKind::Stream ? now_ns_ + ack_interval_ns_ - habits_.poll_ns : now_ns_;
+  if (acknowledge_at_ns_ < 0 || at < acknowledge_at_ns_) acknowledge_at_ns_ = at;
 }
 
 void Client::apply_yours(const wire::Yours& yours) {
-    if (yours.event() > event_) {
-        const RoomTruth& room = truth_.of(room_id_);
-        SIM_REQUIRE(yours.events_lost() >= yours.event() - event_, "fewer events are said to be lost than were");
-        SIM_REQUIRE(room.room == nullptr || yours.event() < room.room->events().first(), "events are given up that are still held");
-        event_ = yours.event();
-        tally_.count(Fault::events_lost);
-    }
-    direct_events(yours);
-    if (yours.ids_count() != 0) {
-        const std::uint32_t end = yours.ids_first() + yours.ids_count();
-        const bool known = std::ranges::any_of(blocks_, [&](const Block& block) { return block.end == end; });
-        if (!known) blocks_.push_back({yours.ids_first(), end});
-    }
-    confirm(yours.head()->applied_seq());
-    check_written();
+  if (yours.event() > event_) {
+    const RoomTruth& room = truth_.of(room_id_);
+    SIM_REQUIRE(yours.events_lost() >= yours.event() - event_, "fewer events are said to be lost than were");
+    SIM_REQUIRE(room.room == nullptr || yours.event() < room.room->events().first(),
+                "events are given up that are still held");
+    event_ = yours.event();
+    tally_.count(Fault::events_lost);
+  }
+  direct_events(yours);
+  if (yours.ids_count() != 0) {
+    const std::uint32_t end = yours.ids_first() + yours.ids_count();
+    const bool known = std::ranges::any_of(blocks_, [&](const Block& block) { return block.end == end; });
+    if (!known) blocks_.push_back({yours.ids_first(), end});
+  }
+  confirm(yours.head()->applied_seq());
+  check_written();
 }
 
 void Client::events(const wire::StateFrame& frame) {
-    if (frame.events() == nullptr) return;
-    std::uint32_t number = frame.event_first();
-    RoomTruth& room = truth_.of(room_id_);
-    SIM_REQUIRE(number <= event_ + 1, "events " + std::to_string(number) + " after " + std::to_string(event_));
-    for (const wire::Event* event : *frame.events()) {
-        if (number > event_) {
-            const auto data = event->data() == nullptr ? std::span<const std::byte>{} : std::as_bytes(std::span(event->data()->data(), event->data()->size()));
-            const auto hash = event_hash(event->kind(), event->player(), event->type() == nullptr ? "" : event->type()->str(), data,
-                                         event->request(), event->seq(), event->skip_sender());
-            SIM_REQUIRE(number <= room.events.last(), "an event that nobody made");
-            const auto truth = room.events.at(number);
-            SIM_REQUIRE(!truth || *truth == hash, "event " + std::to_string(number) + " is another");
-            ++tally_.events_delivered;
-            event_ = number;
-        }
-        ++number;
+  if (frame.events() == nullptr) return;
+  std::uint32_t number = frame.event_first();
+  RoomTruth& room = truth_.of(room_id_);
+  SIM_REQUIRE(number <= event_ + 1, "events " + std::to_string(number) + " after " + std::to_string(event_));
+  for (const wire::Event* event : *frame.events()) {
+    if (number > event_) {
+      const auto data = event->data() == nullptr
+                            ? std::span<const std::byte>{}
+                            : std::as_bytes(std::span(event->data()->data(), event->data()->size()));
+      const auto hash = event_hash(event->kind(), event->player(), event->type() == nullptr ? "" : event->type()->str(),
+                                   data, event->request(), event->seq(), event->skip_sender());
+      SIM_REQUIRE(number <= room.events.last(), "an event that nobody made");
+      const auto truth = room.events.at(number);
+      SIM_REQUIRE(!truth || *truth == hash, "event " + std::to_string(number) + " is another");
+      ++tally_.events_delivered;
+      event_ = number;
     }
+    ++number;
+  }
 }
 
 void Client::direct_events(const wire::Yours& yours) {
-    if (yours.direct() == nullptr) return;
-    Record& record = truth_.of(room_id_).direct[player_];
-    std::uint32_t number = yours.direct_first();
-    if (number > direct_ + 1) {
-        tally_.count(Fault::direct_lost);
-        // The largest here are 9 kB: at least six newer ones pushed it out.
-        SIM_REQUIRE(record.last() - (number - 1) >= 6, "direct messages are lost that still had a place");
+  if (yours.direct() == nullptr) return;
+  Record& record = truth_.of(room_id_).direct[player_];
+  std::uint32_t number = yours.direct_first();
+  if (number > direct_ + 1) {
+    tally_.count(Fault::direct_lost);
+    // The largest here are 9 kB: at least six newer ones pushed it out.
+    SIM_REQUIRE(record.last() - (number - 1) >= 6, "direct messages are lost that still had a place");
+  }
+  for (const wire::Event* event : *yours.direct()) {
+    if (number > direct_) {
+      const auto data = event->data() == nullptr
+                            ? std::span<const std::byte>{}
+                            : std::as_bytes(std::span(event->data()->data(), event->data()->size()));
+      const auto hash = event_hash(event->kind(), event->player(), event->type() == nullptr ? "" : event->type()->str(),
+                                   data, event->request(), event->seq(), event->skip_sender());
+      SIM_REQUIRE(number <= record.last(), "a direct message that nobody made");
+      const auto truth = record.at(number);
+      SIM_REQUIRE(!truth || *truth == hash, "direct message " + std::to_string(number) + " is another");
+      if (event->kind() == wire::EventKind::Failure) refused_.insert(event->request());
+      ++tally_.events_delivered;
+      direct_ = number;
     }
-    for (const wire::Event* event : *yours.direct()) {
-        if (number > direct_) {
-            const auto data = event->data() == nullptr ? std::span<const std::byte>{} : std::as_bytes(std::span(event->data()->data(), event->data()->size()));
-            const auto hash = event_hash(event->kind(), event->player(), event->type() == nullptr ? "" : event->type()->str(), data,
-                                         event->request(), event->seq(), event->skip_sender());
-            SIM_REQUIRE(number <= record.last(), "a direct message that nobody made");
-            const auto truth = record.at(number);
-            SIM_REQUIRE(!truth || *truth == hash, "direct message " + std::to_string(number) + " is another");
-            if (event->kind() == wire::EventKind::Failure) refused_.insert(event->request());
-            ++tally_.events_delivered;
-            direct_ = number;
-        }
-        ++number;
-    }
+    ++number;
+  }
 }
 
 void Client::confirm(std::uint32_t applied_seq) {
-    SIM_REQUIRE(applied_seq < next_seq_, "an action is confirmed that was never sent");
-    applied_seq_ = std::max(applied_seq_, applied_seq);
-    while (!unconfirmed_.empty() && unconfirmed_.front().seq <= applied_seq_) {
-        unconfirmed_.pop_front();
-        ++tally_.actions_confirmed;
-    }
-    unsent_ = std::min(unsent_, unconfirmed_.size());
+  SIM_REQUIRE(applied_seq < next_seq_, "an action is confirmed that was never sent");
+  applied_seq_ = std::max(applied_seq_, applied_seq);
+  while (!unconfirmed_.empty() && unconfirmed_.front().seq <= applied_seq_) {
+    unconfirmed_.pop_front();
+    ++tally_.actions_confirmed;
+  }
+  unsent_ = std::min(unsent_, unconfirmed_.size());
 }
 
 // What was confirmed is in the state of this tick: the newest confirmed write of each own field shows.
 void Client::check_written() {
-    for (auto it = spawned_.begin(); it != spawned_.end();) {
-        if (it->second > applied_seq_) {
-            ++it;
-            continue;
-        }
-        const auto despawned = despawned_.find(it->first);
-        const bool gone = despawned != despawned_.end() && despawned->second <= applied_seq_;
-        SIM_REQUIRE(gone == (mirror_.owner(it->first) != player_), "a confirmed spawn is not there, or a confirmed despawn is");
-        it = spawned_.erase(it);
+  for (auto it = spawned_.begin(); it != spawned_.end();) {
+    if (it->second > applied_seq_) {
+      ++it;
+      continue;
     }
-    for (auto it = written_.begin(); it != written_.end();) {
-        const auto& [key, writes] = *it;
-        if (writes.front().seq > applied_seq_) {
-            ++it;
-            continue;
-        }
-        auto& queue = it->second;
-        while (queue.size() > 1 && queue[1].seq <= applied_seq_) queue.pop_front();
-        const auto despawned = despawned_.find(key.entity);
-        if (despawned == despawned_.end() || despawned->second > applied_seq_) {
-            const std::string* value = mirror_.value(key.entity, key.component);
-            SIM_REQUIRE(value != nullptr, "a confirmed write to entity " + std::to_string(key.entity) + " is not there");
-            const Shape::Component& shape = shape_.components[key.component];
-            const bool same = shape.bytes == 0 ? *value == queue.front().bytes
-                                               : value->compare(shape.fields[key.field].offset, queue.front().bytes.size(), queue.front().bytes) == 0;
-            SIM_REQUIRE(same, "write " + std::to_string(queue.front().seq) + " of player " + std::to_string(player_) + " to entity " +
-                                  std::to_string(key.entity) + ", component " + std::to_string(key.component) + ", field " +
-                                  std::to_string(key.field) + " is confirmed (" + std::to_string(applied_seq_) + ") and does not show");
-        }
-        queue.pop_front();
-        it = queue.empty() ? written_.erase(it) : std::next(it);
+    const auto despawned = despawned_.find(it->first);
+    const bool gone = despawned != despawned_.end() && despawned->second <= applied_seq_;
+    SIM_REQUIRE(gone == (mirror_.owner(it->first) != player_),
+                "a confirmed spawn is not there, or a confirmed despawn is");
+    it = spawned_.erase(it);
+  }
+  for (auto it = written_.begin(); it != written_.end();) {
+    const auto& [key, writes] = *it;
+    if (writes.front().seq > applied_seq_) {
+      ++it;
+      continue;
     }
+    auto& queue = it->second;
+    while (queue.size() > 1 && queue[1].seq <= applied_seq_) queue.pop_front();
+    const auto despawned = despawned_.find(key.entity);
+    if (despawned == despawned_.end() || despawned->second > applied_seq_) {
+      const std::string* value = mirror_.value(key.entity, key.component);
+      SIM_REQUIRE(value != nullptr, "a confirmed write to entity " + std::to_string(key.entity) + " is not there");
+      const Shape::Component& shape = shape_.components[key.component];
+      const bool same = shape.bytes == 0 ? *value == queue.front().bytes
+                                         : value->compare(shape.fields[key.field].offset, queue.front().bytes.size(),
+                                                          queue.front().bytes) == 0;
+      SIM_REQUIRE(same, "write " + std::to_string(queue.front().seq) + " of player " + std::to_string(player_) +
+                            " to entity " + std::to_string(key.entity) + ", component " +
+                            std::to_string(key.component) + ", field " + std::to_string(key.field) + " is confirmed (" +
+                            std::to_string(applied_seq_) + ") and does not show");
+    }
+    queue.pop_front();
+    it = queue.empty() ? written_.erase(it) : std::next(it);
+  }
 }
 
 void Client::closed(std::uint16_t code, std::string_view reason) {
-    closed_with_ = code;
-    const std::string text = std::to_string(code) + " " + std::string(reason);
-    const bool was_joining = phase_ == Phase::joining;
-    bool expected = misbehaved_ || habits_.hostile;
-    const RoomTruth& room = truth_.of(room_id_);
-    const bool may_end = room.may_end || room.kicked.contains(player_);
-    switch (code) {
-        case 1000: expected |= leaving_; break;
-        case 4409: expected |= may_be_replaced; break;
-        case 4404:
-        case 4411:
-        case 4423:
-        case 4430:
-        case 4403:
-            expected |= was_joining;
-            tally_.count(code == 4430 ? Fault::room_full : Fault::join_refused);
-            break;
-        case 4410: expected |= may_end || was_joining; tally_.count(Fault::room_ended); break;
-        case 4440: expected |= may_end || was_joining; tally_.count(Fault::kick); break;
-        case 4450: expected |= may_end || was_joining; tally_.count(Fault::logic_failed); break;
-        case 4004: tally_.count(Fault::not_acknowledged), expected |= silent_since_ns >= 0 && now_ns_ - silent_since_ns > 8 * second; break;
-        default: break;
-    }
-    SIM_REQUIRE(expected, "closed with " + text + (was_joining ? " at its join" : ""));
-    if (code >= 4400 || code == 1000 || was_joining) {
-        if (!(was_joining && resuming_ && code < 4400)) session_.clear();
-    }
-    if (may_be_replaced) session_.clear();  // its seat may be another's by now
-    wire_->client_gone = true;
-    wire_.reset();
-    phase_ = can_resume() ? Phase::idle : Phase::done;
+  closed_with_ = code;
+  const std::string text = std::to_string(code) + " " + std::string(reason);
+  const bool was_joining = phase_ == Phase::joining;
+  bool expected = misbehaved_ || habits_.hostile;
+  const RoomTruth& room = truth_.of(room_id_);
+  const bool may_end = room.may_end || room.kicked.contains(player_);
+  switch (code) {
+    case 1000: expected |= leaving_; break;
+    case 4409: expected |= may_be_replaced; break;
+    case 4404:
+    case 4411:
+    case 4423:
+    case 4430:
+    case 4403:
+      expected |= was_joining;
+      tally_.count(code == 4430 ? Fault::room_full : Fault::join_refused);
+      break;
+    case 4410:
+      expected |= may_end || was_joining;
+      tally_.count(Fault::room_ended);
+      break;
+    case 4440:
+      expected |= may_end || was_joining;
+      tally_.count(Fault::kick);
+      break;
+    case 4450:
+      expected |= may_end || was_joining;
+      tally_.count(Fault::logic_failed);
+      break;
+    case 4004:
+      tally_.count(Fault::not_acknowledged), expected |= silent_since_ns >= 0 && now_ns_ - silent_since_ns > 8 * second;
+      break;
+    default: break;
+  }
+  SIM_REQUIRE(expected, "closed with " + text + (was_joining ? " at its join" : ""));
+  if (code >= 4400 || code == 1000 || was_joining) {
+    if (!(was_joining && resuming_ && code < 4400)) session_.clear();
+  }
+  if (may_be_replaced) session_.clear();  // its seat may be another's by now
+  wire_->client_gone = true;
+  wire_.reset();
+  phase_ = can_resume() ? Phase::idle : Phase::done;
 }
 
 }  // namespace tickrelay::sim

@@ -10,43 +10,46 @@ namespace tickrelay::sim {
 
 // Writes, speaks, answers, kicks and fails, by chance.
 class ChanceLogic final : public Logic {
-  public:
-    explicit ChanceLogic(std::uint64_t seed, bool fails) : random_(seed), fails_(fails) {}
-    void on_open(Room& room, const Seat& seat) override;
-    void on_message(Room& room, const Seat& seat, const LogicMessage& message) override;
-    void on_close(Room& room, const Seat& seat, std::string_view reason) override;
-    void on_error(Room& room, const Seat& seat, std::string_view reason) override;
-    void on_tick(Room& room, std::uint32_t passed) override;
+ public:
+  explicit ChanceLogic(std::uint64_t seed, bool fails) : random_(seed), fails_(fails) {}
+  void on_open(Room& room, const Seat& seat) override;
+  void on_message(Room& room, const Seat& seat, const LogicMessage& message) override;
+  void on_close(Room& room, const Seat& seat, std::string_view reason) override;
+  void on_error(Room& room, const Seat& seat, std::string_view reason) override;
+  void on_tick(Room& room, std::uint32_t passed) override;
 
-  private:
-    Random random_;
-    bool fails_;
+ private:
+  Random random_;
+  bool fails_;
 };
 
 struct Simulation::Door final : Gate {
-    Door(Lobby& lobby, const std::vector<RoomSettings>& types, Random random) : lobby(lobby), types(types), random(random) {}
-    std::variant<Pass, Drop> admit(const JoinRequest& join, std::int64_t now_ns) override;
-    std::vector<RoomListing> list(const ListRequest& request) override;
-    Pass pass(const JoinRequest& join, RoomRecordPointer room, bool reserved);
-    RoomRecordPointer create(const std::string& type, std::int64_t now_ns);
+  Door(Lobby& lobby, const std::vector<RoomSettings>& types, Random random)
+      : lobby(lobby), types(types), random(random) {}
+  std::variant<Pass, Drop> admit(const JoinRequest& join, std::int64_t now_ns) override;
+  std::vector<RoomListing> list(const ListRequest& request) override;
+  Pass pass(const JoinRequest& join, RoomRecordPointer room, bool reserved);
+  RoomRecordPointer create(const std::string& type, std::int64_t now_ns);
 
-    Lobby& lobby;
-    const std::vector<RoomSettings>& types;
-    Random random;
-    double logic_fails = 0;  // how many logics throw
+  Lobby& lobby;
+  const std::vector<RoomSettings>& types;
+  Random random;
+  double logic_fails = 0;  // how many logics throw
 };
 
 struct Simulation::Listener final : Journal {
-    explicit Listener(Truth& truth, Tally& tally) : truth(truth), tally(tally) {}
-    void room_spawned(const Room& room) override;
-    void room_closed(const Room& room, std::string_view reason) override;
-    void player(std::string_view what, const Room& room, const Seat& seat, std::string_view reason) override;
-    void message(const Room& room, PlayerNumber from, const Event& event) override { truth.note_message(room, from, event); }
+  explicit Listener(Truth& truth, Tally& tally) : truth(truth), tally(tally) {}
+  void room_spawned(const Room& room) override;
+  void room_closed(const Room& room, std::string_view reason) override;
+  void player(std::string_view what, const Room& room, const Seat& seat, std::string_view reason) override;
+  void message(const Room& room, PlayerNumber from, const Event& event) override {
+    truth.note_message(room, from, event);
+  }
 
-    Truth& truth;
-    Tally& tally;
-    std::size_t tombstones_max = 0;  // 0: as in production
-    std::size_t events_max = 0;
+  Truth& truth;
+  Tally& tally;
+  std::size_t tombstones_max = 0;  // 0: as in production
+  std::size_t events_max = 0;
 };
 
 }  // namespace tickrelay::sim

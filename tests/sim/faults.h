@@ -10,46 +10,108 @@
 namespace tickrelay::sim {
 
 enum class Fault : std::uint8_t {
-    slow_line, partial_write, refused_write, stalled_socket, slow_reader, silent_reader, reset, half_dead, resume,
-    takeover, leave, kick, loop_stall, worker_stall, clock_jump, late_tick, flood, hostile_bytes, hostile_action,
-    hostile_acknowledgement, small_tombstones, small_events, events_lost, direct_lost, join_refused, room_full, logic_failed,
-    room_ended, lists_alive, catch_up, shared_base, resync, early_close, expired_seat, not_acknowledged, count
+  slow_line,
+  partial_write,
+  refused_write,
+  stalled_socket,
+  slow_reader,
+  silent_reader,
+  reset,
+  half_dead,
+  resume,
+  takeover,
+  leave,
+  kick,
+  loop_stall,
+  worker_stall,
+  clock_jump,
+  late_tick,
+  flood,
+  hostile_bytes,
+  hostile_action,
+  hostile_acknowledgement,
+  small_tombstones,
+  small_events,
+  events_lost,
+  direct_lost,
+  join_refused,
+  room_full,
+  logic_failed,
+  room_ended,
+  lists_alive,
+  catch_up,
+  shared_base,
+  resync,
+  early_close,
+  expired_seat,
+  not_acknowledged,
+  count
 };
 
 inline constexpr std::array fault_names = {
-    "slow_line", "partial_write", "refused_write", "stalled_socket", "slow_reader", "silent_reader", "reset", "half_dead",
-    "resume", "takeover", "leave", "kick", "loop_stall", "worker_stall", "clock_jump", "late_tick", "flood",
-    "hostile_bytes", "hostile_action", "hostile_acknowledgement", "small_tombstones", "small_events", "events_lost",
-    "direct_lost", "join_refused", "room_full", "logic_failed", "room_ended", "lists_alive", "catch_up", "shared_base",
-    "resync", "early_close", "expired_seat", "not_acknowledged",
+    "slow_line",
+    "partial_write",
+    "refused_write",
+    "stalled_socket",
+    "slow_reader",
+    "silent_reader",
+    "reset",
+    "half_dead",
+    "resume",
+    "takeover",
+    "leave",
+    "kick",
+    "loop_stall",
+    "worker_stall",
+    "clock_jump",
+    "late_tick",
+    "flood",
+    "hostile_bytes",
+    "hostile_action",
+    "hostile_acknowledgement",
+    "small_tombstones",
+    "small_events",
+    "events_lost",
+    "direct_lost",
+    "join_refused",
+    "room_full",
+    "logic_failed",
+    "room_ended",
+    "lists_alive",
+    "catch_up",
+    "shared_base",
+    "resync",
+    "early_close",
+    "expired_seat",
+    "not_acknowledged",
 };
 static_assert(fault_names.size() == static_cast<std::size_t>(Fault::count));
 
 struct Tally {
-    std::array<std::uint64_t, fault_names.size()> faults{};
-    std::uint64_t ticks = 0;
-    std::uint64_t frames_applied = 0;
-    std::uint64_t events_delivered = 0;
-    std::uint64_t actions_confirmed = 0;
-    std::uint64_t players = 0;
+  std::array<std::uint64_t, fault_names.size()> faults{};
+  std::uint64_t ticks = 0;
+  std::uint64_t frames_applied = 0;
+  std::uint64_t events_delivered = 0;
+  std::uint64_t actions_confirmed = 0;
+  std::uint64_t players = 0;
 
-    void count(Fault fault) { ++faults[static_cast<std::size_t>(fault)]; }
-    void add(const Tally& other) {
-        for (std::size_t i = 0; i < faults.size(); ++i) faults[i] += other.faults[i];
-        ticks += other.ticks;
-        frames_applied += other.frames_applied;
-        events_delivered += other.events_delivered;
-        actions_confirmed += other.actions_confirmed;
-        players += other.players;
-    }
+  void count(Fault fault) { ++faults[static_cast<std::size_t>(fault)]; }
+  void add(const Tally& other) {
+    for (std::size_t i = 0; i < faults.size(); ++i) faults[i] += other.faults[i];
+    ticks += other.ticks;
+    frames_applied += other.frames_applied;
+    events_delivered += other.events_delivered;
+    actions_confirmed += other.actions_confirmed;
+    players += other.players;
+  }
 };
 
 // A broken rule. Ends the run of its seed.
 struct Broken : std::runtime_error {
-    using std::runtime_error::runtime_error;
+  using std::runtime_error::runtime_error;
 };
 
 #define SIM_REQUIRE(condition, text) \
-    ((condition) ? static_cast<void>(0) : throw ::tickrelay::sim::Broken(std::string(text) + " [" #condition "]"))
+  ((condition) ? static_cast<void>(0) : throw ::tickrelay::sim::Broken(std::string(text) + " [" #condition "]"))
 
 }  // namespace tickrelay::sim

@@ -9,57 +9,57 @@ namespace tickrelay::sim {
 namespace {
 
 void decorate(Field& field, Random& random) {
-    if (field.type == FieldType::Float32 || field.type == FieldType::Float64) {
-        if (random.chance(0.5)) {
-            field.flags = FieldFlags::Quantised;
-            field.precision = 0.125;
-        }
-        if (random.chance(0.3)) {
-            field.flags = field.flags | FieldFlags::Ranged;
-            field.min = -100;
-            field.max = 250;
-        }
-    } else if (field.type == FieldType::Int16 && random.chance(0.5)) {
-        field.flags = FieldFlags::Ranged;
-        field.min = -5;
-        field.max = 1000;
+  if (field.type == FieldType::Float32 || field.type == FieldType::Float64) {
+    if (random.chance(0.5)) {
+      field.flags = FieldFlags::Quantised;
+      field.precision = 0.125;
     }
+    if (random.chance(0.3)) {
+      field.flags = field.flags | FieldFlags::Ranged;
+      field.min = -100;
+      field.max = 250;
+    }
+  } else if (field.type == FieldType::Int16 && random.chance(0.5)) {
+    field.flags = FieldFlags::Ranged;
+    field.min = -5;
+    field.max = 1000;
+  }
 }
 
 Component random_struct(Random& random, std::size_t fields) {
-    Component component;
-    std::size_t offset = 0, align_max = 1;
-    for (std::size_t i = 0; i < fields; ++i) {
-        Field field;
-        field.name = std::string("f").append(std::to_string(i));
-        field.type = static_cast<FieldType>(random.below(11));
-        const std::size_t width = width_of(field.type);
-        offset = (offset + width - 1) / width * width;
-        if (offset + width > limits::component_bytes_max) break;
-        field.offset = static_cast<std::uint16_t>(offset);
-        decorate(field, random);
-        offset += width;
-        align_max = std::max(align_max, width);
-        component.fields.push_back(field);
-    }
-    component.bytes = static_cast<std::uint16_t>((offset + align_max - 1) / align_max * align_max);
-    return component;
+  Component component;
+  std::size_t offset = 0, align_max = 1;
+  for (std::size_t i = 0; i < fields; ++i) {
+    Field field;
+    field.name = std::string("f").append(std::to_string(i));
+    field.type = static_cast<FieldType>(random.below(11));
+    const std::size_t width = width_of(field.type);
+    offset = (offset + width - 1) / width * width;
+    if (offset + width > limits::component_bytes_max) break;
+    field.offset = static_cast<std::uint16_t>(offset);
+    decorate(field, random);
+    offset += width;
+    align_max = std::max(align_max, width);
+    component.fields.push_back(field);
+  }
+  component.bytes = static_cast<std::uint16_t>((offset + align_max - 1) / align_max * align_max);
+  return component;
 }
 
 }  // namespace
 
 LayoutPointer random_layout(Random& random) {
-    std::vector<Component> components;
-    const std::size_t count = 1 + random.below(5);
-    for (std::size_t i = 0; i < count; ++i) {
-        const bool opaque = i != 0 && random.chance(0.25);
-        const std::size_t fields = random.chance(0.1) ? 64 : 1 + random.below(random.chance(0.3) ? 20 : 6);
-        Component component = opaque ? Component{} : random_struct(random, fields);
-        component.name = std::string("sim.C").append(std::to_string(i));
-        component.player = random.chance(0.4);
-        components.push_back(std::move(component));
-    }
-    return std::make_shared<const Layout>(std::move(components));
+  std::vector<Component> components;
+  const std::size_t count = 1 + random.below(5);
+  for (std::size_t i = 0; i < count; ++i) {
+    const bool opaque = i != 0 && random.chance(0.25);
+    const std::size_t fields = random.chance(0.1) ? 64 : 1 + random.below(random.chance(0.3) ? 20 : 6);
+    Component component = opaque ? Component{} : random_struct(random, fields);
+    component.name = std::string("sim.C").append(std::to_string(i));
+    component.player = random.chance(0.4);
+    components.push_back(std::move(component));
+  }
+  return std::make_shared<const Layout>(std::move(components));
 }
 
 }  // namespace tickrelay::sim

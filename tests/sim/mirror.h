@@ -14,53 +14,53 @@ namespace tickrelay::sim {
 
 // What Welcome.layout says, as far as decoding needs it.
 struct Shape {
-    struct Field {
-        std::uint8_t bytes;
-        std::uint16_t offset;
-    };
-    struct Component {
-        std::uint16_t bytes = 0;
-        std::vector<Field> fields;
-        [[nodiscard]] std::size_t mask_bytes() const { return (fields.size() + 7) / 8; }
-    };
-    std::vector<Component> components;
-    std::uint64_t fingerprint = 0;
+  struct Field {
+    std::uint8_t bytes;
+    std::uint16_t offset;
+  };
+  struct Component {
+    std::uint16_t bytes = 0;
+    std::vector<Field> fields;
+    [[nodiscard]] std::size_t mask_bytes() const { return (fields.size() + 7) / 8; }
+  };
+  std::vector<Component> components;
+  std::uint64_t fingerprint = 0;
 
-    static Shape of(const wire::Layout& layout);
+  static Shape of(const wire::Layout& layout);
 };
 
 class Mirror {
-  public:
-    struct Value {
-        std::string bytes;
-        std::uint64_t hash = 0;
-        bool present = false;
-    };
+ public:
+  struct Value {
+    std::string bytes;
+    std::uint64_t hash = 0;
+    bool present = false;
+  };
 
-    // Forgets everything; what it has is 0.
-    void reset(const Shape& shape);
-    // REQUIRES: the frame may be applied.
-    void apply(const wire::StateFrame& frame);
+  // Forgets everything; what it has is 0.
+  void reset(const Shape& shape);
+  // REQUIRES: the frame may be applied.
+  void apply(const wire::StateFrame& frame);
 
-    [[nodiscard]] std::uint32_t have() const { return have_; }
-    [[nodiscard]] std::uint64_t hash() const { return hash_; }
-    [[nodiscard]] std::size_t size() const { return entities_.size(); }
-    // Null where there is none.
-    [[nodiscard]] const std::string* value(std::uint32_t entity, std::size_t component) const;
-    [[nodiscard]] std::uint32_t owner(std::uint32_t entity) const;
-    [[nodiscard]] const std::unordered_map<std::uint32_t, std::vector<Value>>& entities() const { return entities_; }
+  [[nodiscard]] std::uint32_t have() const { return have_; }
+  [[nodiscard]] std::uint64_t hash() const { return hash_; }
+  [[nodiscard]] std::size_t size() const { return entities_.size(); }
+  // Null where there is none.
+  [[nodiscard]] const std::string* value(std::uint32_t entity, std::size_t component) const;
+  [[nodiscard]] std::uint32_t owner(std::uint32_t entity) const;
+  [[nodiscard]] const std::unordered_map<std::uint32_t, std::vector<Value>>& entities() const { return entities_; }
 
-  private:
-    void remove(std::uint32_t entity);
-    void apply_column(const wire::Column& column);
-    void apply_opaque(const wire::Column& column);
-    Value& touch(std::uint32_t entity, std::size_t component);
-    void settle(Value& value, std::uint32_t entity, std::size_t component);
+ private:
+  void remove(std::uint32_t entity);
+  void apply_column(const wire::Column& column);
+  void apply_opaque(const wire::Column& column);
+  Value& touch(std::uint32_t entity, std::size_t component);
+  void settle(Value& value, std::uint32_t entity, std::size_t component);
 
-    Shape shape_;
-    std::uint32_t have_ = 0;
-    std::uint64_t hash_ = 0;
-    std::unordered_map<std::uint32_t, std::vector<Value>> entities_;
+  Shape shape_;
+  std::uint32_t have_ = 0;
+  std::uint64_t hash_ = 0;
+  std::unordered_map<std::uint32_t, std::vector<Value>> entities_;
 };
 
 }  // namespace tickrelay::sim

@@ -6,134 +6,137 @@
 namespace tickrelay::sim {
 
 WirePointer FakeSockets::connect(const Quality& quality) {
-    auto wire = std::make_shared<Wire>();
-    wire->quality = quality;
-    const auto free = std::ranges::find(wires_, nullptr);
-    if (free == wires_.end())
-        wires_.push_back(wire);
-    else
-        *free = wire;
-    return wire;
+  auto wire = std::make_shared<Wire>();
+  wire->quality = quality;
+  const auto free = std::ranges::find(wires_, nullptr);
+  if (free == wires_.end())
+    wires_.push_back(wire);
+  else
+    *free = wire;
+  return wire;
 }
 
 void FakeSockets::drop(Wire& wire, bool without_a_word) {
-    if (wire.client_gone) return;
-    wire.client_gone = true;
-    // A peer that vanished: the kernel gives up long after the relay should have.
-    const std::int64_t after = without_a_word ? 60 * second : wire.quality.delay_ns;
-    if (wire.socket_ends_ns < 0) wire.socket_ends_ns = clock_ns_ + after;
+  if (wire.client_gone) return;
+  wire.client_gone = true;
+  // A peer that vanished: the kernel gives up long after the relay should have.
+  const std::int64_t after = without_a_word ? 60 * second : wire.quality.delay_ns;
+  if (wire.socket_ends_ns < 0) wire.socket_ends_ns = clock_ns_ + after;
 }
 
 void FakeSockets::cut(Wire& wire) {
-    if (wire.client_gone || wire.ends_ns >= 0) return;
-    std::erase_if(wire.down, [&](const Wire::Flying& flying) { return flying.arrives_ns > clock_ns_ + wire.quality.delay_ns / 2; });
-    wire.ends_ns = clock_ns_ + wire.quality.delay_ns;
-    wire.socket_ends_ns = wire.ends_ns;
-    wire.up.clear();
-    wire.broken = true;
+  if (wire.client_gone || wire.ends_ns >= 0) return;
+  std::erase_if(wire.down,
+                [&](const Wire::Flying& flying) { return flying.arrives_ns > clock_ns_ + wire.quality.delay_ns / 2; });
+  wire.ends_ns = clock_ns_ + wire.quality.delay_ns;
+  wire.socket_ends_ns = wire.ends_ns;
+  wire.up.clear();
+  wire.broken = true;
 }
 
 Sent FakeSockets::send(SocketId socket, std::span<const std::byte> first, std::span<const std::byte> second) {
-    Wire& wire = *wires_[socket];
-    SIM_REQUIRE(wire.kept.empty() && !wire.wants_writable, "a send before writable() corrupts the stream");
-    SIM_REQUIRE(!wire.closing, "a send after the close frame");
-    if (wire.client_gone && clock_ns_ >= wire.socket_ends_ns) return Sent::closed;
-    const std::size_t limit = wire.quality.unsent_max;
-    if (wire.unsent.size() >= limit) {
-        wire.wants_writable = true;
-        tally_.count(Fault::refused_write);
-        return Sent::refused;
-    }
-    std::string bytes(reinterpret_cast<const char*>(first.data()), first.size());
-    bytes.append(reinterpret_cast<const char*>(second.data()), second.size());
-    const std::size_t taken = std::min(bytes.size(), wire.quality.room_bytes);
-    wire.unsent.append(bytes, 0, taken);
-    if (taken == bytes.size()) return Sent::written;
-    wire.kept = bytes.substr(taken);
+  Wire& wire = *wires_[socket];
+  SIM_REQUIRE(wire.kept.empty() && !wire.wants_writable, "a send before writable() corrupts the stream");
+  SIM_REQUIRE(!wire.closing, "a send after the close frame");
+  if (wire.client_gone && clock_ns_ >= wire.socket_ends_ns) return Sent::closed;
+  const std::size_t limit = wire.quality.unsent_max;
+  if (wire.unsent.size() >= limit) {
     wire.wants_writable = true;
-    tally_.count(Fault::partial_write);
-    return Sent::kept;
+    tally_.count(Fault::refused_write);
+    return Sent::refused;
+  }
+  std::string bytes(reinterpret_cast<const char*>(first.data()), first.size());
+  bytes.append(reinterpret_cast<const char*>(second.data()), second.size());
+  const std::size_t taken = std::min(bytes.size(), wire.quality.room_bytes);
+  wire.unsent.append(bytes, 0, taken);
+  if (taken == bytes.size()) return Sent::written;
+  wire.kept = bytes.substr(taken);
+  wire.wants_writable = true;
+  tally_.count(Fault::partial_write);
+  return Sent::kept;
 }
 
 void FakeSockets::close(SocketId socket, CloseCode code, std::string_view detail) {
-    Wire& wire = *wires_[socket];
-    SIM_REQUIRE(!wire.closing, "closed twice");
-    wire.closing = true;
-    const std::string reason = std::string(label(code)) + (detail.empty() ? "" : ": " + std::string(detail));
-    const auto number = static_cast<std::uint16_t>(code);
-    std::string& out = wire.kept.empty() ? wire.unsent : wire.kept;
-    out += {static_cast<char>(0x88), static_cast<char>(std::min<std::size_t>(reason.size(), 120) + 2)};
-    out += {static_cast<char>(number >> 8), static_cast<char>(number & 0xFF)};
-    out += reason.substr(0, 120);
-    if (wire.socket_ends_ns < 0 || wire.socket_ends_ns > clock_ns_ + 3 * second) wire.socket_ends_ns = clock_ns_ + 3 * second;
+  Wire& wire = *wires_[socket];
+  SIM_REQUIRE(!wire.closing, "closed twice");
+  wire.closing = true;
+  const std::string reason = std::string(label(code)) + (detail.empty() ? "" : ": " + std::string(detail));
+  const auto number = static_cast<std::uint16_t>(code);
+  std::string& out = wire.kept.empty() ? wire.unsent : wire.kept;
+  out += {static_cast<char>(0x88), static_cast<char>(std::min<std::size_t>(reason.size(), 120) + 2)};
+  out += {static_cast<char>(number >> 8), static_cast<char>(number & 0xFF)};
+  out += reason.substr(0, 120);
+  if (wire.socket_ends_ns < 0 || wire.socket_ends_ns > clock_ns_ + 3 * second)
+    wire.socket_ends_ns = clock_ns_ + 3 * second;
 }
 
 // What the line lets through leaves the kernel's buffer; what the library kept follows.
 void FakeSockets::move_bytes(Wire& wire, std::int64_t passed_ns) {
-    if (wire.broken || clock_ns_ < wire.stalled_until_ns) return;
-    const double most = std::max(wire.quality.bytes_per_s * 0.02, 2000.0);  // what a line holds back is not saved up
-    wire.allowance = std::min(wire.allowance + wire.quality.bytes_per_s * static_cast<double>(passed_ns) / 1e9, most);
-    for (;;) {
-        const std::size_t bytes = std::min(wire.unsent.size(), static_cast<std::size_t>(wire.allowance));
-        if (bytes != 0) {
-            wire.allowance -= static_cast<double>(bytes);
-            std::int64_t arrives_ns = clock_ns_ + wire.quality.delay_ns;
-            if (!wire.down.empty()) arrives_ns = std::max(arrives_ns, wire.down.back().arrives_ns);
-            wire.down.push_back({arrives_ns, wire.unsent.substr(0, bytes)});
-            wire.unsent.erase(0, bytes);
-        }
-        if (wire.kept.empty() || wire.unsent.size() >= wire.quality.unsent_max) break;
-        const std::size_t more = std::min(wire.kept.size(), wire.quality.room_bytes);
-        wire.unsent.append(wire.kept, 0, more);
-        wire.kept.erase(0, more);
-        if (bytes == 0) break;
+  if (wire.broken || clock_ns_ < wire.stalled_until_ns) return;
+  const double most = std::max(wire.quality.bytes_per_s * 0.02, 2000.0);  // what a line holds back is not saved up
+  wire.allowance = std::min(wire.allowance + wire.quality.bytes_per_s * static_cast<double>(passed_ns) / 1e9, most);
+  for (;;) {
+    const std::size_t bytes = std::min(wire.unsent.size(), static_cast<std::size_t>(wire.allowance));
+    if (bytes != 0) {
+      wire.allowance -= static_cast<double>(bytes);
+      std::int64_t arrives_ns = clock_ns_ + wire.quality.delay_ns;
+      if (!wire.down.empty()) arrives_ns = std::max(arrives_ns, wire.down.back().arrives_ns);
+      wire.down.push_back({arrives_ns, wire.unsent.substr(0, bytes)});
+      wire.unsent.erase(0, bytes);
     }
-    if (wire.closing && wire.unsent.empty() && wire.kept.empty() && wire.ends_ns < 0) {
-        wire.ends_ns = clock_ns_ + wire.quality.delay_ns;
-        wire.socket_ends_ns = std::min(wire.socket_ends_ns, clock_ns_ + 2 * wire.quality.delay_ns);
-    }
+    if (wire.kept.empty() || wire.unsent.size() >= wire.quality.unsent_max) break;
+    const std::size_t more = std::min(wire.kept.size(), wire.quality.room_bytes);
+    wire.unsent.append(wire.kept, 0, more);
+    wire.kept.erase(0, more);
+    if (bytes == 0) break;
+  }
+  if (wire.closing && wire.unsent.empty() && wire.kept.empty() && wire.ends_ns < 0) {
+    wire.ends_ns = clock_ns_ + wire.quality.delay_ns;
+    wire.socket_ends_ns = std::min(wire.socket_ends_ns, clock_ns_ + 2 * wire.quality.delay_ns);
+  }
 }
 
 void FakeSockets::receive(Loop& loop, SocketId socket) {
-    const WirePointer wire = wires_[socket];
-    while (!wire->up.empty() && wire->up.front().arrives_ns <= clock_ns_ && !wire->paused && !wire->closing) {
-        const std::string message = std::move(wire->up.front().bytes);
-        wire->up.pop_front();
-        aligned_.resize(message.size() / 8 + 1);
-        std::memcpy(aligned_.data(), message.data(), message.size());
-        loop.received(socket, std::as_bytes(std::span(aligned_)).first(message.size()));
-    }
+  const WirePointer wire = wires_[socket];
+  while (!wire->up.empty() && wire->up.front().arrives_ns <= clock_ns_ && !wire->paused && !wire->closing) {
+    const std::string message = std::move(wire->up.front().bytes);
+    wire->up.pop_front();
+    aligned_.resize(message.size() / 8 + 1);
+    std::memcpy(aligned_.data(), message.data(), message.size());
+    loop.received(socket, std::as_bytes(std::span(aligned_)).first(message.size()));
+  }
 }
 
 void FakeSockets::poll(Loop& loop) {
-    const std::int64_t passed_ns = clock_ns_ - polled_ns_;
-    polled_ns_ = clock_ns_;
-    for (SocketId socket = 0; socket < wires_.size(); ++socket) {
-        const WirePointer wire = wires_[socket];
-        if (!wire) continue;
-        if (!wire->opened) {
-            wire->opened = true;
-            loop.opened(socket);
-        }
-        move_bytes(*wire, passed_ns);
-        receive(loop, socket);
-        if (wire->wants_writable && wire->kept.empty() && wire->unsent.size() < wire->quality.unsent_max && !wire->closing) {
-            wire->wants_writable = false;
-            loop.writable(socket);
-        }
-        if (wire->socket_ends_ns >= 0 && clock_ns_ >= wire->socket_ends_ns) {
-            if (wire->ends_ns < 0) wire->ends_ns = clock_ns_;
-            wires_[socket] = nullptr;
-            loop.closed(socket);
-        }
+  const std::int64_t passed_ns = clock_ns_ - polled_ns_;
+  polled_ns_ = clock_ns_;
+  for (SocketId socket = 0; socket < wires_.size(); ++socket) {
+    const WirePointer wire = wires_[socket];
+    if (!wire) continue;
+    if (!wire->opened) {
+      wire->opened = true;
+      loop.opened(socket);
     }
+    move_bytes(*wire, passed_ns);
+    receive(loop, socket);
+    if (wire->wants_writable && wire->kept.empty() && wire->unsent.size() < wire->quality.unsent_max &&
+        !wire->closing) {
+      wire->wants_writable = false;
+      loop.writable(socket);
+    }
+    if (wire->socket_ends_ns >= 0 && clock_ns_ >= wire->socket_ends_ns) {
+      if (wire->ends_ns < 0) wire->ends_ns = clock_ns_;
+      wires_[socket] = nullptr;
+      loop.closed(socket);
+    }
+  }
 }
 
 std::size_t FakeSockets::bytes_kept() const {
-    std::size_t sum = 0;
-    for (const WirePointer& wire : wires_)
-        if (wire) sum += wire->unsent.size() + wire->kept.size();
-    return sum;
+  std::size_t sum = 0;
+  for (const WirePointer& wire : wires_)
+    if (wire) sum += wire->unsent.size() + wire->kept.size();
+  return sum;
 }
 
 }  // namespace tickrelay::sim

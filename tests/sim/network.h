@@ -19,71 +19,72 @@ inline constexpr std::int64_t ms = 1'000'000;
 inline constexpr std::int64_t second = 1'000'000'000;
 
 struct Quality {
-    double bytes_per_s = 1e9;         // towards the client
-    std::int64_t delay_ns = 10 * ms;  // one way
-    std::size_t unsent_max = 4096;    // TCP_NOTSENT_LOWAT
-    std::size_t room_bytes = 64 * 1024;  // what one send may take at most
+  double bytes_per_s = 1e9;            // towards the client
+  std::int64_t delay_ns = 10 * ms;     // one way
+  std::size_t unsent_max = 4096;       // TCP_NOTSENT_LOWAT
+  std::size_t room_bytes = 64 * 1024;  // what one send may take at most
 };
 
 // One connection. The client sees bytes and `ended`; the loop sees a socket.
 struct Wire {
-    Quality quality;
-    std::int64_t stalled_until_ns = 0;
+  Quality quality;
+  std::int64_t stalled_until_ns = 0;
 
-    struct Flying {
-        std::int64_t arrives_ns;
-        std::string bytes;
-    };
-    // to the client
-    std::string unsent;  // with the kernel
-    std::string kept;    // with the library
-    double allowance = 0;
-    std::deque<Flying> down;
-    // to the relay
-    std::deque<Flying> up;
-    bool paused = false;
-    bool broken = false;  // nothing gets through any more, either way
-    bool wants_writable = false;
+  struct Flying {
+    std::int64_t arrives_ns;
+    std::string bytes;
+  };
+  // to the client
+  std::string unsent;  // with the kernel
+  std::string kept;    // with the library
+  double allowance = 0;
+  std::deque<Flying> down;
+  // to the relay
+  std::deque<Flying> up;
+  bool paused = false;
+  bool broken = false;  // nothing gets through any more, either way
+  bool wants_writable = false;
 
-    bool opened = false;
-    bool closing = false;  // the relay sent its close frame
-    std::int64_t socket_ends_ns = -1;  // when the loop hears closed()
-    bool client_gone = false;          // the client will read nothing more
-    std::int64_t ends_ns = -1;         // the client sees the end of the connection
+  bool opened = false;
+  bool closing = false;              // the relay sent its close frame
+  std::int64_t socket_ends_ns = -1;  // when the loop hears closed()
+  bool client_gone = false;          // the client will read nothing more
+  std::int64_t ends_ns = -1;         // the client sees the end of the connection
 };
 using WirePointer = std::shared_ptr<Wire>;
 
 class FakeSockets final : public Sockets {
-  public:
-    FakeSockets(const std::int64_t& now_ns, Random random, Tally& tally) : clock_ns_(now_ns), random_(random), tally_(tally) {}
+ public:
+  FakeSockets(const std::int64_t& now_ns, Random random, Tally& tally)
+      : clock_ns_(now_ns), random_(random), tally_(tally) {}
 
-    // A client's connection; the loop hears of it at the next poll.
-    WirePointer connect(const Quality& quality);
-    // Moves bytes, then tells the loop what happened.
-    void poll(Loop& loop);
-    // The client goes: with a reset, or without a word (the loop hears nothing for a long time).
-    void drop(Wire& wire, bool without_a_word);
+  // A client's connection; the loop hears of it at the next poll.
+  WirePointer connect(const Quality& quality);
+  // Moves bytes, then tells the loop what happened.
+  void poll(Loop& loop);
+  // The client goes: with a reset, or without a word (the loop hears nothing for a long time).
+  void drop(Wire& wire, bool without_a_word);
 
-    // The line breaks: what flies is lost in part, both ends hear of it.
-    void cut(Wire& wire);
+  // The line breaks: what flies is lost in part, both ends hear of it.
+  void cut(Wire& wire);
 
-    [[nodiscard]] std::int64_t now_ns() const override { return clock_ns_; }
-    Sent send(SocketId socket, std::span<const std::byte> first, std::span<const std::byte> second) override;
-    void close(SocketId socket, CloseCode code, std::string_view detail) override;
-    void pause(SocketId socket, bool paused) override { wires_[socket]->paused = paused; }
+  [[nodiscard]] std::int64_t now_ns() const override { return clock_ns_; }
+  Sent send(SocketId socket, std::span<const std::byte> first, std::span<const std::byte> second) override;
+  void close(SocketId socket, CloseCode code, std::string_view detail) override;
+  void pause(SocketId socket, bool paused) override { wires_[socket]->paused = paused; }
 
-    [[nodiscard]] std::size_t bytes_kept() const;
+  [[nodiscard]] std::size_t bytes_kept() const;
 
-  private:
-    void move_bytes(Wire& wire, std::int64_t passed_ns);
-    void receive(Loop& loop, SocketId socket);
+ private:
+  void move_bytes(Wire& wire, std::int64_t passed_ns);
+  void receive(Loop& loop, SocketId socket);
 
-    const std::int64_t& clock_ns_;
-    Random random_;
-    Tally& tally_;
-    std::int64_t polled_ns_ = 0;
-    std::vector<WirePointer> wires_;  // by socket; null where free
-    std::vector<std::uint64_t> aligned_;
+  const std::int64_t& clock_ns_;
+  Random random_;
+  Tally& tally_;
+  std::int64_t polled_ns_ = 0;
+  std::vector<WirePointer> wires_;  // by socket; null where free
+  std::vector<std::uint64_t> aligned_;
 };
 
 }  // namespace tickrelay::sim

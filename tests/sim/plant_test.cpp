@@ -16,51 +16,52 @@ constexpr std::uint64_t seeds_max = 40;
 constexpr unsigned seconds_max = 100;
 
 struct Found {
-    std::uint64_t seeds = 0;  // 0: not found
-    char what[400] = {};
+  std::uint64_t seeds = 0;  // 0: not found
+  char what[400] = {};
 };
 
 // In a process of its own: a broken rule may well end in a CHECK, or run forever.
 Found find(Plant plant) {
-    int ends[2];
-    if (pipe(ends) != 0) return {};
-    const pid_t child = fork();
-    if (child == 0) {
-        alarm(seconds_max);
-        planted = plant;
-        Found found;
-        for (std::uint64_t seed = 1; seed <= seeds_max && found.seeds == 0; ++seed) {
-            Found at{.seeds = seed};
-            std::snprintf(at.what, sizeof at.what, "(ended the process)");
-            if (write(ends[1], &at, sizeof at) < 0) _exit(1);  // what counts should this seed end the process
-            const Outcome outcome = Simulation({.seed = seed}).run();
-            births.clear();
-            if (outcome.broken.empty()) continue;
-            found.seeds = seed;
-            std::snprintf(found.what, sizeof found.what, "%s", outcome.broken.c_str());
-        }
-        _exit(write(ends[1], &found, sizeof found) == sizeof found ? 0 : 1);
+  int ends[2];
+  if (pipe(ends) != 0) return {};
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(seconds_max);
+    planted = plant;
+    Found found;
+    for (std::uint64_t seed = 1; seed <= seeds_max && found.seeds == 0; ++seed) {
+      Found at{.seeds = seed};
+      std::snprintf(at.what, sizeof at.what, "(ended the process)");
+      if (write(ends[1], &at, sizeof at) < 0) _exit(1);  // what counts should this seed end the process
+      const Outcome outcome = Simulation({.seed = seed}).run();
+      births.clear();
+      if (outcome.broken.empty()) continue;
+      found.seeds = seed;
+      std::snprintf(found.what, sizeof found.what, "%s", outcome.broken.c_str());
     }
-    close(ends[1]);
-    Found found, next;
-    while (read(ends[0], &next, sizeof next) == sizeof next) found = next;
-    close(ends[0]);
-    int status = 0;
-    waitpid(child, &status, 0);
-    return found;
+    _exit(write(ends[1], &found, sizeof found) == sizeof found ? 0 : 1);
+  }
+  close(ends[1]);
+  Found found, next;
+  while (read(ends[0], &next, sizeof next) == sizeof next) found = next;
+  close(ends[0]);
+  int status = 0;
+  waitpid(child, &status, 0);
+  return found;
 }
 
 struct Case {
-    Plant plant;
-    const char* name;
+  Plant plant;
+  const char* name;
 };
 
 class PlantedBug : public testing::TestWithParam<Case> {};
 
 TEST_P(PlantedBug, is_found) {
-    const Found found = find(GetParam().plant);
-    EXPECT_NE(found.seeds, 0U) << "not found in " << seeds_max << " seeds";
-    if (found.seeds != 0) std::printf("found after %llu seeds: %s\n", static_cast<unsigned long long>(found.seeds), found.what);
+  const Found found = find(GetParam().plant);
+  EXPECT_NE(found.seeds, 0U) << "not found in " << seeds_max << " seeds";
+  if (found.seeds != 0)
+    std::printf("found after %llu seeds: %s\n", static_cast<unsigned long long>(found.seeds), found.what);
 }
 
 constexpr Case cases[] = {
@@ -87,10 +88,12 @@ constexpr Case cases[] = {
 };
 static_assert(std::size(cases) + 1 == static_cast<std::size_t>(Plant::count), "each plant has its test");
 
-INSTANTIATE_TEST_SUITE_P(Each, PlantedBug, testing::ValuesIn(cases), [](const auto& info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(Each, PlantedBug, testing::ValuesIn(cases),
+                         [](const auto& info) { return std::string(info.param.name); });
 
 TEST(NothingPlanted, nothing_is_found) {
-    for (std::uint64_t seed = 1; seed <= seeds_max; ++seed) EXPECT_EQ(Simulation({.seed = seed}).run().broken, "") << seed;
+  for (std::uint64_t seed = 1; seed <= seeds_max; ++seed)
+    EXPECT_EQ(Simulation({.seed = seed}).run().broken, "") << seed;
 }
 
 }  // namespace

@@ -7,29 +7,29 @@
 namespace tickrelay::sim {
 
 class Random {
-  public:
-    explicit Random(std::uint64_t seed) : state_(seed * 0x9E3779B97F4A7C15ULL + 0x1234567) {}
+ public:
+  explicit Random(std::uint64_t seed) : state_(seed * 0x9E3779B97F4A7C15ULL + 0x1234567) {}
 
-    std::uint64_t next() {  // splitmix64
-        std::uint64_t z = state_ += 0x9E3779B97F4A7C15ULL;
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
-        return z ^ (z >> 31);
-    }
-    std::uint64_t below(std::uint64_t bound) { return bound == 0 ? 0 : next() % bound; }
-    std::int64_t between(std::int64_t low, std::int64_t high) {
-        return low + static_cast<std::int64_t>(below(static_cast<std::uint64_t>(high - low + 1)));
-    }
-    bool chance(double probability) { return static_cast<double>(next() >> 11) * 0x1p-53 < probability; }
-    template <typename Range>
-    auto& pick(Range&& range) {
-        return range[below(std::size(range))];
-    }
-    // A generator of its own: what it draws does not shift what others draw.
-    Random fork() { return Random(next()); }
+  std::uint64_t next() {  // splitmix64
+    std::uint64_t z = state_ += 0x9E3779B97F4A7C15ULL;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
+    return z ^ (z >> 31);
+  }
+  std::uint64_t below(std::uint64_t bound) { return bound == 0 ? 0 : next() % bound; }
+  std::int64_t between(std::int64_t low, std::int64_t high) {
+    return low + static_cast<std::int64_t>(below(static_cast<std::uint64_t>(high - low + 1)));
+  }
+  bool chance(double probability) { return static_cast<double>(next() >> 11) * 0x1p-53 < probability; }
+  template <typename Range>
+  auto& pick(Range&& range) {
+    return range[below(std::size(range))];
+  }
+  // A generator of its own: what it draws does not shift what others draw.
+  Random fork() { return Random(next()); }
 
-  private:
-    std::uint64_t state_;
+ private:
+  std::uint64_t state_;
 };
 
 }  // namespace tickrelay::sim

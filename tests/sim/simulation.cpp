@@ -9,200 +9,211 @@
 namespace tickrelay::sim {
 
 Simulation::Simulation(const Plan& plan) : plan_(plan), random_(plan.seed) {
-    constexpr std::size_t loop_count = 2, worker_count = 2;
-    make_types();
-    listener_ = std::make_unique<Listener>(truth_, tally_);
-    if (random_.chance(0.4)) listener_->tombstones_max = 1 + random_.below(6), tally_.count(Fault::small_tombstones);
-    if (random_.chance(0.4)) listener_->events_max = 2 + random_.below(20), tally_.count(Fault::small_events);
-    door_ = std::make_unique<Door>(lobby_, types_, random_.fork());
-    door_->logic_fails = 0.5;
-    for (std::size_t i = 0; i < loop_count; ++i) loop_ports_.push_back(&loops_.emplace_back(std::make_unique<LoopSide>())->port);
-    for (std::size_t i = 0; i < worker_count; ++i) worker_ports_.push_back(&workers_.emplace_back(std::make_unique<WorkerSide>())->port);
-    for (std::size_t i = 0; i < loop_count; ++i) {
-        LoopSide& side = *loops_[i];
-        side.port.waker = &side.flag;
-        side.sockets = std::make_unique<FakeSockets>(now_ns_, random_.fork(), tally_);
-        side.loop = std::make_unique<Loop>(Loop::Options{.index = static_cast<std::uint8_t>(i)}, side.port, worker_ports_, *door_,
-                                           *side.sockets, side.stats);
-    }
-    for (std::size_t i = 0; i < worker_count; ++i) {
-        WorkerSide& side = *workers_[i];
-        side.port.waker = &side.flag;
-        side.worker = std::make_unique<Worker>(static_cast<std::uint32_t>(i), [this] { return now_ns_; }, side.port, loop_ports_, lobby_,
-                                               *listener_, side.stats);
-    }
-    clients_wanted_ = 20 + random_.below(6);
-    for (std::size_t i = 0; i < clients_wanted_; ++i) add_client();
+  constexpr std::size_t loop_count = 2, worker_count = 2;
+  make_types();
+  listener_ = std::make_unique<Listener>(truth_, tally_);
+  if (random_.chance(0.4)) listener_->tombstones_max = 1 + random_.below(6), tally_.count(Fault::small_tombstones);
+  if (random_.chance(0.4)) listener_->events_max = 2 + random_.below(20), tally_.count(Fault::small_events);
+  door_ = std::make_unique<Door>(lobby_, types_, random_.fork());
+  door_->logic_fails = 0.5;
+  for (std::size_t i = 0; i < loop_count; ++i)
+    loop_ports_.push_back(&loops_.emplace_back(std::make_unique<LoopSide>())->port);
+  for (std::size_t i = 0; i < worker_count; ++i)
+    worker_ports_.push_back(&workers_.emplace_back(std::make_unique<WorkerSide>())->port);
+  for (std::size_t i = 0; i < loop_count; ++i) {
+    LoopSide& side = *loops_[i];
+    side.port.waker = &side.flag;
+    side.sockets = std::make_unique<FakeSockets>(now_ns_, random_.fork(), tally_);
+    side.loop = std::make_unique<Loop>(Loop::Options{.index = static_cast<std::uint8_t>(i)}, side.port, worker_ports_,
+                                       *door_, *side.sockets, side.stats);
+  }
+  for (std::size_t i = 0; i < worker_count; ++i) {
+    WorkerSide& side = *workers_[i];
+    side.port.waker = &side.flag;
+    side.worker = std::make_unique<Worker>(
+        static_cast<std::uint32_t>(i), [this] { return now_ns_; }, side.port, loop_ports_, lobby_, *listener_,
+        side.stats);
+  }
+  clients_wanted_ = 20 + random_.below(6);
+  for (std::size_t i = 0; i < clients_wanted_; ++i) add_client();
 }
 
 Simulation::~Simulation() = default;
 
 Outcome Simulation::run() {
-    Outcome outcome;
-    try {
-        const std::int64_t until_ns = now_ns_ + plan_.busy_ns;
-        while (now_ns_ < until_ns) step();
-        heal();
-        check_end();
-    } catch (const std::exception& broken) {
-        outcome.broken = broken.what();
-    }
-    tally_.ticks = truth_.ticks;
-    outcome.tally = tally_;
-    outcome.at_ns = now_ns_;
-    return outcome;
+  Outcome outcome;
+  try {
+    const std::int64_t until_ns = now_ns_ + plan_.busy_ns;
+    while (now_ns_ < until_ns) step();
+    heal();
+    check_end();
+  } catch (const std::exception& broken) {
+    outcome.broken = broken.what();
+  }
+  tally_.ticks = truth_.ticks;
+  outcome.tally = tally_;
+  outcome.at_ns = now_ns_;
+  return outcome;
 }
 
 void Simulation::step() {
-    now_ns_ += random_.between(300 * us, 1700 * us);
-    if (troubled_) trouble();
-    step_relay();
-    for (Player& player : players_) {
-        Client& client = *player.client;
-        prepare(client);
-        client.poll();
-        const bool away = client.phase() == Client::Phase::idle || client.phase() == Client::Phase::done;
-        if (away && player.join_at_ns == 0) player.join_at_ns = now_ns_ + random_.between(0, 700 * ms);
+  now_ns_ += random_.between(300 * us, 1700 * us);
+  if (troubled_) trouble();
+  step_relay();
+  for (Player& player : players_) {
+    Client& client = *player.client;
+    prepare(client);
+    client.poll();
+    const bool away = client.phase() == Client::Phase::idle || client.phase() == Client::Phase::done;
+    if (away && player.join_at_ns == 0) player.join_at_ns = now_ns_ + random_.between(0, 700 * ms);
+  }
+  for (std::size_t i = 0; i < players_.size(); ++i) {
+    Player& player = players_[i];
+    if (player.join_at_ns != 0 && now_ns_ >= player.join_at_ns && !player.gives_up) {
+      player.join_at_ns = 0;
+      reconnect(*player.client);
     }
-    for (std::size_t i = 0; i < players_.size(); ++i) {
-        Player& player = players_[i];
-        if (player.join_at_ns != 0 && now_ns_ >= player.join_at_ns && !player.gives_up) {
-            player.join_at_ns = 0;
-            reconnect(*player.client);
-        }
-    }
+  }
 }
 
 void Simulation::step_relay() {
-    for (auto& side : loops_) {
-        if (now_ns_ < side->stalled_until_ns) continue;
-        const bool idle = side->next_ns - now_ns_ > 20 * ms;
-        if (!side->flag.up && now_ns_ < side->next_ns && !idle) continue;
-        side->flag.up = false;
-        side->sockets->poll(*side->loop);
-        side->next_ns = side->loop->step(now_ns_);
-        SIM_REQUIRE(side->next_ns > now_ns_, "a loop that never sleeps");
-    }
-    for (auto& side : workers_) {
-        if (now_ns_ < side->stalled_until_ns) continue;
-        if (!side->flag.up && now_ns_ < side->next_ns) continue;
-        side->flag.up = false;
-        side->next_ns = side->worker->step(now_ns_);
-        SIM_REQUIRE(side->next_ns > now_ns_, "a worker that never sleeps");
-        truth_.read(*side->worker);
-    }
-    check_relay();
+  for (auto& side : loops_) {
+    if (now_ns_ < side->stalled_until_ns) continue;
+    const bool idle = side->next_ns - now_ns_ > 20 * ms;
+    if (!side->flag.up && now_ns_ < side->next_ns && !idle) continue;
+    side->flag.up = false;
+    side->sockets->poll(*side->loop);
+    side->next_ns = side->loop->step(now_ns_);
+    SIM_REQUIRE(side->next_ns > now_ns_, "a loop that never sleeps");
+  }
+  for (auto& side : workers_) {
+    if (now_ns_ < side->stalled_until_ns) continue;
+    if (!side->flag.up && now_ns_ < side->next_ns) continue;
+    side->flag.up = false;
+    side->next_ns = side->worker->step(now_ns_);
+    SIM_REQUIRE(side->next_ns > now_ns_, "a worker that never sleeps");
+    truth_.read(*side->worker);
+  }
+  check_relay();
 }
 
 // What must hold at every moment.
 void Simulation::check_relay() {
-    for (auto& side : workers_) {
-        std::size_t seats = 0;
-        for (const auto& place : side->worker->places()) {
-            if (!place->room) continue;
-            seats += place->room->seats().size();
-            std::set<PlayerNumber> numbers;
-            std::uint32_t connected = 0;
-            for (const auto& placed : place->placed) {
-                SIM_REQUIRE(numbers.insert(placed.number).second, "a seat with two connections");
-                const Seat* seat = place->room->find(placed.number);
-                SIM_REQUIRE(seat != nullptr && seat->link == placed.connection.id(), "a connection without its seat");
-                // Bounded by what one read slice may add while the seat is above its bound.
-                SIM_REQUIRE(placed.link->inbox.load() <= limits::seat_inflight_max + 1, "a seat's share of the inbox");
-            }
-            for (const auto& seat : place->room->seats()) {
-                connected += seat->connected();
-                SIM_REQUIRE(seat->connected() || seat->expires > place->room->tick(), "a seat outlives its grace");
-            }
-            SIM_REQUIRE(connected == place->placed.size(), "seats and connections differ");
-            for (const std::uint32_t out : place->batches_out) SIM_REQUIRE(out <= limits::room_batches_max, "a loop's share of batches");
-        }
-        SIM_REQUIRE(side->port.inbox.depth() <= (seats + players_.size()) * (limits::seat_inflight_max + 140), "the inbox is bounded");
+  for (auto& side : workers_) {
+    std::size_t seats = 0;
+    for (const auto& place : side->worker->places()) {
+      if (!place->room) continue;
+      seats += place->room->seats().size();
+      std::set<PlayerNumber> numbers;
+      std::uint32_t connected = 0;
+      for (const auto& placed : place->placed) {
+        SIM_REQUIRE(numbers.insert(placed.number).second, "a seat with two connections");
+        const Seat* seat = place->room->find(placed.number);
+        SIM_REQUIRE(seat != nullptr && seat->link == placed.connection.id(), "a connection without its seat");
+        // Bounded by what one read slice may add while the seat is above its bound.
+        SIM_REQUIRE(placed.link->inbox.load() <= limits::seat_inflight_max + 1, "a seat's share of the inbox");
+      }
+      for (const auto& seat : place->room->seats()) {
+        connected += seat->connected();
+        SIM_REQUIRE(seat->connected() || seat->expires > place->room->tick(), "a seat outlives its grace");
+      }
+      SIM_REQUIRE(connected == place->placed.size(), "seats and connections differ");
+      for (const std::uint32_t out : place->batches_out)
+        SIM_REQUIRE(out <= limits::room_batches_max, "a loop's share of batches");
     }
+    SIM_REQUIRE(side->port.inbox.depth() <= (seats + players_.size()) * (limits::seat_inflight_max + 140),
+                "the inbox is bounded");
+  }
 }
 
 void Simulation::settle(std::int64_t for_ns) {
-    const std::int64_t until_ns = now_ns_ + for_ns;
-    while (now_ns_ < until_ns) step();
+  const std::int64_t until_ns = now_ns_ + for_ns;
+  while (now_ns_ < until_ns) step();
 }
 
 std::string Simulation::describe(const Client& client) const {
-    const Wire& wire = *client.wire();
-    std::string text = "player " + std::to_string(client.player()) + " of " + client.room_id() + " (" + client.habits().type +
-                       "; has tick " + std::to_string(client.mirror().have()) + ", event " + std::to_string(client.event()) + "; wire: " +
-                       std::to_string(wire.unsent.size()) + " unsent, " + std::to_string(wire.kept.size()) + " kept, waits for writable " +
-                       std::to_string(wire.wants_writable) + ", delay " + std::to_string(wire.quality.delay_ns / ms) + " ms";
-    for (const auto& side : workers_)
-        for (const auto& place : side->worker->places()) {
-            if (!place->room || place->room->settings().id != client.room_id()) continue;
-            text += "; room: tick " + std::to_string(place->room->tick()) + ", sent " + std::to_string(place->room->frames().tick()) +
-                    ", event " + std::to_string(place->room->events().last());
-            const Worker::Placed* placed = side->worker->placed(*place, client.player());
-            if (placed == nullptr) continue;
-            const Line::Position at = placed->link->read();
-            text += "; line: base " + std::to_string(at.base) + ", event " + std::to_string(at.event) + ", wants " +
-                    std::to_string(placed->link->wants.load()) + ", batches out " + std::to_string(place->batches_out[placed->connection.loop]);
-        }
-    return text + ")";
+  const Wire& wire = *client.wire();
+  std::string text = "player " + std::to_string(client.player()) + " of " + client.room_id() + " (" +
+                     client.habits().type + "; has tick " + std::to_string(client.mirror().have()) + ", event " +
+                     std::to_string(client.event()) + "; wire: " + std::to_string(wire.unsent.size()) + " unsent, " +
+                     std::to_string(wire.kept.size()) + " kept, waits for writable " +
+                     std::to_string(wire.wants_writable) + ", delay " + std::to_string(wire.quality.delay_ns / ms) +
+                     " ms";
+  for (const auto& side : workers_)
+    for (const auto& place : side->worker->places()) {
+      if (!place->room || place->room->settings().id != client.room_id()) continue;
+      text += "; room: tick " + std::to_string(place->room->tick()) + ", sent " +
+              std::to_string(place->room->frames().tick()) + ", event " + std::to_string(place->room->events().last());
+      const Worker::Placed* placed = side->worker->placed(*place, client.player());
+      if (placed == nullptr) continue;
+      const Line::Position at = placed->link->read();
+      text += "; line: base " + std::to_string(at.base) + ", event " + std::to_string(at.event) + ", wants " +
+              std::to_string(placed->link->wants.load()) + ", batches out " +
+              std::to_string(place->batches_out[placed->connection.loop]);
+    }
+  return text + ")";
 }
 
 const Room* Simulation::room_of(const Client& client) const {
-    if (client.phase() != Client::Phase::seated) return nullptr;
-    const Room* room = truth_.of(client.room_id()).room;
-    return room == nullptr || room->settings().authority == Authority::logic ? nullptr : room;
+  if (client.phase() != Client::Phase::seated) return nullptr;
+  const Room* room = truth_.of(client.room_id()).room;
+  return room == nullptr || room->settings().authority == Authority::logic ? nullptr : room;
 }
 
 // Why this client is not yet at the present; empty where it is.
 std::string Simulation::lacks(const Client& client) const {
-    const Room* room = room_of(client);
-    if (room == nullptr) return {};
-    const Tick period = room->settings().tick_rate / room->settings().send_rate;
-    if (client.mirror().have() + std::max<Tick>(room->ticks_of_ms(300), 2 * period) < room->frames().tick()) return "is old though its line is good";
-    // A slow room needs many frames for a burst of events.
-    const EventNumber events = room->settings().send_rate >= 10 && !client.acts ? room->events().last() : room->frames().event();
-    if (client.event() < events) return "lacks events";
-    if (client.acts) return {};
-    if (client.mirror().hash() != world_hash(room->world())) return "has a mirror that is not the world";
-    if (client.direct() != truth_.of(client.room_id()).direct[client.player()].last()) return "lacks direct messages";
-    if (client.applied_seq() != client.newest_seq()) return "has actions that nobody confirmed";
-    return {};
+  const Room* room = room_of(client);
+  if (room == nullptr) return {};
+  const Tick period = room->settings().tick_rate / room->settings().send_rate;
+  if (client.mirror().have() + std::max<Tick>(room->ticks_of_ms(300), 2 * period) < room->frames().tick())
+    return "is old though its line is good";
+  // A slow room needs many frames for a burst of events.
+  const EventNumber events =
+      room->settings().send_rate >= 10 && !client.acts ? room->events().last() : room->frames().event();
+  if (client.event() < events) return "lacks events";
+  if (client.acts) return {};
+  if (client.mirror().hash() != world_hash(room->world())) return "has a mirror that is not the world";
+  if (client.direct() != truth_.of(client.room_id()).direct[client.player()].last()) return "lacks direct messages";
+  if (client.applied_seq() != client.newest_seq()) return "has actions that nobody confirmed";
+  return {};
 }
 
 // Everyone must be at the present at least once within this time.
 void Simulation::expect_present(std::int64_t within_ns) {
-    std::vector<const Client*> waiting;
-    for (const Player& player : players_) waiting.push_back(player.client.get());
-    const std::int64_t until_ns = now_ns_ + within_ns;
-    while (!waiting.empty() && now_ns_ < until_ns) {
-        settle(10 * ms);
-        std::erase_if(waiting, [this](const Client* client) { return lacks(*client).empty(); });
-    }
-    if (!waiting.empty()) throw Broken(describe(*waiting.front()) + " " + lacks(*waiting.front()));
+  std::vector<const Client*> waiting;
+  for (const Player& player : players_) waiting.push_back(player.client.get());
+  const std::int64_t until_ns = now_ns_ + within_ns;
+  while (!waiting.empty() && now_ns_ < until_ns) {
+    settle(10 * ms);
+    std::erase_if(waiting, [this](const Client* client) { return lacks(*client).empty(); });
+  }
+  if (!waiting.empty()) throw Broken(describe(*waiting.front()) + " " + lacks(*waiting.front()));
 }
 
 // Trouble is over: who is connected must get the present within bounded time, while others still write; and all of it when they stop.
 void Simulation::check_end() {
-    std::uint16_t slowest = 240;
-    for (const RoomSettings& type : types_) slowest = std::min(slowest, type.send_rate);
-    const std::int64_t bound_ns = 2500 * ms + 5 * second / slowest;
-    settle(1200 * ms);  // the last connections come back, windows open
-    expect_present(bound_ns);
-    for (Player& player : players_) player.client->acts = false;
-    settle(300 * ms);
-    expect_present(bound_ns);
-    for (const Player& player : players_) {
-        const Client& client = *player.client;
-        const Room* room = room_of(client);
-        if (room != nullptr && room->settings().authority == Authority::player && !client.hostile()) client.check_said();
-    }
-    for (const RoomRecordPointer& record : lobby_.all()) {
-        const RoomTruth& room = truth_.of(record->id);
-        if (room.room == nullptr) continue;
-        const auto is_player = [](const auto& seat) { return seat->role == wire::Role::Player; };
-        const auto count = static_cast<std::uint32_t>(std::ranges::count_if(room.room->seats(), is_player));
-        SIM_REQUIRE(record->seats_taken == count, "the lobby counts " + std::to_string(record->seats_taken) + " seats of " + std::to_string(count));
-        SIM_REQUIRE(record->others_taken == room.room->seats().size() - count, "the lobby counts other spectators");
-    }
+  std::uint16_t slowest = 240;
+  for (const RoomSettings& type : types_) slowest = std::min(slowest, type.send_rate);
+  const std::int64_t bound_ns = 2500 * ms + 5 * second / slowest;
+  settle(1200 * ms);  // the last connections come back, windows open
+  expect_present(bound_ns);
+  for (Player& player : players_) player.client->acts = false;
+  settle(300 * ms);
+  expect_present(bound_ns);
+  for (const Player& player : players_) {
+    const Client& client = *player.client;
+    const Room* room = room_of(client);
+    if (room != nullptr && room->settings().authority == Authority::player && !client.hostile()) client.check_said();
+  }
+  for (const RoomRecordPointer& record : lobby_.all()) {
+    const RoomTruth& room = truth_.of(record->id);
+    if (room.room == nullptr) continue;
+    const auto is_player = [](const auto& seat) { return seat->role == wire::Role::Player; };
+    const auto count = static_cast<std::uint32_t>(std::ranges::count_if(room.room->seats(), is_player));
+    SIM_REQUIRE(record->seats_taken == count,
+                "the lobby counts " + std::to_string(record->seats_taken) + " seats of " + std::to_string(count));
+    SIM_REQUIRE(record->others_taken == room.room->seats().size() - count, "the lobby counts other spectators");
+  }
 }
 
 }  // namespace tickrelay::sim

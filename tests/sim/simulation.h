@@ -14,94 +14,94 @@
 namespace tickrelay::sim {
 
 struct Outcome {
-    Tally tally;
-    std::string broken;  // empty: every rule held
-    std::int64_t at_ns = 0;
+  Tally tally;
+  std::string broken;  // empty: every rule held
+  std::int64_t at_ns = 0;
 };
 
 struct Plan {
-    std::uint64_t seed = 1;
-    bool verbose = false;
-    std::int64_t busy_ns = 14 * second;  // of faults
+  std::uint64_t seed = 1;
+  bool verbose = false;
+  std::int64_t busy_ns = 14 * second;  // of faults
 };
 
 class Simulation {
-  public:
-    explicit Simulation(const Plan& plan);
-    ~Simulation();
-    Outcome run();
+ public:
+  explicit Simulation(const Plan& plan);
+  ~Simulation();
+  Outcome run();
 
-  private:
-    struct Flag final : Wakeable {
-        void wake() override { up = true; }
-        bool up = false;
-    };
-    struct LoopSide {
-        LoopPort port{64};
-        Flag flag;
-        StatsShard stats;
-        std::unique_ptr<FakeSockets> sockets;
-        std::unique_ptr<Loop> loop;
-        std::int64_t next_ns = 0;
-        std::int64_t stalled_until_ns = 0;
-    };
-    struct WorkerSide {
-        WorkerPort port{64};
-        Flag flag;
-        StatsShard stats;
-        std::unique_ptr<Worker> worker;
-        std::int64_t next_ns = 0;
-        std::int64_t stalled_until_ns = 0;
-    };
-    struct Listener;  // Journal
-    struct Door;      // Gate
+ private:
+  struct Flag final : Wakeable {
+    void wake() override { up = true; }
+    bool up = false;
+  };
+  struct LoopSide {
+    LoopPort port{64};
+    Flag flag;
+    StatsShard stats;
+    std::unique_ptr<FakeSockets> sockets;
+    std::unique_ptr<Loop> loop;
+    std::int64_t next_ns = 0;
+    std::int64_t stalled_until_ns = 0;
+  };
+  struct WorkerSide {
+    WorkerPort port{64};
+    Flag flag;
+    StatsShard stats;
+    std::unique_ptr<Worker> worker;
+    std::int64_t next_ns = 0;
+    std::int64_t stalled_until_ns = 0;
+  };
+  struct Listener;  // Journal
+  struct Door;      // Gate
 
-    // ---- simulation.cpp
-    void step();
-    void step_relay();
-    void check_relay();
-    void check_end();
-    void settle(std::int64_t for_ns);
-    [[nodiscard]] std::string describe(const Client& client) const;
-    [[nodiscard]] const Room* room_of(const Client& client) const;  // null where it is in none that can be checked
-    [[nodiscard]] std::string lacks(const Client& client) const;
-    void expect_present(std::int64_t within_ns);
-    // ---- trouble.cpp
-    void make_types();
-    void add_client();
-    Habits random_habits();
-    Quality random_quality();
-    void trouble();
-    void trouble_client(Client& client);
-    void trouble_relay();
-    void reconnect(Client& client);
-    void heal();
-    void prepare(Client& client);
-    FakeSockets& sockets_of(const Client& client);
+  // ---- simulation.cpp
+  void step();
+  void step_relay();
+  void check_relay();
+  void check_end();
+  void settle(std::int64_t for_ns);
+  [[nodiscard]] std::string describe(const Client& client) const;
+  [[nodiscard]] const Room* room_of(const Client& client) const;  // null where it is in none that can be checked
+  [[nodiscard]] std::string lacks(const Client& client) const;
+  void expect_present(std::int64_t within_ns);
+  // ---- trouble.cpp
+  void make_types();
+  void add_client();
+  Habits random_habits();
+  Quality random_quality();
+  void trouble();
+  void trouble_client(Client& client);
+  void trouble_relay();
+  void reconnect(Client& client);
+  void heal();
+  void prepare(Client& client);
+  FakeSockets& sockets_of(const Client& client);
 
-    Plan plan_;
-    Random random_;
-    Tally tally_;
-    mutable Truth truth_;
-    std::int64_t now_ns_ = 5 * second;
-    std::int64_t last_trouble_ns_ = 0;
-    bool troubled_ = true;
-    std::vector<RoomSettings> types_;
-    Lobby lobby_{2};
-    std::unique_ptr<Listener> listener_;
-    std::unique_ptr<Door> door_;
-    std::vector<std::unique_ptr<LoopSide>> loops_;
-    std::vector<std::unique_ptr<WorkerSide>> workers_;
-    std::vector<LoopPort*> loop_ports_;
-    std::vector<WorkerPort*> worker_ports_;
-    struct Player {
-        std::unique_ptr<Client> client;
-        std::size_t loop = 0;
-        std::int64_t join_at_ns = 0;  // its next try
-        bool gives_up = false;        // does not come back
-    };
-    std::vector<Player> players_;
-    std::size_t clients_wanted_ = 20;
+  Plan plan_;
+  Random random_;
+  Tally tally_;
+  mutable Truth truth_;
+  std::int64_t now_ns_ = 5 * second;
+  std::int64_t last_trouble_ns_ = 0;
+  bool troubled_ = true;
+  std::vector<RoomSettings> types_;
+  Lobby lobby_{2};
+  std::unique_ptr<Listener> listener_;
+  std::unique_ptr<Door> door_;
+  std::vector<std::unique_ptr<LoopSide>> loops_;
+  std::vector<std::unique_ptr<WorkerSide>> workers_;
+  std::vector<LoopPort*> loop_ports_;
+  std::vector<WorkerPort*> worker_ports_;
+  struct Player {
+    std::unique_ptr<Client> client;
+    std::size_t loop = 0;
+    std::int64_t join_at_ns = 0;  // its next try
+    bool gives_up = false;        // does not come back
+  };
+  std::vector<Player> players_;
+  std::size_t clients_wanted_ = 20;
 };
 
 }  // namespace tickrelay::sim

@@ -17,49 +17,49 @@ namespace tickrelay::sim {
 // Of one value of one entity; a world's hash is the sum over all.
 std::uint64_t value_hash(EntityId entity, std::size_t component, std::span<const std::byte> value);
 std::uint64_t world_hash(const World& world);
-std::uint64_t event_hash(EventKind kind, PlayerNumber player, std::string_view type, std::span<const std::byte> data, std::uint32_t request,
-                         std::uint32_t seq, bool skip_sender);
+std::uint64_t event_hash(EventKind kind, PlayerNumber player, std::string_view type, std::span<const std::byte> data,
+                         std::uint32_t request, std::uint32_t seq, bool skip_sender);
 
 // Numbered messages, as pushed. What fell out of a ring before it was read has no hash.
 class Record {
-  public:
-    void read(const EventLog& log);
-    [[nodiscard]] EventNumber last() const { return static_cast<EventNumber>(hashes_.size()); }
-    [[nodiscard]] std::optional<std::uint64_t> at(EventNumber number) const { return hashes_[number - 1]; }
-    // Numbers that a restore skipped.
-    void skip_to(EventNumber number) { hashes_.resize(number); }
+ public:
+  void read(const EventLog& log);
+  [[nodiscard]] EventNumber last() const { return static_cast<EventNumber>(hashes_.size()); }
+  [[nodiscard]] std::optional<std::uint64_t> at(EventNumber number) const { return hashes_[number - 1]; }
+  // Numbers that a restore skipped.
+  void skip_to(EventNumber number) { hashes_.resize(number); }
 
-  private:
-    std::vector<std::optional<std::uint64_t>> hashes_;
+ private:
+  std::vector<std::optional<std::uint64_t>> hashes_;
 };
 
 struct RoomTruth {
-    std::string id;
-    const Room* room = nullptr;  // while it lives
-    std::unordered_map<Tick, std::uint64_t> worlds;  // by send tick
-    std::unordered_map<Tick, std::vector<Tick>> bases;  // of frames that arrived anywhere
-    std::unordered_map<Tick, std::size_t> ticks_at;     // how many ticks the room stood at this send tick
-    Tick newest = 0;
-    Record events;
-    std::map<PlayerNumber, Record> direct;
-    std::map<PlayerNumber, std::vector<std::uint32_t>> said;  // by player: numbers inside its messages to all, in order
-    bool may_end = false;             // closed by an operator, or a logic that does as it likes
-    std::set<PlayerNumber> kicked;
+  std::string id;
+  const Room* room = nullptr;                         // while it lives
+  std::unordered_map<Tick, std::uint64_t> worlds;     // by send tick
+  std::unordered_map<Tick, std::vector<Tick>> bases;  // of frames that arrived anywhere
+  std::unordered_map<Tick, std::size_t> ticks_at;     // how many ticks the room stood at this send tick
+  Tick newest = 0;
+  Record events;
+  std::map<PlayerNumber, Record> direct;
+  std::map<PlayerNumber, std::vector<std::uint32_t>> said;  // by player: numbers inside its messages to all, in order
+  bool may_end = false;                                     // closed by an operator, or a logic that does as it likes
+  std::set<PlayerNumber> kicked;
 };
 
 class Truth {
-  public:
-    // After each step of a worker. `said`: the number in a message that the simulator made, 0 elsewhere.
-    void read(const Worker& worker);
-    void note_message(const Room& room, PlayerNumber from, const Event& event);
-    void note_closed(const Room& room);
-    [[nodiscard]] RoomTruth& of(const std::string& id) { return rooms_[id]; }
-    [[nodiscard]] std::map<std::string, RoomTruth>& rooms() { return rooms_; }
-    std::uint64_t ticks = 0;
+ public:
+  // After each step of a worker. `said`: the number in a message that the simulator made, 0 elsewhere.
+  void read(const Worker& worker);
+  void note_message(const Room& room, PlayerNumber from, const Event& event);
+  void note_closed(const Room& room);
+  [[nodiscard]] RoomTruth& of(const std::string& id) { return rooms_[id]; }
+  [[nodiscard]] std::map<std::string, RoomTruth>& rooms() { return rooms_; }
+  std::uint64_t ticks = 0;
 
-  private:
-    std::map<std::string, RoomTruth> rooms_;
-    std::unordered_map<const Room*, Tick> ticked_;
+ private:
+  std::map<std::string, RoomTruth> rooms_;
+  std::unordered_map<const Room*, Tick> ticked_;
 };
 
 }  // namespace tickrelay::sim

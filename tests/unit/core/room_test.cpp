@@ -12,224 +12,234 @@ namespace {
 using wire::ActionKind;
 
 struct Deaf final : RoomObserver {
-    void seat_taken(const Room&, const Seat&) override { ++taken; }
-    void seat_dropped(const Room&, const Seat&) override {}
-    void seat_resumed(const Room&, const Seat&) override {}
-    void seat_ended(const Room&, const Seat&, CloseCode code, std::string_view) override { ++ended, last = code; }
-    void message(const Room&, PlayerNumber, const Event&) override {}
-    int taken = 0, ended = 0;
-    CloseCode last{};
+  void seat_taken(const Room&, const Seat&) override { ++taken; }
+  void seat_dropped(const Room&, const Seat&) override {}
+  void seat_resumed(const Room&, const Seat&) override {}
+  void seat_ended(const Room&, const Seat&, CloseCode code, std::string_view) override { ++ended, last = code; }
+  void message(const Room&, PlayerNumber, const Event&) override {}
+  int taken = 0, ended = 0;
+  CloseCode last{};
 };
 
 struct RoomTest : testing::Test {
-    Deaf observer;
-    std::unique_ptr<Room> room;
-    std::int32_t value = 5;
+  Deaf observer;
+  std::unique_ptr<Room> room;
+  std::int32_t value = 5;
 
-    void make(Authority authority, std::unique_ptr<Logic> logic = nullptr) {
-        RoomSettings settings;
-        settings.layout = test::layout_of("struct Body (player) { a: int; }");
-        settings.authority = authority;
-        settings.grace_ms = 1000;
-        room = std::make_unique<Room>(settings, std::move(logic), 1, observer);
-        room->advance(1);
-    }
-    Seat& join(wire::Role role = wire::Role::Player) {
-        return *room->find(room->take_seat({.player_id = {}, .role = role, .session = "s"}, 1));
-    }
-    // What it was refused with; empty where it was done.
-    std::string apply(Seat& seat, Action action) {
-        action.seq = seat.applied_seq + 1;
-        const EventNumber before = seat.direct.last();
-        room->apply(seat, action);
-        return seat.direct.last() == before || seat.direct.at(before + 1).kind != EventKind::Failure ? "" : seat.direct.at(before + 1).type;
-    }
-    [[nodiscard]] Action set(EntityId entity) const {
-        return {.kind = ActionKind::Set, .component = first_schema_component, .entity = entity, .mask = 1, .data = std::as_bytes(std::span(&value, 1)), .type = {}};
-    }
-    [[nodiscard]] Action spawn(EntityId entity, bool keep = false) const {
-        Action action = set(entity);
-        action.kind = ActionKind::Spawn;
-        if (keep) action.flags = wire::ActionFlags::Keep;
-        return action;
-    }
-    static Action on(ActionKind kind, EntityId entity) { return {.kind = kind, .entity = entity, .data = {}, .type = {}}; }
+  void make(Authority authority, std::unique_ptr<Logic> logic = nullptr) {
+    RoomSettings settings;
+    settings.layout = test::layout_of("struct Body (player) { a: int; }");
+    settings.authority = authority;
+    settings.grace_ms = 1000;
+    room = std::make_unique<Room>(settings, std::move(logic), 1, observer);
+    room->advance(1);
+  }
+  Seat& join(wire::Role role = wire::Role::Player) {
+    return *room->find(room->take_seat({.player_id = {}, .role = role, .session = "s"}, 1));
+  }
+  // What it was refused with; empty where it was done.
+  std::string apply(Seat& seat, Action action) {
+    action.seq = seat.applied_seq + 1;
+    const EventNumber before = seat.direct.last();
+    room->apply(seat, action);
+    return seat.direct.last() == before || seat.direct.at(before + 1).kind != EventKind::Failure
+               ? ""
+               : seat.direct.at(before + 1).type;
+  }
+  [[nodiscard]] Action set(EntityId entity) const {
+    return {.kind = ActionKind::Set,
+            .component = first_schema_component,
+            .entity = entity,
+            .mask = 1,
+            .data = std::as_bytes(std::span(&value, 1)),
+            .type = {}};
+  }
+  [[nodiscard]] Action spawn(EntityId entity, bool keep = false) const {
+    Action action = set(entity);
+    action.kind = ActionKind::Spawn;
+    if (keep) action.flags = wire::ActionFlags::Keep;
+    return action;
+  }
+  static Action on(ActionKind kind, EntityId entity) {
+    return {.kind = kind, .entity = entity, .data = {}, .type = {}};
+  }
 };
 
 TEST_F(RoomTest, a_player_writes_what_it_owns_and_nothing_else) {
-    make(Authority::player);
-    Seat& a = join();
-    Seat& b = join();
-    EXPECT_EQ(apply(a, set(a.entity)), "");
-    EXPECT_EQ(apply(b, set(a.entity)), "not_owner");
-    EXPECT_EQ(apply(a, set(0)), "not_owner");
-    EXPECT_EQ(apply(a, set(99'999)), "no_such_entity");
+  make(Authority::player);
+  Seat& a = join();
+  Seat& b = join();
+  EXPECT_EQ(apply(a, set(a.entity)), "");
+  EXPECT_EQ(apply(b, set(a.entity)), "not_owner");
+  EXPECT_EQ(apply(a, set(0)), "not_owner");
+  EXPECT_EQ(apply(a, set(99'999)), "no_such_entity");
 }
 
 TEST_F(RoomTest, nobody_writes_the_relays_own_components) {
-    make(Authority::player);
-    Seat& a = join();
-    Action action = set(a.entity);
-    for (action.component = 0; action.component < first_schema_component; ++action.component) EXPECT_EQ(apply(a, action), "no_such_component");
-    action.component = 60;
+  make(Authority::player);
+  Seat& a = join();
+  Action action = set(a.entity);
+  for (action.component = 0; action.component < first_schema_component; ++action.component)
     EXPECT_EQ(apply(a, action), "no_such_component");
+  action.component = 60;
+  EXPECT_EQ(apply(a, action), "no_such_component");
 }
 
 TEST_F(RoomTest, values_that_do_not_fit_are_refused) {
-    make(Authority::player);
-    Seat& a = join();
-    Action action = set(a.entity);
-    action.mask = 2;
-    EXPECT_EQ(apply(a, action), "bad_value");
-    action.mask = 1;
-    action.data = action.data.first(3);
-    EXPECT_EQ(apply(a, action), "bad_value");
+  make(Authority::player);
+  Seat& a = join();
+  Action action = set(a.entity);
+  action.mask = 2;
+  EXPECT_EQ(apply(a, action), "bad_value");
+  action.mask = 1;
+  action.data = action.data.first(3);
+  EXPECT_EQ(apply(a, action), "bad_value");
 }
 
 TEST_F(RoomTest, with_a_server_only_the_authority_writes_and_hears_inputs) {
-    make(Authority::server);
-    Seat& player = join();
-    Seat& server = join(wire::Role::Authority);
-    EXPECT_EQ(apply(player, set(player.entity)), "not_allowed");
-    EXPECT_EQ(apply(player, spawn(player.block.first)), "not_allowed");
-    EXPECT_EQ(apply(server, set(player.entity)), "");
-    EXPECT_EQ(apply(server, set(0)), "");
-    EXPECT_EQ(apply(player, on(ActionKind::Input, 0)), "");
-    ASSERT_EQ(server.direct.last(), 1U);
-    EXPECT_EQ(server.direct.at(1).kind, EventKind::Input);
-    EXPECT_EQ(server.direct.at(1).player, player.number);
-    EXPECT_EQ(server.direct.at(1).seq, player.applied_seq);
+  make(Authority::server);
+  Seat& player = join();
+  Seat& server = join(wire::Role::Authority);
+  EXPECT_EQ(apply(player, set(player.entity)), "not_allowed");
+  EXPECT_EQ(apply(player, spawn(player.block.first)), "not_allowed");
+  EXPECT_EQ(apply(server, set(player.entity)), "");
+  EXPECT_EQ(apply(server, set(0)), "");
+  EXPECT_EQ(apply(player, on(ActionKind::Input, 0)), "");
+  ASSERT_EQ(server.direct.last(), 1U);
+  EXPECT_EQ(server.direct.at(1).kind, EventKind::Input);
+  EXPECT_EQ(server.direct.at(1).player, player.number);
+  EXPECT_EQ(server.direct.at(1).seq, player.applied_seq);
 }
 
 TEST_F(RoomTest, with_a_logic_no_connection_writes) {
-    make(Authority::logic, std::make_unique<Logic>());
-    Seat& a = join();
-    EXPECT_EQ(apply(a, set(a.entity)), "not_allowed");
-    EXPECT_EQ(apply(a, on(ActionKind::Claim, a.entity)), "not_allowed");
-    EXPECT_EQ(room->write(a.entity, first_schema_component, 1, std::as_bytes(std::span(&value, 1))), Refusal::none);
+  make(Authority::logic, std::make_unique<Logic>());
+  Seat& a = join();
+  EXPECT_EQ(apply(a, set(a.entity)), "not_allowed");
+  EXPECT_EQ(apply(a, on(ActionKind::Claim, a.entity)), "not_allowed");
+  EXPECT_EQ(room->write(a.entity, first_schema_component, 1, std::as_bytes(std::span(&value, 1))), Refusal::none);
 }
 
 TEST_F(RoomTest, a_spectator_only_looks) {
-    make(Authority::player);
-    Seat& a = join(wire::Role::Spectator);
-    EXPECT_EQ(apply(a, set(a.entity)), "not_allowed");
-    EXPECT_EQ(apply(a, spawn(a.block.first)), "not_allowed");
-    EXPECT_EQ(apply(a, on(ActionKind::Input, 0)), "not_allowed");
+  make(Authority::player);
+  Seat& a = join(wire::Role::Spectator);
+  EXPECT_EQ(apply(a, set(a.entity)), "not_allowed");
+  EXPECT_EQ(apply(a, spawn(a.block.first)), "not_allowed");
+  EXPECT_EQ(apply(a, on(ActionKind::Input, 0)), "not_allowed");
 }
 
 TEST_F(RoomTest, spawns_take_ids_of_their_blocks_in_increasing_order) {
-    make(Authority::player);
-    Seat& a = join();
-    Seat& b = join();
-    EXPECT_EQ(apply(a, spawn(a.block.first + 5)), "");
-    EXPECT_EQ(apply(a, spawn(a.block.first + 5)), "bad_id");
-    EXPECT_EQ(apply(a, spawn(a.block.first + 4)), "bad_id");
-    EXPECT_EQ(apply(a, spawn(b.block.first)), "bad_id");
-    EXPECT_EQ(a.next_block.count, 0U);
-    EXPECT_EQ(apply(a, spawn(a.block.first + limits::ids_per_block / 2)), "");
-    EXPECT_EQ(a.next_block.count, limits::ids_per_block) << "granted when half is used";
-    EXPECT_EQ(apply(a, spawn(a.next_block.first)), "");
+  make(Authority::player);
+  Seat& a = join();
+  Seat& b = join();
+  EXPECT_EQ(apply(a, spawn(a.block.first + 5)), "");
+  EXPECT_EQ(apply(a, spawn(a.block.first + 5)), "bad_id");
+  EXPECT_EQ(apply(a, spawn(a.block.first + 4)), "bad_id");
+  EXPECT_EQ(apply(a, spawn(b.block.first)), "bad_id");
+  EXPECT_EQ(a.next_block.count, 0U);
+  EXPECT_EQ(apply(a, spawn(a.block.first + limits::ids_per_block / 2)), "");
+  EXPECT_EQ(a.next_block.count, limits::ids_per_block) << "granted when half is used";
+  EXPECT_EQ(apply(a, spawn(a.next_block.first)), "");
 }
 
 TEST_F(RoomTest, what_a_player_leaves_behind_goes_unless_it_is_to_stay) {
-    make(Authority::player);
-    Seat& a = join();
-    const EntityId goes = a.block.first, stays = a.block.first + 1, own = a.entity;
-    apply(a, spawn(goes));
-    apply(a, spawn(stays, true));
-    room->end_seat(a.number, CloseCode::normal, "left");
-    EXPECT_FALSE(room->world().has(goes));
-    EXPECT_FALSE(room->world().has(own));
-    ASSERT_TRUE(room->world().has(stays));
-    EXPECT_EQ(room->world().owner(stays), 0U);
-    Seat& b = join();
-    Seat& c = join();
-    EXPECT_EQ(apply(b, on(ActionKind::Claim, stays)), "");
-    EXPECT_EQ(apply(c, on(ActionKind::Claim, stays)), "not_owner");
-    EXPECT_EQ(apply(b, set(stays)), "");
+  make(Authority::player);
+  Seat& a = join();
+  const EntityId goes = a.block.first, stays = a.block.first + 1, own = a.entity;
+  apply(a, spawn(goes));
+  apply(a, spawn(stays, true));
+  room->end_seat(a.number, CloseCode::normal, "left");
+  EXPECT_FALSE(room->world().has(goes));
+  EXPECT_FALSE(room->world().has(own));
+  ASSERT_TRUE(room->world().has(stays));
+  EXPECT_EQ(room->world().owner(stays), 0U);
+  Seat& b = join();
+  Seat& c = join();
+  EXPECT_EQ(apply(b, on(ActionKind::Claim, stays)), "");
+  EXPECT_EQ(apply(c, on(ActionKind::Claim, stays)), "not_owner");
+  EXPECT_EQ(apply(b, set(stays)), "");
 }
 
 TEST_F(RoomTest, a_seats_entity_and_the_rooms_cannot_be_despawned) {
-    make(Authority::player);
-    Seat& a = join();
-    EXPECT_EQ(apply(a, on(ActionKind::Despawn, a.entity)), "not_allowed");
-    EXPECT_NE(apply(a, on(ActionKind::Despawn, 0)), "");
-    EXPECT_NE(apply(a, on(ActionKind::Claim, 0)), "");
+  make(Authority::player);
+  Seat& a = join();
+  EXPECT_EQ(apply(a, on(ActionKind::Despawn, a.entity)), "not_allowed");
+  EXPECT_NE(apply(a, on(ActionKind::Despawn, 0)), "");
+  EXPECT_NE(apply(a, on(ActionKind::Claim, 0)), "");
 }
 
 TEST_F(RoomTest, a_repeated_action_is_applied_once) {
-    make(Authority::player);
-    Seat& a = join();
-    Action say{.kind = ActionKind::Message, .seq = 3, .data = {}, .type = "said", .audience = wire::Audience::All};
-    room->apply(a, say);
-    room->apply(a, say);
-    say.seq = 2;
-    room->apply(a, say);
-    EXPECT_EQ(room->events().last(), 1U);
-    EXPECT_EQ(a.applied_seq, 3U);
+  make(Authority::player);
+  Seat& a = join();
+  Action say{.kind = ActionKind::Message, .seq = 3, .data = {}, .type = "said", .audience = wire::Audience::All};
+  room->apply(a, say);
+  room->apply(a, say);
+  say.seq = 2;
+  room->apply(a, say);
+  EXPECT_EQ(room->events().last(), 1U);
+  EXPECT_EQ(a.applied_seq, 3U);
 }
 
 TEST_F(RoomTest, a_seat_outlives_its_connection_for_its_grace) {
-    make(Authority::player);
-    Seat& a = join();
-    const PlayerNumber number = a.number;
-    room->disconnect(a);
-    room->advance(20);  // 20 Hz, a second of grace from tick 1
-    ASSERT_NE(room->find(number), nullptr);
-    room->advance(21);
-    EXPECT_EQ(room->find(number), nullptr);
-    EXPECT_EQ(observer.ended, 1);
-    EXPECT_EQ(observer.last, CloseCode::session_unknown);
+  make(Authority::player);
+  Seat& a = join();
+  const PlayerNumber number = a.number;
+  room->disconnect(a);
+  room->advance(20);  // 20 Hz, a second of grace from tick 1
+  ASSERT_NE(room->find(number), nullptr);
+  room->advance(21);
+  EXPECT_EQ(room->find(number), nullptr);
+  EXPECT_EQ(observer.ended, 1);
+  EXPECT_EQ(observer.last, CloseCode::session_unknown);
 }
 
 TEST_F(RoomTest, a_connected_seat_has_no_end) {
-    make(Authority::player);
-    const PlayerNumber number = join().number;
-    room->disconnect(*room->find(number));
-    room->connect(*room->find(number), 2);
-    room->advance(1000);
-    EXPECT_NE(room->find(number), nullptr);
+  make(Authority::player);
+  const PlayerNumber number = join().number;
+  room->disconnect(*room->find(number));
+  room->connect(*room->find(number), 2);
+  room->advance(1000);
+  EXPECT_NE(room->find(number), nullptr);
 }
 
 struct Counting final : Logic {
-    explicit Counting(std::uint32_t& ticks) : ticks(ticks) {}
-    void on_tick(Room&, std::uint32_t passed) override { ticks += passed; }
-    std::uint32_t& ticks;
+  explicit Counting(std::uint32_t& ticks) : ticks(ticks) {}
+  void on_tick(Room&, std::uint32_t passed) override { ticks += passed; }
+  std::uint32_t& ticks;
 };
 
 TEST_F(RoomTest, a_logic_hears_of_every_tick_that_went_by) {
-    std::uint32_t ticks = 0;
-    make(Authority::logic, std::make_unique<Counting>(ticks));
-    room->advance(2);
-    room->advance(7);
-    EXPECT_EQ(ticks, 7U);
+  std::uint32_t ticks = 0;
+  make(Authority::logic, std::make_unique<Counting>(ticks));
+  room->advance(2);
+  room->advance(7);
+  EXPECT_EQ(ticks, 7U);
 }
 
 struct Bouncer final : Logic {
-    void on_open(Room& room, const Seat& seat) override { room.kick(seat.number, "not you"); }
+  void on_open(Room& room, const Seat& seat) override { room.kick(seat.number, "not you"); }
 };
 
 TEST_F(RoomTest, a_logic_may_end_a_seat_while_it_opens) {
-    make(Authority::logic, std::make_unique<Bouncer>());
-    const PlayerNumber number = room->take_seat({.player_id = "a", .session = "s"}, 1);
-    EXPECT_NE(number, 0U);
-    EXPECT_EQ(room->find(number), nullptr);
-    EXPECT_EQ(observer.ended, 1);
+  make(Authority::logic, std::make_unique<Bouncer>());
+  const PlayerNumber number = room->take_seat({.player_id = "a", .session = "s"}, 1);
+  EXPECT_NE(number, 0U);
+  EXPECT_EQ(room->find(number), nullptr);
+  EXPECT_EQ(observer.ended, 1);
 }
 
 TEST_F(RoomTest, an_unknown_component_spawns_nothing) {
-    make(Authority::logic, std::make_unique<Logic>());
-    EntityId id = 0;
-    EXPECT_EQ(room->spawn(0, 999, {}, false, id), Refusal::no_such_component);
+  make(Authority::logic, std::make_unique<Logic>());
+  EntityId id = 0;
+  EXPECT_EQ(room->spawn(0, 999, {}, false, id), Refusal::no_such_component);
 }
 
 TEST_F(RoomTest, a_base_counts_only_within_this_timeline) {
-    make(Authority::player);
-    room->advance(10);
-    EXPECT_EQ(room->effective({1, 8}), 8U);
-    EXPECT_EQ(room->effective({1, 11}), 0U) << "of the future";
-    EXPECT_EQ(room->effective({2, 8}), 0U) << "of a later term";
-    EXPECT_EQ(room->effective({0, 8}), 0U) << "of no term";
+  make(Authority::player);
+  room->advance(10);
+  EXPECT_EQ(room->effective({1, 8}), 8U);
+  EXPECT_EQ(room->effective({1, 11}), 0U) << "of the future";
+  EXPECT_EQ(room->effective({2, 8}), 0U) << "of a later term";
+  EXPECT_EQ(room->effective({0, 8}), 0U) << "of no term";
 }
 
 }  // namespace

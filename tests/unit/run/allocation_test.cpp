@@ -9,57 +9,58 @@ namespace tickrelay {
 namespace {
 
 RoomSettings moving() {
-    Component body;
-    body.name = "a.Body";
-    body.bytes = 12;
-    body.player = true;
-    for (std::uint16_t i = 0; i < 3; ++i) {
-        Field field;
-        field.name = std::string(1, static_cast<char>('x' + i));
-        field.type = FieldType::Float32;
-        field.offset = static_cast<std::uint16_t>(i * 4);
-        body.fields.push_back(field);
-    }
-    std::vector<Component> components;
-    components.push_back(std::move(body));
-    RoomSettings settings;
-    settings.tick_rate = settings.send_rate = 60;
-    settings.layout = std::make_shared<const Layout>(std::move(components));
-    return settings;
+  Component body;
+  body.name = "a.Body";
+  body.bytes = 12;
+  body.player = true;
+  for (std::uint16_t i = 0; i < 3; ++i) {
+    Field field;
+    field.name = std::string(1, static_cast<char>('x' + i));
+    field.type = FieldType::Float32;
+    field.offset = static_cast<std::uint16_t>(i * 4);
+    body.fields.push_back(field);
+  }
+  std::vector<Component> components;
+  components.push_back(std::move(body));
+  RoomSettings settings;
+  settings.tick_rate = settings.send_rate = 60;
+  settings.layout = std::make_shared<const Layout>(std::move(components));
+  return settings;
 }
 
 TEST(Allocation, a_warm_tick_of_ten_moving_players_allocates_nothing) {
-    constexpr SocketId players = 10;
-    test::OneRelay relay(moving());
-    for (SocketId socket = 0; socket < players; ++socket) relay.open_and_join(socket);
-    relay.step_ticks(2);
-    ASSERT_EQ(relay.room()->seats().size(), players);
-    std::uint32_t seq = 0;
-    const auto play = [&](int ticks) {
-        for (int i = 0; i < ticks; ++i) {
-            ++seq;
-            const Tick newest = relay.room()->frames().tick();
-            for (SocketId socket = 0; socket < players; ++socket) {
-                const EntityId entity = relay.room()->seats()[socket]->entity;
-                const float values[3] = {static_cast<float>(seq), static_cast<float>(socket), 1.5F};
-                const wire::Ack ack(newest, 0, 0);
-                relay.send(socket, wire::Body::Update, [&](auto& b) {
-                    const auto data = b.CreateVector(reinterpret_cast<const std::uint8_t*>(values), sizeof values);
-                    const auto action = wire::CreateAction(b, wire::ActionKind::Set, {}, first_schema_component, seq, entity, 7, data);
-                    const auto actions = b.CreateVector(&action, 1);
-                    return wire::CreateUpdate(b, &ack, actions);
-                });
-            }
-            relay.step(17 * test::ms);
-        }
-    };
-    play(300);
-    const int sends_before = relay.sockets.sends[0];
-    const std::size_t before = allocations;
-    play(600);
-    EXPECT_EQ(allocations - before, 0U);
-    EXPECT_GE(relay.sockets.sends[0] - sends_before, 590);
-    EXPECT_TRUE(relay.sockets.closed.empty());
+  constexpr SocketId players = 10;
+  test::OneRelay relay(moving());
+  for (SocketId socket = 0; socket < players; ++socket) relay.open_and_join(socket);
+  relay.step_ticks(2);
+  ASSERT_EQ(relay.room()->seats().size(), players);
+  std::uint32_t seq = 0;
+  const auto play = [&](int ticks) {
+    for (int i = 0; i < ticks; ++i) {
+      ++seq;
+      const Tick newest = relay.room()->frames().tick();
+      for (SocketId socket = 0; socket < players; ++socket) {
+        const EntityId entity = relay.room()->seats()[socket]->entity;
+        const float values[3] = {static_cast<float>(seq), static_cast<float>(socket), 1.5F};
+        const wire::Ack ack(newest, 0, 0);
+        relay.send(socket, wire::Body::Update, [&](auto& b) {
+          const auto data = b.CreateVector(reinterpret_cast<const std::uint8_t*>(values), sizeof values);
+          const auto action =
+              wire::CreateAction(b, wire::ActionKind::Set, {}, first_schema_component, seq, entity, 7, data);
+          const auto actions = b.CreateVector(&action, 1);
+          return wire::CreateUpdate(b, &ack, actions);
+        });
+      }
+      relay.step(17 * test::ms);
+    }
+  };
+  play(300);
+  const int sends_before = relay.sockets.sends[0];
+  const std::size_t before = allocations;
+  play(600);
+  EXPECT_EQ(allocations - before, 0U);
+  EXPECT_GE(relay.sockets.sends[0] - sends_before, 590);
+  EXPECT_TRUE(relay.sockets.closed.empty());
 }
 
 }  // namespace

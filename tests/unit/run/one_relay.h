@@ -16,103 +16,106 @@ namespace tickrelay::test {
 constexpr std::int64_t ms = 1'000'000;
 
 struct OpenSockets final : Sockets {
-    struct Closed {
-        CloseCode code;
-        std::string detail;
-    };
-    [[nodiscard]] std::int64_t now_ns() const override { return now; }
-    Sent send(SocketId socket, std::span<const std::byte> first, std::span<const std::byte> second) override {
-        if (answer == Sent::written || answer == Sent::kept) bytes[socket] += first.size() + second.size(), ++sends[socket];
-        return answer;
-    }
-    void close(SocketId socket, CloseCode code, std::string_view detail) override { closed[socket] = {code, std::string(detail)}; }
-    void pause(SocketId socket, bool is) override { paused[socket] = is; }
+  struct Closed {
+    CloseCode code;
+    std::string detail;
+  };
+  [[nodiscard]] std::int64_t now_ns() const override { return now; }
+  Sent send(SocketId socket, std::span<const std::byte> first, std::span<const std::byte> second) override {
+    if (answer == Sent::written || answer == Sent::kept) bytes[socket] += first.size() + second.size(), ++sends[socket];
+    return answer;
+  }
+  void close(SocketId socket, CloseCode code, std::string_view detail) override {
+    closed[socket] = {code, std::string(detail)};
+  }
+  void pause(SocketId socket, bool is) override { paused[socket] = is; }
 
-    std::int64_t now = 1000 * ms;
-    Sent answer = Sent::written;
-    std::vector<std::size_t> bytes = std::vector<std::size_t>(64);
-    std::vector<int> sends = std::vector<int>(64);
-    std::map<SocketId, Closed> closed;
-    std::map<SocketId, bool> paused;
+  std::int64_t now = 1000 * ms;
+  Sent answer = Sent::written;
+  std::vector<std::size_t> bytes = std::vector<std::size_t>(64);
+  std::vector<int> sends = std::vector<int>(64);
+  std::map<SocketId, Closed> closed;
+  std::map<SocketId, bool> paused;
 };
 
 struct OpenGate final : Gate {
-    explicit OpenGate(Lobby& lobby) : lobby(lobby) {}
-    std::variant<Pass, Drop> admit(const JoinRequest& join, std::int64_t) override {
-        if (join.type == "refused") return Drop{CloseCode::forbidden, "not here"};
-        const bool resume = join.mode == wire::JoinMode::Resume;
-        const bool reserved = !resume && !lobby.reserve(room, join.role == wire::Role::Player);
-        return Pass{room, std::string(join.player_id), join.role, reserved, "session-" + std::to_string(++sessions)};
-    }
-    std::vector<RoomListing> list(const ListRequest&) override {
-        return lobby.list([](const RoomRecord&) { return true; }, 100);
-    }
-    Lobby& lobby;
-    RoomRecordPointer room;
-    int sessions = 0;
+  explicit OpenGate(Lobby& lobby) : lobby(lobby) {}
+  std::variant<Pass, Drop> admit(const JoinRequest& join, std::int64_t) override {
+    if (join.type == "refused") return Drop{CloseCode::forbidden, "not here"};
+    const bool resume = join.mode == wire::JoinMode::Resume;
+    const bool reserved = !resume && !lobby.reserve(room, join.role == wire::Role::Player);
+    return Pass{room, std::string(join.player_id), join.role, reserved, "session-" + std::to_string(++sessions)};
+  }
+  std::vector<RoomListing> list(const ListRequest&) override {
+    return lobby.list([](const RoomRecord&) { return true; }, 100);
+  }
+  Lobby& lobby;
+  RoomRecordPointer room;
+  int sessions = 0;
 };
 
 struct SilentJournal final : Journal {
-    void room_spawned(const Room&) override {}
-    void room_closed(const Room&, std::string_view) override {}
-    void player(std::string_view, const Room&, const Seat&, std::string_view) override {}
-    void message(const Room&, PlayerNumber, const Event&) override {}
+  void room_spawned(const Room&) override {}
+  void room_closed(const Room&, std::string_view) override {}
+  void player(std::string_view, const Room&, const Seat&, std::string_view) override {}
+  void message(const Room&, PlayerNumber, const Event&) override {}
 };
 
 struct OneRelay {
-    Lobby lobby{1};
-    OpenGate gate{lobby};
-    OpenSockets sockets;
-    SilentJournal journal;
-    LoopPort loop_port{1024};
-    WorkerPort worker_port{1024};
-    StatsShard loop_stats, worker_stats;
-    LoopPort* loops[1] = {&loop_port};
-    WorkerPort* workers[1] = {&worker_port};
-    Loop loop{{}, loop_port, workers, gate, sockets, loop_stats};
-    Worker worker{0, [this] { return sockets.now; }, worker_port, loops, lobby, journal, worker_stats};
-    flatbuffers::FlatBufferBuilder builder{4096};
-    std::vector<std::uint64_t> message = std::vector<std::uint64_t>(4096);
+  Lobby lobby{1};
+  OpenGate gate{lobby};
+  OpenSockets sockets;
+  SilentJournal journal;
+  LoopPort loop_port{1024};
+  WorkerPort worker_port{1024};
+  StatsShard loop_stats, worker_stats;
+  LoopPort* loops[1] = {&loop_port};
+  WorkerPort* workers[1] = {&worker_port};
+  Loop loop{{}, loop_port, workers, gate, sockets, loop_stats};
+  Worker worker{0, [this] { return sockets.now; }, worker_port, loops, lobby, journal, worker_stats};
+  flatbuffers::FlatBufferBuilder builder{4096};
+  std::vector<std::uint64_t> message = std::vector<std::uint64_t>(4096);
 
-    explicit OneRelay(RoomSettings settings, LogicFactory logic = built_in_logic("relay")) {
-        settings.type = "arena";
-        if (!settings.layout) settings.layout = std::make_shared<const Layout>(std::vector<Component>());
-        gate.room = lobby.create(std::move(settings), std::move(logic), sockets.now, 7);
-    }
+  explicit OneRelay(RoomSettings settings, LogicFactory logic = built_in_logic("relay")) {
+    settings.type = "arena";
+    if (!settings.layout) settings.layout = std::make_shared<const Layout>(std::vector<Component>());
+    gate.room = lobby.create(std::move(settings), std::move(logic), sockets.now, 7);
+  }
 
-    void step(std::int64_t for_ns = ms) {
-        sockets.now += for_ns;
-        loop.step(sockets.now);
-        worker.step(sockets.now);
-        loop.step(sockets.now);
-    }
-    void step_ticks(int count) {
-        for (int i = 0; i < count; ++i) step(1000 * ms / gate.room->settings.tick_rate + ms);
-    }
+  void step(std::int64_t for_ns = ms) {
+    sockets.now += for_ns;
+    loop.step(sockets.now);
+    worker.step(sockets.now);
+    loop.step(sockets.now);
+  }
+  void step_ticks(int count) {
+    for (int i = 0; i < count; ++i) step(1000 * ms / gate.room->settings.tick_rate + ms);
+  }
 
-    template <typename Build>
-    void send(SocketId socket, wire::Body type, Build build) {
-        builder.Clear();
-        const auto body = build(builder);
-        builder.Finish(wire::CreateMessage(builder, type, body.Union()), "TRM1");
-        std::memcpy(message.data(), builder.GetBufferPointer(), builder.GetSize());
-        loop.received(socket, std::as_bytes(std::span(message)).first(builder.GetSize()));
-    }
-    void join(SocketId socket, const char* player_id = "", wire::JoinMode mode = wire::JoinMode::ById, const char* session = "",
-              const char* type = "arena") {
-        send(socket, wire::Body::Join, [&](auto& b) {
-            return wire::CreateJoinDirect(b, 1, mode, gate.room->id.c_str(), type, player_id, wire::Role::Player, "{}", "", session);
-        });
-    }
-    void open_and_join(SocketId socket, const char* player_id = "") {
-        loop.opened(socket);
-        join(socket, player_id);
-    }
-    [[nodiscard]] Room* room() {
-        for (const auto& place : worker.places())
-            if (place->room) return place->room.get();
-        return nullptr;
-    }
+  template <typename Build>
+  void send(SocketId socket, wire::Body type, Build build) {
+    builder.Clear();
+    const auto body = build(builder);
+    builder.Finish(wire::CreateMessage(builder, type, body.Union()), "TRM1");
+    std::memcpy(message.data(), builder.GetBufferPointer(), builder.GetSize());
+    loop.received(socket, std::as_bytes(std::span(message)).first(builder.GetSize()));
+  }
+  void join(SocketId socket, const char* player_id = "", wire::JoinMode mode = wire::JoinMode::ById,
+            const char* session = "", const char* type = "arena") {
+    send(socket, wire::Body::Join, [&](auto& b) {
+      return wire::CreateJoinDirect(b, 1, mode, gate.room->id.c_str(), type, player_id, wire::Role::Player, "{}", "",
+                                    session);
+    });
+  }
+  void open_and_join(SocketId socket, const char* player_id = "") {
+    loop.opened(socket);
+    join(socket, player_id);
+  }
+  [[nodiscard]] Room* room() {
+    for (const auto& place : worker.places())
+      if (place->room) return place->room.get();
+    return nullptr;
+  }
 };
 
 }  // namespace tickrelay::test

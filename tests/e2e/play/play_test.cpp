@@ -162,6 +162,7 @@ TEST_F(Play, PlayersHearOfOneAnothersComingAndGoing) {
 
 TEST_F(Play, RoomsAreListedByTypeAndMetadata) {
     ada.join_or_create("arena", {.player_id = "ada", .metadata = R"({"map":"dust","mode":1})"});
+    ASSERT_TRUE(until({&ada}, [&] { return ada.joined; }));  // or she may find bob's room first
     bob.enter(bob.client.create("arena", {.player_id = "bob", .metadata = R"({"map":"snow","mode":1})"}));
     cyd.join_or_create("duel", {.player_id = "cyd", .metadata = R"({"map":"dust"})"});
     ASSERT_TRUE(until({&ada, &bob, &cyd}, [&] { return ada.joined && bob.joined && cyd.joined; }));

@@ -47,6 +47,9 @@ std::int64_t monotonic_ns() {
 void set_lws_log(void (*log)(std::string_view line)) { log_line = log; }
 
 struct LwsLoop::Watchers {
+#if LWS_LIBRARY_VERSION_NUMBER >= 4003000
+    lws_log_cx_t log{};
+#endif
     struct Readable {
         ev_io io;
         std::function<void()> call;
@@ -106,6 +109,12 @@ bool LwsLoop::open(const lws_protocols* protocols, void* user, std::string& erro
     info.timeout_secs_ah_idle = handshake_timeout_s;
     info.keepalive_timeout = handshake_timeout_s;
     info.retry_and_idle_policy = &no_pings;
+#if LWS_LIBRARY_VERSION_NUMBER >= 4003000
+    // The log that contexts share by default counts its users without a lock: with a second loop the process aborts.
+    w.log.lll_flags = LLL_ERR | LLL_WARN;
+    w.log.u.emit = emit;
+    info.log_cx = &w.log;
+#endif
     std::string reason;
     opening_log = &reason;
     context_ = lws_create_context(&info);

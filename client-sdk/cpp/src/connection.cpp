@@ -168,6 +168,12 @@ class Sockets::Parts {
     rlimit files{};
     if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur > descriptors_max)
       info.fd_limit_per_thread = descriptors_max;
+#if LWS_LIBRARY_VERSION_NUMBER >= 4003000
+    // The log that contexts share by default counts its users without a lock: clients in several threads would abort.
+    log_.lll_flags = LLL_ERR;
+    log_.u.emit = lwsl_emit_stderr;
+    info.log_cx = &log_;
+#endif
     context_ = lws_create_context(&info);
   }
 
@@ -240,6 +246,9 @@ class Sockets::Parts {
 
   std::string ca_file_;
   bool insecure_;
+#if LWS_LIBRARY_VERSION_NUMBER >= 4003000
+  lws_log_cx_t log_{};
+#endif
   lws_context* context_ = nullptr;
   std::vector<std::shared_ptr<Socket>> sockets_;
 };

@@ -121,7 +121,6 @@ Answer<std::vector<RoomEntry>> ControlDesk::rooms(Deadline) {
 }
 
 Answer<Spawned> ControlDesk::spawn(SpawnRequest request, Deadline deadline) {
-    request.settings.codec = wire::Codec::Plain;  // what this version speaks
     const RoomSettings wanted = request.settings;
     CloseCode refused{};
     RoomRecordPointer existing;

@@ -63,7 +63,6 @@ RoomRecordPointer Reception::make_room(RoomSettings settings, std::int64_t now_n
         return nullptr;
     }
     refused = CloseCode::normal;
-    settings.codec = wire::Codec::Plain;  // what this version speaks; a room says what it is
     return lobby_.create(std::move(settings), std::move(logic), now_ns, random_number(), existing);
 }
 

@@ -70,7 +70,13 @@ struct PingRequest {
 
 struct LeaveRequest {};
 
-using Request = std::variant<Drop, JoinRequest, Actions, PingRequest, ListRequest, LeaveRequest>;
+struct ResyncRequest {
+    Tick tick = 0;
+    EventNumber event = 0;
+    EventNumber direct = 0;
+};
+
+using Request = std::variant<Drop, JoinRequest, Actions, PingRequest, ListRequest, LeaveRequest, ResyncRequest>;
 
 // REQUIRES: message.data() is 8-byte aligned.
 Request decode(std::span<const std::byte> message);

@@ -1,4 +1,5 @@
 #include "relay/core/encode.h"
+#include "relay/core/check.h"
 
 #include <algorithm>
 #include <bit>
@@ -30,34 +31,36 @@ std::size_t wire_kind_span(const FrameInfo& info) { return info.base == 0 ? 0 : 
 
 }  // namespace
 
-Encoder::Bytes Encoder::frame(const World& world, const EventLog& events, const FrameInfo& info) {
+Encoder::Bytes Encoder::frame(const World& world, const EventLog& events, const FrameInfo& info, PackedStream* packed) {
     const std::size_t span = wire_kind_span(info);
     CHECK(span <= 0xFFFF && info.tick > info.base);
     builder_.Clear();
-    columns_.clear();
     removed_.clear();
-
-    for (ComponentIndex i = 0; i < world.layout().components().size(); ++i) {
-        const Rows& rows = world.rows(i);
-        if (rows.component().opaque())
-            add_opaque_column(rows, i, info.base);
-        else
-            add_column(rows, i, info.base);
+    flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>> payload;
+    flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<wire::Column>>> columns;
+    bool lists_alive = false;
+    if (packed != nullptr) {
+        const auto bytes = packed->encode(world, info);
+        if (!bytes.empty()) payload = builder_.CreateVector(bytes.data(), bytes.size());
+    } else {
+        columns = add_columns(world, info.base);
+        lists_alive = info.base != 0 && info.base < world.tombstone_floor() && !PLANTED(floor);
+        if (lists_alive)
+            removed_.assign(world.entities().ids().begin(), world.entities().ids().end());
+        else if (info.base != 0)
+            gather_removed(world, info.base);
     }
-    const bool lists_alive = info.base != 0 && info.base < world.tombstone_floor() && !PLANTED(floor);
-    if (lists_alive)
-        removed_.assign(world.entities().ids().begin(), world.entities().ids().end());
-    else if (info.base != 0)
-        gather_removed(world, info.base);
-
-    const auto columns = columns_.empty() ? 0 : builder_.CreateVector(columns_);
     const auto removed = removed_.empty() && !lists_alive ? 0 : builder_.CreateVector(removed_);
     const auto event_vector = info.event_first == 0 ? EventsOffset{} : add_events(events, info.event_first, info.event_last);
 
-    const wire::FrameHead head(info.tick, static_cast<std::uint16_t>(span), info.kind,
-                               lists_alive ? wire::FrameFlags::ListsAlive : wire::FrameFlags{});
+    wire::FrameFlags flags{};
+    if (info.key) flags |= wire::FrameFlags::KeyTick;
+    if (lists_alive) flags |= wire::FrameFlags::ListsAlive;
+    const wire::FrameHead head(info.tick, static_cast<std::uint16_t>(span), info.kind, flags);
     wire::StateFrameBuilder frame(builder_);
     frame.add_head(&head);
+    if (!payload.IsNull()) frame.add_packed(payload);
+    if (packed != nullptr) frame.add_hash(packed->hash(info));
     if (!columns.IsNull()) frame.add_columns(columns);
     if (!removed.IsNull()) lists_alive ? frame.add_alive(removed) : frame.add_removed(removed);
     if (info.event_first != 0) {
@@ -66,6 +69,18 @@ Encoder::Bytes Encoder::frame(const World& world, const EventLog& events, const 
     }
     builder_.Finish(frame.Finish(), "TRF1");
     return std::as_bytes(std::span(builder_.GetBufferPointer(), builder_.GetSize()));
+}
+
+flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<wire::Column>>> Encoder::add_columns(const World& world, Tick base) {
+    columns_.clear();
+    for (ComponentIndex i = 0; i < world.layout().components().size(); ++i) {
+        const Rows& rows = world.rows(i);
+        if (rows.component().opaque())
+            add_opaque_column(rows, i, base);
+        else
+            add_column(rows, i, base);
+    }
+    return columns_.empty() ? 0 : builder_.CreateVector(columns_);
 }
 
 void Encoder::add_column(const Rows& rows, ComponentIndex index, Tick base) {

@@ -7,6 +7,7 @@
 
 #include "relay/core/event.h"
 #include "relay/core/line.h"
+#include "relay/core/packed.h"
 #include "relay/core/world.h"
 
 namespace tickrelay {
@@ -26,8 +27,9 @@ class Encoder {
   public:
     using Bytes = std::span<const std::byte>;
 
-    // delta(info.base), or the whole where base is 0; kind and event numbers as info says. Codec `plain`.
-    Bytes frame(const World& world, const EventLog& events, const FrameInfo& info);
+    // delta(info.base), or the whole where base is 0; kind and event numbers as info says. `packed`: the room's stream, or null for
+    // codec `plain`.
+    Bytes frame(const World& world, const EventLog& events, const FrameInfo& info, PackedStream* packed = nullptr);
     Bytes yours(const YoursContent& content, const EventLog& direct);
 
     // A Message whose body `build` makes: build(builder) returns the offset.
@@ -42,6 +44,7 @@ class Encoder {
     using Columns = std::vector<flatbuffers::Offset<wire::Column>>;
     using EventsOffset = flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<wire::Event>>>;
 
+    flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<wire::Column>>> add_columns(const World& world, Tick base);
     Bytes finish_message(wire::Body type, flatbuffers::Offset<void> body);
     void add_column(const Rows& rows, ComponentIndex index, Tick base);
     void add_opaque_column(const Rows& rows, ComponentIndex index, Tick base);

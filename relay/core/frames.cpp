@@ -19,17 +19,31 @@ std::span<const FrameInfo> Frames::plan(const World& world, const EventLog& even
     const bool lacking = std::ranges::any_of(wants, [&](const Want& want) { return want.base == tick_ && want.event < event_; });
     const bool changed =
         tick_ == 0 || world.newest() > tick_ || events.last() > event_ || lacking || now - tick_ >= idle_ticks;
-    if (changed) add_stream(world, events, now);
+    if (changed) add_stream(world, events, now, packed_ && key_due(now, wants));
     add_catch_ups(world, events, wants);
     return infos_;
 }
 
-void Frames::add_stream(const World& world, const EventLog& events, Tick now) {
-    FrameInfo info{.base = tick_, .tick = now, .kind = wire::FrameKind::Stream, .has_state = world.newest() > tick_};
+// Whoever has the newest tick and still wants a frame waits for the stream.
+bool Frames::key_due(Tick now, std::span<const Want> wants) const {
+    const bool waited_for = std::ranges::any_of(wants, [this](const Want& want) { return want.base == tick_ || want.base == 0; });
+    return broken_ || now - key_ >= (waited_for ? key_least_ : key_most_);
+}
+
+void Frames::add_stream(const World& world, const EventLog& events, Tick now, bool key) {
+    FrameInfo info{.base = tick_,
+                   .tick = now,
+                   .kind = wire::FrameKind::Stream,
+                   .in_stream_only = packed_,
+                   .key = key,
+                   .has_state = world.newest() > tick_};
     carry_events(info, events, event_);
     if (info.event_last != 0) event_ = info.event_newest = info.event_last;
     // After a stop longer than a span tells, everyone is behind.
-    if (tick_ != 0 && now - tick_ <= span_max) infos_.push_back(info);
+    const bool lost = now - tick_ > span_max || (packed_ && broken_);
+    if (tick_ != 0 && !lost) infos_.push_back(info);
+    if (key) key_ = now, started_ = lost;
+    broken_ = packed_ && lost && !key;
     tick_ = now;
 }
 
@@ -50,6 +64,7 @@ void Frames::add_catch_ups(const World& world, const EventLog& events, std::vect
         FrameInfo info{.base = base,
                        .tick = tick_,
                        .kind = base == 0 ? wire::FrameKind::Whole : wire::FrameKind::CatchUp,
+                       .key = packed_ && key_ == tick_,
                        .has_state = base == 0 || world.newest() > base};
         carry_events(info, events, have);
         infos_.push_back(info);

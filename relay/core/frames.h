@@ -23,20 +23,34 @@ class Frames {
     // every `idle_ticks`. Sorts `wants`. Valid until the next call.
     std::span<const FrameInfo> plan(const World& world, const EventLog& events, Tick now, Tick idle_ticks, std::vector<Want>& wants);
 
+    // Codec packed: the stream is coded, with a key tick at least every `most` ticks, and after `least` for those who wait.
+    void use_stream(Tick most, Tick least) { packed_ = true, key_most_ = most, key_least_ = least; }
+    // Whether the stream starts anew at the newest tick, without a frame of the old one.
+    [[nodiscard]] bool starts_stream() const { return packed_ && key_ == tick_ && started_; }
+    // A planned stream frame was not encoded: the next one is of a new stream.
+    void break_stream() { broken_ = true; }
+
     // Where the stream stands: a line that has this is not behind.
     [[nodiscard]] Tick tick() const { return tick_; }
     [[nodiscard]] EventNumber event() const { return event_; }
 
     // After a restore: nothing was sent in this term.
-    void restart(EventNumber event) { tick_ = 0, event_ = event; }
+    void restart(EventNumber event) { tick_ = 0, event_ = event, broken_ = true; }
 
   private:
-    void add_stream(const World& world, const EventLog& events, Tick now);
+    void add_stream(const World& world, const EventLog& events, Tick now, bool key);
+    [[nodiscard]] bool key_due(Tick now, std::span<const Want> wants) const;
     void add_catch_ups(const World& world, const EventLog& events, std::vector<Want>& wants);
     void carry_events(FrameInfo& info, const EventLog& events, EventNumber after) const;
 
     Tick tick_ = 0;
     EventNumber event_ = 0;
+    bool packed_ = false;
+    bool broken_ = true;
+    Tick key_most_ = 0;
+    Tick key_least_ = 0;
+    Tick key_ = 0;  // the last one
+    bool started_ = false;
     std::vector<FrameInfo> infos_;
 };
 

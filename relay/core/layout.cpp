@@ -84,24 +84,6 @@ void complete(Component& component) {
 
 }  // namespace
 
-std::uint8_t width_of(FieldType type) {
-    switch (type) {
-        case FieldType::Bool:
-        case FieldType::Int8:
-        case FieldType::UInt8: return 1;
-        case FieldType::Int16:
-        case FieldType::UInt16: return 2;
-        case FieldType::Int32:
-        case FieldType::UInt32:
-        case FieldType::Float32: return 4;
-        case FieldType::Int64:
-        case FieldType::UInt64:
-        case FieldType::Float64: return 8;
-    }
-    CHECK(!"a field type beyond the enum");
-    return 0;
-}
-
 std::size_t Component::packed_bytes(std::uint64_t mask) const {
     if (unpadded && mask == all()) return bytes;
     std::size_t sum = 0;

@@ -11,12 +11,10 @@
 #include <variant>
 #include <vector>
 
-#include "schema/protocol_generated.h"
+#include "schema/state/field.h"
 
 namespace tickrelay {
 
-using wire::FieldFlags;
-using wire::FieldType;
 using ComponentIndex = std::uint16_t;
 
 // tickrelay's own, before those of the schema.
@@ -24,21 +22,6 @@ inline constexpr ComponentIndex owner_component = 0;   // struct wire::Owner, on
 inline constexpr ComponentIndex player_component = 1;  // opaque wire::Player, on each seat's entity
 inline constexpr ComponentIndex room_component = 2;    // opaque wire::Room, on entity 0
 inline constexpr ComponentIndex first_schema_component = 3;
-
-std::uint8_t width_of(FieldType type);  // bytes
-
-struct Field {
-    std::string name;  // nested structs flattened: "pos.x"
-    FieldType type = FieldType::Bool;
-    std::uint16_t offset = 0;  // in the component's struct
-    FieldFlags flags{};
-    double precision = 0;
-    double min = 0;
-    double max = 0;
-
-    [[nodiscard]] std::uint8_t width() const { return width_of(type); }
-    [[nodiscard]] bool has(FieldFlags flag) const { return (flags & flag) != FieldFlags{}; }
-};
 
 struct Component {
     std::string name;         // qualified: "arena.Transform"

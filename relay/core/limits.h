@@ -33,6 +33,9 @@ inline constexpr std::size_t direct_bytes_max = 64 * 1024;
 
 inline constexpr std::size_t frames_per_tick_max = 4;
 inline constexpr std::uint32_t tick_rate_max = 240;
+inline constexpr std::uint32_t key_tick_ms = 1'000;         // codec packed: a stream starts anew at least this often,
+inline constexpr std::uint32_t key_tick_demand_ms = 250;   // ... for those who wait to join it, and
+inline constexpr std::uint32_t resync_ms = 1'000;          // a player may ask for the whole this often
 inline constexpr std::uint32_t idle_frame_ms = 250;  // an unchanged room still says so this often
 
 inline constexpr std::uint32_t ack_interval_ms = 100;

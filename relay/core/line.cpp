@@ -17,8 +17,9 @@ constexpr std::uint32_t clean_before_growth = 4;   // acknowledgements in a row 
 
 }  // namespace
 
-Line::Line(Position start, Position newest, std::uint32_t ack_interval_ms)
-    : position_(start), acknowledged_(start.base), ack_interval_ms_(ack_interval_ms), newest_handed_(start.base) {
+Line::Line(Position start, Position newest, std::uint32_t ack_interval_ms, bool packed)
+    : position_(start), packed_(packed), in_stream_(!packed), acknowledged_(start.base), ack_interval_ms_(ack_interval_ms), newest_handed_(start.base),
+      newest_event_(start.event), newest_direct_(start.direct) {
     behind_ = start.base == 0 || start.base != newest.base || start.event != newest.event;
 }
 
@@ -43,6 +44,19 @@ std::optional<std::size_t> Line::choose(std::span<const FrameInfo> frames, Event
     return best;
 }
 
+Line::Resync Line::resync(EventNumber event, EventNumber direct, std::int64_t now_ns) {
+    if (event > newest_event_ || direct > newest_direct_) return Resync::never_sent;
+    if (now_ns < resync_from_ns_) return Resync::too_soon;
+    resync_from_ns_ = now_ns + limits::resync_ms * ms;
+    position_ = {.base = 0, .event = std::min(event, position_.event), .direct = std::min(direct, position_.direct), .applied = 0};
+    behind_ = true;
+    in_stream_ = !packed_;
+    acknowledged_ = 0;  // what is on its way will not be
+    flight_count_ = 0;
+    moved_ns_ = now_ns;
+    return Resync::granted;
+}
+
 bool Line::open(std::int64_t now_ns) {
     if (flight_count_ == 0) return true;
     if (drains_) return false;
@@ -59,8 +73,9 @@ void Line::handed(const FrameInfo& frame, std::int64_t now_ns) {
     position_.event = std::max(position_.event, frame.event_last);
     if (PLANTED(event_reset) && frame.base == 0) position_.event = frame.event_last;
     newest_handed_ = frame.tick;
+    newest_event_ = std::max(newest_event_, position_.event);
     behind_ = position_.event < frame.event_newest;
-    in_stream_ = frame.in_stream_only || frame.leaves_empty;
+    in_stream_ = !packed_ || frame.in_stream_only || frame.key;
     drains_ = false;
     if (flight_count_ == in_flight_.size()) return;  // at high rates and long ways not each frame is timed
     ++flight_count_;
@@ -71,10 +86,12 @@ void Line::handed_yours(EventNumber event, EventNumber direct_last, std::uint32_
     position_.event = std::max(position_.event, event);
     position_.direct = std::max(position_.direct, direct_last);
     position_.applied = applied;
+    newest_event_ = std::max(newest_event_, position_.event);
+    newest_direct_ = std::max(newest_direct_, position_.direct);
 }
 
 bool Line::acknowledge(Tick tick, EventNumber event, EventNumber direct, std::int64_t now_ns) {
-    if (tick > newest_handed_ || event > position_.event || direct > position_.direct) return false;
+    if (tick > newest_handed_ || event > newest_event_ || direct > newest_direct_) return false;
     if (tick <= acknowledged_) return true;
     acknowledged_ = tick;
     moved_ns_ = now_ns;

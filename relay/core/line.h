@@ -23,7 +23,7 @@ struct FrameInfo {
     Tick tick = 0;
     wire::FrameKind kind = wire::FrameKind::Stream;
     bool in_stream_only = false;  // codec packed: only for lines that are in the stream
-    bool leaves_empty = true;     // whoever takes it is in the stream from there (a key tick; always in codec plain)
+    bool key = false;             // codec packed: whoever takes it is in the stream from there
     bool has_state = true;
     EventNumber event_first = 0;  // 0: no events
     EventNumber event_last = 0;
@@ -40,17 +40,21 @@ class Line {
     };
 
     Line() = default;
-    // `newest`: what the room's stream stands at; a line elsewhere starts behind.
-    Line(Position start, Position newest, std::uint32_t ack_interval_ms);
+    // `newest`: what the room's stream stands at; a line elsewhere starts behind. `packed`: the stream is for those who are in it.
+    Line(Position start, Position newest, std::uint32_t ack_interval_ms, bool packed);
 
     [[nodiscard]] const Position& position() const { return position_; }
-    [[nodiscard]] bool behind() const { return behind_; }
+    // Behind, or cannot read the stream: the next frame has to be one for its base.
+    [[nodiscard]] bool behind() const { return behind_ || !in_stream_; }
     [[nodiscard]] Tick acknowledged() const { return acknowledged_; }
 
     // The frame of these (all of one tick) that this line takes: of those with a base not above its own the one that brings most of
     // the events it lacks, then the highest base. Where there is none the line is behind from here. `event`: number it counts as having where that is above its own (lost ones).
     [[nodiscard]] std::optional<std::size_t> choose(std::span<const FrameInfo> frames, EventNumber event);
     void fall_behind() { behind_ = true; }
+    // The client asks for the whole, and for what came with the frames that it did not apply.
+    enum class Resync : std::uint8_t { granted, too_soon, never_sent };
+    [[nodiscard]] Resync resync(EventNumber event, EventNumber direct, std::int64_t now_ns);
 
     // Whether the window lets another frame out.
     [[nodiscard]] bool open(std::int64_t now_ns);
@@ -86,7 +90,9 @@ class Line {
 
     Position position_;
     bool behind_ = true;
-    bool in_stream_ = false;
+    bool packed_ = false;
+    bool in_stream_ = true;
+    std::int64_t resync_from_ns_ = 0;
     Tick acknowledged_ = 0;
     std::uint32_t ack_interval_ms_ = limits::ack_interval_ms;
 
@@ -99,6 +105,8 @@ class Line {
     std::size_t flight_first_ = 0;
     std::size_t flight_count_ = 0;
     Tick newest_handed_ = 0;
+    EventNumber newest_event_ = 0;  // handed, or had from the start: more than position_ says after a resync
+    EventNumber newest_direct_ = 0;
     std::int64_t moved_ns_ = 0;  // the last acknowledgement of something new, or progress of the socket
 
     // The lowest round trip of this and of the last period of 10 s.

@@ -1,4 +1,5 @@
 #include "relay/core/room.h"
+#include "relay/core/check.h"
 
 #include <algorithm>
 #include <array>
@@ -12,6 +13,10 @@ namespace tickrelay {
 
 Room::Room(RoomSettings settings, std::unique_ptr<Logic> logic, std::uint32_t term, RoomObserver& observer)
     : settings_(std::move(settings)), world_(settings_.layout), logic_(std::move(logic)), observer_(observer), term_(term) {
+    if (settings_.codec == wire::Codec::Packed) {
+        packed_ = std::make_unique<PackedStream>(*settings_.layout);
+        frames_.use_stream(ticks_of_ms(limits::key_tick_ms), ticks_of_ms(limits::key_tick_demand_ms));
+    }
     CHECK(grant_block(own_block_));
     world_.create(0, 0, stamp());
     write_room();

@@ -43,6 +43,7 @@ class Room {
     [[nodiscard]] const EventLog& events() const { return events_; }
     [[nodiscard]] Frames& frames() { return frames_; }
     [[nodiscard]] const Frames& frames() const { return frames_; }
+    [[nodiscard]] PackedStream* packed() { return packed_.get(); }  // null in codec plain
     [[nodiscard]] std::uint32_t term() const { return term_; }
     [[nodiscard]] Tick tick() const { return tick_; }
     [[nodiscard]] std::span<const std::unique_ptr<Seat>> seats() const { return seats_; }
@@ -133,6 +134,7 @@ class Room {
     World world_;
     EventLog events_{limits::events_max, limits::event_bytes_max};
     Frames frames_;
+    std::unique_ptr<PackedStream> packed_;
     std::unique_ptr<Logic> logic_;
     RoomObserver& observer_;
     std::uint32_t term_;

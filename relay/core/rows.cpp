@@ -1,4 +1,5 @@
 #include "relay/core/rows.h"
+#include "relay/core/check.h"
 
 #include <algorithm>
 #include <bit>

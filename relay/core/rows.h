@@ -5,8 +5,9 @@
 #include <span>
 #include <vector>
 
-#include "relay/core/id_table.h"
 #include "relay/core/layout.h"
+#include "relay/core/tick.h"
+#include "schema/state/id_table.h"
 
 namespace tickrelay {
 

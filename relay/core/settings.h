@@ -19,7 +19,7 @@ struct RoomSettings {
     std::uint32_t max_players = 64;
     Authority authority = Authority::player;
     std::string logic = "relay";  // name of a built-in or loaded logic
-    wire::Codec codec = wire::Codec::Plain;
+    wire::Codec codec = wire::Codec::Packed;
     bool is_private = false;  // not in listings, not found by type
     bool locked = false;      // no further joins
     bool client_creatable = false;

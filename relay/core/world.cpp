@@ -1,4 +1,5 @@
 #include "relay/core/world.h"
+#include "relay/core/check.h"
 
 #include <algorithm>
 #include <cstring>

@@ -31,6 +31,7 @@ void Loop::received(SocketId socket, std::span<const std::byte> message) {
     if (const auto* ping = std::get_if<PingRequest>(&request)) return receive_ping(socket, *ping);
     if (const auto* join = std::get_if<JoinRequest>(&request)) return receive_join(socket, *join);
     if (const auto* list = std::get_if<ListRequest>(&request)) return receive_list(socket, *list);
+    if (const auto* resync = std::get_if<ResyncRequest>(&request)) return receive_resync(socket, *resync);
     receive_leave(socket);
 }
 
@@ -150,6 +151,25 @@ void Loop::receive_list(SocketId socket, const ListRequest& request) {
 void Loop::receive_leave(SocketId socket) {
     stats_.messages_received(ReceivedKind::leave).add();
     close(socket, CloseCode::normal, "");
+}
+
+void Loop::receive_resync(SocketId socket, const ResyncRequest& request) {
+    stats_.messages_received(ReceivedKind::resync).add();
+    Peer& peer = peers_[socket];
+    if (peer.phase != Phase::seated) return;
+    switch (peer.line.resync(request.event, request.direct, now_ns_)) {
+        case Line::Resync::never_sent: return close(socket, CloseCode::protocol_error, "has messages that were not sent");
+        case Line::Resync::too_soon: return;
+        case Line::Resync::granted: break;
+    }
+    peer.link->yours_tick.store(0, std::memory_order_relaxed);  // what it told may be among what was discarded
+    builder_.Clear();
+    const auto answer = wire::CreateResync(builder_, request.tick, request.event, request.direct);
+    builder_.Finish(wire::CreateMessage(builder_, wire::Body::Resync, answer.Union()), "TRM1");
+    frame_into(scratch_, std::as_bytes(std::span(builder_.GetBufferPointer(), builder_.GetSize())));
+    send_surely(socket, scratch_);
+    if (peers_[socket].phase != Phase::seated) return;
+    publish(peer);
 }
 
 }  // namespace tickrelay

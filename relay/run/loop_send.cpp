@@ -13,7 +13,9 @@ void Loop::send_batch(const Batch& batch) {
     for (const YoursItem& item : batch.yours) {
         if (item.socket >= peers_.size()) continue;
         Peer& peer = peers_[item.socket];
-        if (peer.phase == Phase::seated && peer.generation == item.generation) peer.yours = &item;
+        if (peer.phase != Phase::seated || peer.generation != item.generation) continue;
+        const Line::Position& has = peer.line.position();
+        if (item.after_event <= has.event && item.after_direct <= has.direct) peer.yours = &item;
     }
     if (batch.frame_count != 0) {
         for (const SocketId socket : members.sockets) send_to(socket, batch, members);

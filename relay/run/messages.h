@@ -75,6 +75,9 @@ struct YoursItem {
     EventNumber event = 0;
     EventNumber direct_last = 0;
     std::uint32_t applied = 0;
+    // What it was made for: a line that has less, after a resync, must not take it.
+    EventNumber after_event = 0;
+    EventNumber after_direct = 0;
 };
 
 // What a room sends to the players of one loop at one send tick. Goes back to its worker when sent.

@@ -99,7 +99,8 @@ void Worker::connect(Place& place, Seat& seat, JoinErrand& errand, std::int64_t 
     admission->player = seat.number;
     admission->link = std::make_shared<Link>();
     admission->link->publish(at);
-    admission->line = Line(at, {.base = room.frames().tick(), .event = room.frames().event()}, ack_ms_of(seat));
+    admission->line = Line(at, {.base = room.frames().tick(), .event = room.frames().event()}, ack_ms_of(seat),
+                           room.settings().codec == wire::Codec::Packed);
     admission->clock = place.clock;
     admission->record = place.record;
     frame_into(admission->welcome, welcome(place, seat, at, errand, now_ns));

@@ -27,8 +27,12 @@ void Worker::send(Place& place, Tick now) {
     std::ranges::fill(batches_now_, nullptr);
 
     frames_.clear();
-    if (!place.placed.empty())
+    if (place.placed.empty()) {
+        place.room->frames().break_stream();
+    } else {
+        if (place.room->frames().starts_stream()) place.room->packed()->start(place.room->world(), place.room->frames().tick());
         for (const FrameInfo& info : infos_) frames_.push_back(encode(place, info));
+    }
     for (std::uint32_t loop = 0; loop < loops_.size(); ++loop)
         if (!frames_.empty() && place.players_on_loop[loop] != 0) batch_for(place, loop);
     for (const Placed& player : place.placed) add_yours(place, player, player.link->read(), now);
@@ -64,7 +68,7 @@ Batch* Worker::batch_for(Place& place, std::uint32_t loop) {
 }
 
 Frame* Worker::encode(Place& place, const FrameInfo& info) {
-    const auto payload = encoder_.frame(place.room->world(), place.room->events(), info);
+    const auto payload = encoder_.frame(place.room->world(), place.room->events(), info, place.room->packed());
     if (free_frames_.empty()) {
         all_frames_.push_back(std::make_unique<Frame>());
         free_frames_.push_back(all_frames_.back().get());
@@ -110,7 +114,9 @@ void Worker::add_yours(Place& place, const Placed& to, const Line::Position& at,
                    .tick = content.tick,
                    .event = content.event,
                    .direct_last = content.direct_last,
-                   .applied = content.applied_seq};
+                   .applied = content.applied_seq,
+                   .after_event = at.event,
+                   .after_direct = at.direct};
     std::byte header[websocket_header_max];
     const std::size_t header_bytes = write_websocket_header(header, payload.size());
     batch->yours_bytes.insert(batch->yours_bytes.end(), header, header + header_bytes);

@@ -66,6 +66,14 @@ void Client::lost() {
   wire_.reset();
 }
 
+void Client::ask_for_whole() {
+  lost_ = true;
+  held_.clear();
+  const std::uint32_t tick = mirror_.have();
+  send_message(wire::Body::Resync, [&](flatbuffers::FlatBufferBuilder& b) { return wire::CreateResync(b, tick, event_, direct_); });
+  mirror_.reset(shape_);
+}
+
 void Client::leave() {
   leaving_ = true;
   send_message(wire::Body::Leave, [](flatbuffers::FlatBufferBuilder& b) { return wire::CreateLeave(b); });

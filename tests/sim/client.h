@@ -54,6 +54,7 @@ class Client {
   void poll();
   void lost();  // the connection was dropped under it
   void leave();
+  void ask_for_whole();
 
   [[nodiscard]] Phase phase() const { return phase_; }
   [[nodiscard]] bool can_resume() const { return !session_.empty(); }
@@ -135,6 +136,9 @@ class Client {
   std::string inbox_;  // bytes of the stream
   std::uint16_t closed_with_ = 0;
 
+  wire::Codec codec_{};
+  std::int64_t may_ask_ns_ = 0;
+  bool lost_ = false;  // asked for the whole: nothing counts until the relay says so
   Shape shape_;
   Mirror mirror_;
   std::string held_;  // a Yours that waits for its frame

@@ -27,6 +27,12 @@ void Client::act() {
       if (!act_once()) break;
   if (acts && ready && habits_.hostile && !only_sets && random_.chance(0.05)) be_hostile();
   if (!wire_ || misbehaved_) return;
+  const bool asks = lost_ || (acts && mirror_.have() != 0 && random_.chance(0.001));
+  if (phase_ == Phase::seated && now_ns_ >= may_ask_ns_ && asks) {
+    may_ask_ns_ = now_ns_ + 1'100 * ms;  // says that its copy is broken
+    tally_.count(Fault::asked_resync);
+    ask_for_whole();
+  }
   const bool acknowledges = acknowledging && acknowledge_at_ns_ >= 0 && now_ns_ >= acknowledge_at_ns_;
   while (unsent_ > 64) send_update(unconfirmed_.size() - unsent_);
   if (unsent_ != 0 || acknowledges) send_update(unconfirmed_.size() - unsent_);

@@ -73,11 +73,17 @@ void Client::message(std::string_view payload) {
     case wire::Body::Yours: {
       SIM_REQUIRE(phase_ == Phase::seated, "a Yours before Welcome");
       const wire::Yours& yours = *message.body_as_Yours();
+      if (lost_) return;  // comes again
       if (yours.head()->tick() == mirror_.have() && mirror_.have() != 0) return apply_yours(yours);
       SIM_REQUIRE(yours.head()->tick() > mirror_.have(), "a Yours of an older tick");
       held_ = payload;
       return;
     }
+    case wire::Body::Resync:
+      lost_ = false;
+      mirror_.reset(shape_);  // asked twice, it is answered twice
+      held_.clear();
+      return;
     case wire::Body::RoomList:
     case wire::Body::Pong: return;
     default: throw Broken("a kind of message that is not for clients");
@@ -115,6 +121,9 @@ void Client::welcome(const wire::Welcome& w) {
     written_.clear();
     spawned_.clear();
   }
+  mirror_.new_connection();
+  lost_ = false;
+  codec_ = w.codec();
   blocks_.clear();
   if (w.ids_count() != 0) blocks_.push_back({w.ids_first(), w.ids_first() + w.ids_count()});
   room_id_ = w.room_id()->str();
@@ -139,6 +148,7 @@ void Client::state(const wire::StateFrame& frame) {
   const Tick tick = frame.head()->tick();
   const Tick base = frame.head()->span() == 0 ? 0 : tick - frame.head()->span();
   RoomTruth& room = truth_.of(room_id_);
+  if (lost_) return;
   // On one connection everything that was handed to the socket must be applicable: the relay knows what its clients have.
   SIM_REQUIRE(base <= mirror_.have() && mirror_.have() < tick, "a frame from " + std::to_string(base) + " to " +
                                                                    std::to_string(tick) + " for a client that has " +
@@ -153,7 +163,9 @@ void Client::state(const wire::StateFrame& frame) {
   if (base == 0 && said_hello_) tally_.count(Fault::resync);
   if ((frame.head()->flags() & wire::FrameFlags::ListsAlive) != wire::FrameFlags{}) tally_.count(Fault::lists_alive);
   said_hello_ = true;
-  mirror_.apply(frame);
+  mirror_.apply(frame, codec_);
+  if ((frame.head()->flags() & wire::FrameFlags::KeyTick) != wire::FrameFlags{}) tally_.count(Fault::key_tick);
+  if (codec_ == wire::Codec::Packed && frame.head()->kind() == wire::FrameKind::Stream) tally_.count(Fault::packed_stream);
   ++tally_.frames_applied;
   const auto truth = room.worlds.find(tick);
   SIM_REQUIRE(truth != room.worlds.end(), "a frame of a tick at which nothing was sent: " + std::to_string(tick));

@@ -45,6 +45,9 @@ enum class Fault : std::uint8_t {
   early_close,
   expired_seat,
   not_acknowledged,
+  packed_stream,
+  key_tick,
+  asked_resync,
   count
 };
 
@@ -84,6 +87,9 @@ inline constexpr std::array fault_names = {
     "early_close",
     "expired_seat",
     "not_acknowledged",
+    "packed_stream",
+    "key_tick",
+    "asked_resync",
 };
 static_assert(fault_names.size() == static_cast<std::size_t>(Fault::count));
 

@@ -14,9 +14,19 @@ Shape Shape::of(const wire::Layout& layout) {
   for (const wire::Component* component : *layout.components()) {
     Component& to = shape.components.emplace_back();
     to.bytes = component->bytes();
-    if (component->fields() == nullptr) continue;
-    for (const wire::Field* field : *component->fields())
-      to.fields.push_back({widths[static_cast<std::size_t>(field->type())], field->offset()});
+    std::vector<tickrelay::Field> fields;
+    if (component->fields() != nullptr)
+      for (const wire::Field* field : *component->fields()) {
+        to.fields.push_back({widths[static_cast<std::size_t>(field->type())], field->offset()});
+        fields.push_back({.name = "",
+                          .type = field->type(),
+                          .offset = field->offset(),
+                          .flags = field->flags(),
+                          .precision = field->precision(),
+                          .min = field->min(),
+                          .max = field->max()});
+      }
+    shape.lanes.emplace_back(fields);
   }
   return shape;
 }
@@ -26,26 +36,82 @@ void Mirror::reset(const Shape& shape) {
   have_ = 0;
   hash_ = 0;
   entities_.clear();
+  stream_.emplace(shape.lanes);
+  empty_.emplace(shape.lanes);
+  in_stream_ = false;
 }
 
-void Mirror::apply(const wire::StateFrame& frame) {
+void Mirror::apply(const wire::StateFrame& frame, wire::Codec codec) {
   if (frame.head()->span() == 0) {
     entities_.clear();
     hash_ = 0;
   }
-  if ((frame.head()->flags() & wire::FrameFlags::ListsAlive) != wire::FrameFlags{}) {
-    std::unordered_set<std::uint32_t> alive;
-    if (frame.alive() != nullptr) alive.insert(frame.alive()->begin(), frame.alive()->end());
-    std::vector<std::uint32_t> gone;
-    for (const auto& [id, values] : entities_)
-      if (!alive.contains(id)) gone.push_back(id);
-    for (const std::uint32_t id : gone) remove(id);
-  }
+  SIM_REQUIRE(codec == wire::Codec::Packed ? frame.columns() == nullptr : frame.packed() == nullptr, "state in the other codec");
+  if (codec == wire::Codec::Packed) return apply_packed(frame);
+  if ((frame.head()->flags() & wire::FrameFlags::ListsAlive) != wire::FrameFlags{})
+    keep_only(frame.alive() == nullptr ? std::span<const std::uint32_t>{} : std::span(frame.alive()->data(), frame.alive()->size()));
   if (frame.removed() != nullptr)
     for (const std::uint32_t id : *frame.removed()) remove(id);
   if (frame.columns() != nullptr)
     for (const wire::Column* column : *frame.columns()) apply_column(*column);
   have_ = frame.head()->tick();
+}
+
+struct Mirror::FromPacked final : packed::Changed {
+  explicit FromPacked(Mirror& to) : mirror(to) {}
+  void removed(std::uint32_t id) override { mirror.remove(id); }
+  void keep_only(std::span<const std::uint32_t> ids) override { mirror.keep_only(ids); }
+  bool put(std::size_t component, std::uint32_t id, std::uint64_t mask, std::span<const std::byte> values) override {
+    mirror.put(id, component, mask, values);
+    return true;
+  }
+  bool put_opaque(std::size_t component, std::uint32_t id, std::span<const std::uint8_t> value) override {
+    Value& to = mirror.touch(id, component);
+    to.bytes.assign(reinterpret_cast<const char*>(value.data()), value.size());
+    mirror.settle(to, id, component);
+    return true;
+  }
+  Mirror& mirror;
+};
+
+void Mirror::apply_packed(const wire::StateFrame& frame) {
+  const bool whole = frame.head()->span() == 0;
+  const bool of_stream = frame.head()->kind() == wire::FrameKind::Stream;
+  SIM_REQUIRE(!of_stream || in_stream_, "a frame of the stream for one who cannot read it");
+  SIM_REQUIRE(!of_stream || frame.head()->tick() - frame.head()->span() == have_, "a frame of the stream for one who missed some");
+  if (whole || frame.packed() != nullptr) {
+    const std::span<const std::uint8_t> bytes =
+        frame.packed() == nullptr ? std::span<const std::uint8_t>{} : std::span(frame.packed()->data(), frame.packed()->size());
+    FromPacked into(*this);
+    const bool good = of_stream ? reader_.stream(*stream_, bytes, into) : reader_.absolute(*stream_, *empty_, bytes, whole, into);
+    SIM_REQUIRE(good, reader_.error());
+  }
+  const bool key = (frame.head()->flags() & wire::FrameFlags::KeyTick) != wire::FrameFlags{};
+  in_stream_ = key || (of_stream && in_stream_);
+  if (key) stream_->settle();
+  SIM_REQUIRE(!key || frame.hash() == stream_->hash(), "the hash of a key tick is another");
+  have_ = frame.head()->tick();
+}
+
+void Mirror::put(std::uint32_t entity, std::size_t component, std::uint64_t mask, std::span<const std::byte> values) {
+  const Shape::Component& shape = shape_.components[component];
+  Value& value = touch(entity, component);
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < shape.fields.size(); ++i) {
+    if ((mask >> i & 1) == 0) continue;
+    std::memcpy(value.bytes.data() + shape.fields[i].offset, values.data() + at, shape.fields[i].bytes);
+    at += shape.fields[i].bytes;
+  }
+  SIM_REQUIRE(at == values.size(), "values left over");
+  settle(value, entity, component);
+}
+
+void Mirror::keep_only(std::span<const std::uint32_t> alive) {
+  const std::unordered_set<std::uint32_t> kept(alive.begin(), alive.end());
+  std::vector<std::uint32_t> gone;
+  for (const auto& [id, values] : entities_)
+    if (!kept.contains(id)) gone.push_back(id);
+  for (const std::uint32_t id : gone) remove(id);
 }
 
 void Mirror::remove(std::uint32_t entity) {

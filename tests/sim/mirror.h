@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "faults.h"
+#include "schema/packed/reader.h"
 #include "schema/protocol_generated.h"
 
 namespace tickrelay::sim {
@@ -24,6 +26,7 @@ struct Shape {
     [[nodiscard]] std::size_t mask_bytes() const { return (fields.size() + 7) / 8; }
   };
   std::vector<Component> components;
+  std::vector<packed::Lanes> lanes;
   std::uint64_t fingerprint = 0;
 
   static Shape of(const wire::Layout& layout);
@@ -40,7 +43,8 @@ class Mirror {
   // Forgets everything; what it has is 0.
   void reset(const Shape& shape);
   // REQUIRES: the frame may be applied.
-  void apply(const wire::StateFrame& frame);
+  void apply(const wire::StateFrame& frame, wire::Codec codec);
+  void new_connection() { in_stream_ = false; }
 
   [[nodiscard]] std::uint32_t have() const { return have_; }
   [[nodiscard]] std::uint64_t hash() const { return hash_; }
@@ -51,7 +55,12 @@ class Mirror {
   [[nodiscard]] const std::unordered_map<std::uint32_t, std::vector<Value>>& entities() const { return entities_; }
 
  private:
+  struct FromPacked;
+
   void remove(std::uint32_t entity);
+  void keep_only(std::span<const std::uint32_t> alive);
+  void apply_packed(const wire::StateFrame& frame);
+  void put(std::uint32_t entity, std::size_t component, std::uint64_t mask, std::span<const std::byte> values);
   void apply_column(const wire::Column& column);
   void apply_opaque(const wire::Column& column);
   Value& touch(std::uint32_t entity, std::size_t component);
@@ -61,6 +70,9 @@ class Mirror {
   std::uint32_t have_ = 0;
   std::uint64_t hash_ = 0;
   std::unordered_map<std::uint32_t, std::vector<Value>> entities_;
+  std::optional<packed::Context> stream_, empty_;
+  packed::Reader reader_;
+  bool in_stream_ = false;
 };
 
 }  // namespace tickrelay::sim

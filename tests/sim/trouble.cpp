@@ -52,6 +52,7 @@ void Simulation::make_types() {
     type.type = kind.name;
     type.authority = kind.authority;
     type.layout = random_layout(random_);
+    type.codec = random_.chance(0.6) ? wire::Codec::Packed : wire::Codec::Plain;
     type.tick_rate = random_.pick(rates);
     type.send_rate = type.tick_rate;
     for (const std::uint16_t divisor : {2, 3, 4, 5})

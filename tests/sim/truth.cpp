@@ -72,7 +72,7 @@ void Truth::read(const Worker& worker) {
     Tick& seen = ticked_[&room];
     const Tick sent = room.frames().tick();
     ticks += room.tick() != seen;
-    truth.ticks_at[sent] += room.tick() != seen;
+    truth.ticks_at[sent] += room.tick() - seen;
     seen = room.tick();
     if (sent == truth.newest) continue;
     SIM_REQUIRE(sent > truth.newest, "ticks of frames grow");

@@ -8,7 +8,7 @@ void pack(const Component& component, std::uint64_t mask, Bytes value, std::vect
   for (std::size_t i = 0; i < component.fields.size(); ++i) {
     const Field& field = component.fields[i];
     if (mask >> i & 1)
-      packed.insert(packed.end(), value.begin() + field.offset, value.begin() + field.offset + field.width);
+      packed.insert(packed.end(), value.begin() + field.offset, value.begin() + field.offset + field.width());
   }
 }
 
@@ -80,6 +80,11 @@ Bytes Composer::update(const Have& have, const std::vector<Action>& actions, con
 Bytes Composer::ping(std::int64_t now_us) {
   builder_.Clear();
   return finish(wire::Body::Ping, wire::CreatePing(builder_, static_cast<std::uint64_t>(now_us)));
+}
+
+Bytes Composer::resync(std::uint32_t tick, const Have& have) {
+  builder_.Clear();
+  return finish(wire::Body::Resync, wire::CreateResync(builder_, tick, have.event, have.direct));
 }
 
 Bytes Composer::leave() {

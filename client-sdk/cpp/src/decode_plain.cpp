@@ -70,7 +70,8 @@ class ColumnReader {
 
 class PlainDecoder final : public Decoder {
  public:
-  bool decode(const wire::StateFrame& frame, bool whole, Mirror& mirror, std::string& error) override {
+  Outcome decode(const wire::StateFrame& frame, std::uint32_t base, Mirror& mirror, std::string& error) override {
+    const bool whole = base == 0;
     if (whole) mirror.begin_whole();
     const auto flags = static_cast<unsigned>(frame.head()->flags());
     if ((flags & static_cast<unsigned>(wire::FrameFlags::ListsAlive)) != 0) {
@@ -82,7 +83,7 @@ class PlainDecoder final : public Decoder {
     }
     const bool good = read_columns(frame, mirror, error);
     if (whole) mirror.end_whole();
-    return good;
+    return good ? Outcome::applied : Outcome::broken;
   }
 
   void restart() override {}
@@ -111,8 +112,9 @@ class PlainDecoder final : public Decoder {
 
 }  // namespace
 
-std::unique_ptr<Decoder> make_decoder(wire::Codec codec) {
+std::unique_ptr<Decoder> make_decoder(wire::Codec codec, const Layout& layout) {
   if (codec == wire::Codec::Plain) return std::make_unique<PlainDecoder>();
+  if (codec == wire::Codec::Packed) return make_packed_decoder(layout);
   return nullptr;
 }
 

@@ -6,28 +6,16 @@
 
 namespace tickrelay {
 inline namespace sdk {
+namespace {
 
-std::uint8_t width_of(wire::FieldType type) {
-  switch (type) {
-    case wire::FieldType::Bool:
-    case wire::FieldType::Int8:
-    case wire::FieldType::UInt8: return 1;
-    case wire::FieldType::Int16:
-    case wire::FieldType::UInt16: return 2;
-    case wire::FieldType::Int32:
-    case wire::FieldType::UInt32:
-    case wire::FieldType::Float32: return 4;
-    case wire::FieldType::Int64:
-    case wire::FieldType::UInt64:
-    case wire::FieldType::Float64: return 8;
-  }
-  return 0;
-}
+constexpr double steps_max = 2147483648;  // of a range: PROTOCOL.md, "State schemas"
+
+}  // namespace
 
 std::size_t Component::packed_bytes(std::uint64_t mask) const {
   std::size_t bytes_total = 0;
   for (std::size_t i = 0; i < fields.size(); ++i) {
-    if (mask >> i & 1) bytes_total += fields[i].width;
+    if (mask >> i & 1) bytes_total += fields[i].width();
   }
   return bytes_total;
 }
@@ -35,7 +23,7 @@ std::size_t Component::packed_bytes(std::uint64_t mask) const {
 std::uint64_t Component::within(std::size_t struct_bytes) const {
   std::uint64_t mask = 0;
   for (std::size_t i = 0; i < fields.size(); ++i) {
-    if (fields[i].offset + std::size_t{fields[i].width} <= struct_bytes) mask |= std::uint64_t{1} << i;
+    if (fields[i].offset + std::size_t{fields[i].width()} <= struct_bytes) mask |= std::uint64_t{1} << i;
   }
   return mask;
 }
@@ -49,20 +37,19 @@ struct LayoutReader {
   static bool field(const wire::Field& from, const Component& component, Field& to) {
     to.name = from.name() ? from.name()->str() : "";
     to.type = from.type();
-    to.width = width_of(from.type());
     to.offset = from.offset();
-    const auto has = [&](wire::FieldFlags flag) {
-      return (static_cast<unsigned>(from.flags()) & static_cast<unsigned>(flag)) != 0;
-    };
-    to.quantised = has(wire::FieldFlags::Quantised);
-    to.ranged = has(wire::FieldFlags::Ranged);
-    to.angle = has(wire::FieldFlags::Angle);
+    to.flags = from.flags();
     to.precision = from.precision();
     to.min = from.min();
     to.max = from.max();
-    if (to.width == 0 || to.offset + std::size_t{to.width} > component.bytes) return false;
-    if (to.quantised && !(std::isfinite(to.precision) && to.precision > 0)) return false;
-    return !to.ranged || (std::isfinite(to.min) && std::isfinite(to.max) && to.min <= to.max);
+    if (to.width() == 0 || to.offset + std::size_t{to.width()} > component.bytes) return false;
+    const bool ranged = to.has(FieldFlags::Ranged);
+    if (!ranged) to.min = to.max = 0;
+    if (!std::isfinite(to.min) || !std::isfinite(to.max) || to.min > to.max) return false;
+    if (!to.has(FieldFlags::Quantised)) return true;
+    const bool floats = to.type == FieldType::Float32 || to.type == FieldType::Float64;
+    const bool steps = std::isfinite(to.precision) && to.precision > 0;
+    return floats && steps && (to.max - to.min) / to.precision <= steps_max;
   }
 
   static bool component(const wire::Component& from, Component& to) {
@@ -70,6 +57,7 @@ struct LayoutReader {
     to.bytes = from.bytes();
     if (!from.fields() || to.opaque()) return to.opaque() && !to.name.empty();
     if (from.fields()->size() > limits::fields_max) return false;
+    if (from.fields()->size() == 0) return false;
     to.fields.resize(from.fields()->size());
     for (std::size_t i = 0; i < to.fields.size(); ++i) {
       if (!field(*from.fields()->Get(static_cast<flatbuffers::uoffset_t>(i)), to, to.fields[i])) return false;
@@ -95,7 +83,7 @@ struct LayoutReader {
       }
     }
     const Component& owner = layout->components_[owner_component];
-    if (owner.fields.size() != 1 || owner.fields[0].width != 4 || !layout->components_[player_component].opaque() ||
+    if (owner.fields.size() != 1 || owner.fields[0].width() != 4 || !layout->components_[player_component].opaque() ||
         !layout->components_[room_component].opaque()) {
       error = "the relay's layout has other first components than Owner, Player and Room";
       return nullptr;

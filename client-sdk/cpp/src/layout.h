@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "schema/protocol_generated.h"
+#include "schema/state/field.h"
 
 namespace tickrelay {
 inline namespace sdk {
@@ -19,19 +19,6 @@ using ComponentIndex = std::uint16_t;
 inline constexpr ComponentIndex owner_component = 0;   // struct wire::Owner, on every entity
 inline constexpr ComponentIndex player_component = 1;  // opaque wire::Player, on each seat's entity
 inline constexpr ComponentIndex room_component = 2;    // opaque wire::Room, on entity 0
-
-struct Field {
-  std::string name;
-  wire::FieldType type = wire::FieldType::Bool;
-  std::uint8_t width = 1;  // bytes
-  std::uint16_t offset = 0;
-  bool quantised = false;
-  bool ranged = false;
-  bool angle = false;
-  double precision = 0;
-  double min = 0;
-  double max = 0;
-};
 
 // An opaque component counts as one field.
 struct Component {
@@ -65,8 +52,6 @@ class Layout {
 };
 
 using LayoutPointer = std::shared_ptr<const Layout>;
-
-std::uint8_t width_of(wire::FieldType type);  // bytes; 0: unknown type
 
 // nullptr with `error` filled: the relay sent a layout that cannot be.
 LayoutPointer read_layout(const wire::Layout& layout, std::string& error);

@@ -117,11 +117,11 @@ std::uint64_t Mirror::copy_fields(const Component& component, std::uint64_t mask
   for (std::size_t i = 0; i < component.fields.size(); ++i) {
     if ((mask >> i & 1) == 0) continue;
     const Field& field = component.fields[i];
-    if ((shown >> i & 1) != 0 && std::memcmp(to + field.offset, values, field.width) != 0) {
-      std::memcpy(to + field.offset, values, field.width);
+    if ((shown >> i & 1) != 0 && std::memcmp(to + field.offset, values, field.width()) != 0) {
+      std::memcpy(to + field.offset, values, field.width());
       changed |= std::uint64_t{1} << i;
     }
-    values += field.width;
+    values += field.width();
   }
   return changed;
 }
@@ -209,7 +209,7 @@ bool Mirror::write_own(ComponentIndex index, EntityId entity, std::uint64_t mask
   } else {
     for (std::size_t i = 0; i < component.fields.size(); ++i) {
       const Field& field = component.fields[i];
-      if (mask >> i & 1) std::memcpy(table.at(row) + field.offset, value.data() + field.offset, field.width);
+      if (mask >> i & 1) std::memcpy(table.at(row) + field.offset, value.data() + field.offset, field.width());
     }
   }
   note(appears ? Change::Kind::added : Change::Kind::changed, index, entity, appears ? component.all() : mask);
@@ -252,8 +252,8 @@ bool Mirror::release_value(ComponentIndex index, EntityId entity, HeldValue& hel
     const Field& field = component.fields[i];
     std::uint8_t* shown = table.at(row) + field.offset;
     const std::uint8_t* truth = held.truth.data() + field.offset;
-    if ((freed >> i & 1) == 0 || std::memcmp(shown, truth, field.width) == 0) continue;
-    std::memcpy(shown, truth, field.width);
+    if ((freed >> i & 1) == 0 || std::memcmp(shown, truth, field.width()) == 0) continue;
+    std::memcpy(shown, truth, field.width());
     changed |= std::uint64_t{1} << i;
   }
   if (changed != 0) note(Change::Kind::changed, index, entity, changed);

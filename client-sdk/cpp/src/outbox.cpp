@@ -60,7 +60,7 @@ std::uint32_t Outbox::set(const Component& component, ComponentIndex index, Enti
     }
     for (std::size_t i = 0; i < component.fields.size(); ++i) {
       const Field& field = component.fields[i];
-      if (mask >> i & 1) std::memcpy(waiting->data.data() + field.offset, value.data() + field.offset, field.width);
+      if (mask >> i & 1) std::memcpy(waiting->data.data() + field.offset, value.data() + field.offset, field.width());
     }
     return waiting->seq;
   }

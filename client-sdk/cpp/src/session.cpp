@@ -82,13 +82,16 @@ void Session::opened(std::int64_t now_us) {
 
 void Session::welcome(const wire::Welcome& welcome, std::int64_t now_us) {
   if (welcomed_) return give_up(close_code::protocol_error, "the relay sent a second Welcome");
-  decoder_ = make_decoder(welcome.codec());
-  if (!decoder_) {
-    return give_up(close_code::incompatible_schema,
-                   std::string("codec ") + (welcome.codec() == wire::Codec::Packed ? "packed" : "of a later kind") +
-                       " is not supported by this SDK version");
-  }
   if (!take_layout(welcome, now_us)) return;
+  if (decoder_ && codec_ == welcome.codec()) {
+    decoder_->restart();
+  } else {
+    codec_ = welcome.codec();
+    decoder_ = make_decoder(codec_, *mirror_.layout());
+    have_.tick = 0;
+  }
+  if (!decoder_) return give_up(close_code::incompatible_schema, "the room's codec is of a later kind: it needs a newer SDK");
+  resync_us_ = 0;
   welcomed_ = true;
   welcomed_us_ = now_us;
   const bool back = phase_ == Phase::dropped;
@@ -125,6 +128,7 @@ bool Session::take_layout(const wire::Welcome& welcome, std::int64_t now_us) {
     outbox_.forget();
   }
   have_.tick = 0;
+  decoder_.reset();
   mirror_.reset(layout);
   mirror_.watch(player_component);
   const std::string unfit = listeners_.changes.attach(mirror_);

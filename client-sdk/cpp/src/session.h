@@ -94,6 +94,7 @@ class Session final : public LinkListener {
   // session_receive.cpp
   void receive_message(const wire::Message& message, Bytes bytes, std::int64_t now_us);
   void receive_frame(const wire::StateFrame& frame, std::int64_t now_us);
+  void ask_for_whole(std::uint32_t tick, std::int64_t now_us);
   bool fits(const wire::StateFrame& frame, std::uint32_t base) const;
   void applied(const wire::StateFrame& frame, bool yours, std::int64_t now_us);
   void receive_yours(const wire::Yours& yours, Bytes bytes, std::int64_t now_us);
@@ -140,7 +141,9 @@ class Session final : public LinkListener {
   Mirror mirror_;
   State state_{mirror_};
   RoomClock room_clock_{*this};
+  wire::Codec codec_{};
   std::unique_ptr<Decoder> decoder_;
+  std::int64_t resync_us_ = 0;  // when the whole was asked for; 0: it was not, or the relay answered
   std::vector<std::uint8_t> yours_;  // a Yours that waits for its frame, as it came
   Outbox outbox_;
   Acks acks_;

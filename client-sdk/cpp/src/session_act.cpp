@@ -154,7 +154,7 @@ std::uint32_t Session::set(EntityId entity, std::string_view name, Bytes value, 
   if (there && component.opaque() && std::equal(shown.begin(), shown.end(), value_.begin(), value_.end())) mask = 0;
   for (std::size_t i = 0; there && i < component.fields.size(); ++i) {
     const Field& field = component.fields[i];
-    if (std::memcmp(shown.data() + field.offset, value_.data() + field.offset, field.width) == 0)
+    if (std::memcmp(shown.data() + field.offset, value_.data() + field.offset, field.width()) == 0)
       mask &= ~(std::uint64_t{1} << i);
   }
   if (there && mask == 0) return outbox_.newest_seq();

@@ -10,6 +10,8 @@ Bytes data_of(const flatbuffers::Vector<std::uint8_t>* from) {
   return from ? Bytes(from->data(), from->size()) : Bytes();
 }
 
+constexpr std::int64_t resync_interval_us = 1'200'000;
+
 const wire::Yours* yours_of(const std::vector<std::uint8_t>& bytes) {
   return bytes.empty() ? nullptr : wire::GetMessage(bytes.data())->body_as_Yours();
 }
@@ -36,7 +38,11 @@ void Session::receive_message(const wire::Message& message, Bytes bytes, std::in
   switch (message.body_type()) {
     case wire::Body::Welcome: return welcome(*message.body_as_Welcome(), now_us);
     case wire::Body::Yours:
-      if (welcomed_) receive_yours(*message.body_as_Yours(), bytes, now_us);
+      if (welcomed_ && resync_us_ == 0) receive_yours(*message.body_as_Yours(), bytes, now_us);
+      return;
+    case wire::Body::Resync:  // asked twice, it is answered twice
+      have_.tick = 0;
+      resync_us_ = 0;
       return;
     case wire::Body::Pong: {
       const auto sent_us = static_cast<std::int64_t>(message.body_as_Pong()->client_us());
@@ -74,6 +80,11 @@ void Session::receive_frame(const wire::StateFrame& frame, std::int64_t now_us) 
   const wire::FrameHead& head = *frame.head();
   if (head.span() > head.tick()) return give_up(close_code::protocol_error, "a frame's span reaches below tick 0");
   const std::uint32_t base = head.span() == 0 ? 0 : head.tick() - head.span();
+  if (resync_us_ != 0) {
+    ++stats_.discarded;
+    if (now_us - resync_us_ >= resync_interval_us) ask_for_whole(head.tick(), now_us);
+    return;
+  }
   const wire::Yours* yours = yours_of(yours_);
   if (!fits(frame, base)) {
     ++stats_.discarded;
@@ -81,13 +92,26 @@ void Session::receive_frame(const wire::StateFrame& frame, std::int64_t now_us) 
     return;
   }
   std::string error;
-  if (!decoder_->decode(frame, base == 0, mirror_, error)) return give_up(close_code::protocol_error, error);
+  switch (decoder_->decode(frame, base, mirror_, error)) {
+    case Outcome::broken: return give_up(close_code::protocol_error, error);
+    case Outcome::lost: return ask_for_whole(head.tick(), now_us);
+    case Outcome::applied: break;
+  }
   have_.tick = mirror_.tick = head.tick();
   complete_tick_ = frame.complete() != 0 ? frame.complete() : head.tick();
   clock_.frame(now_us, seat_.tick_us(head.tick()), 1'000'000 / seat_.send_rate);
   acks_.applied(head.kind() != wire::FrameKind::Stream, now_us);
   ++stats_.frames;
   applied(frame, yours && yours->head()->tick() == head.tick(), now_us);
+}
+
+// Nothing is applied until the relay answers. It grants one a second: what it refused is asked again.
+void Session::ask_for_whole(std::uint32_t tick, std::int64_t now_us) {
+  have_.tick = 0;
+  yours_.clear();
+  resync_us_ = now_us;
+  ++stats_.resyncs;
+  write(composer_.resync(tick, have_));
 }
 
 // The state is whole: now everybody may look.

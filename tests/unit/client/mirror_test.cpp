@@ -16,7 +16,8 @@ class MirrorTest : public ::testing::Test {
   bool apply(const FrameBytes& frame) {
     const Buffer bytes = frame.bytes();
     const auto* root = flatbuffers::GetRoot<wire::StateFrame>(bytes.data());
-    return make_decoder(wire::Codec::Plain)->decode(*root, frame.span == 0, mirror, error);
+    const std::uint32_t base = frame.span == 0 ? 0 : frame.tick - frame.span;
+    return make_decoder(wire::Codec::Plain, *layout())->decode(*root, base, mirror, error) == Outcome::applied;
   }
   const arena::Transform* at(EntityId id) { return state.get<arena::Transform>(id); }
   std::vector<std::pair<Change::Kind, EntityId>> changes() {

@@ -63,7 +63,7 @@ TEST(SessionJoin, AnOverloadedRelayIsAskedAgainForAWhile) {
   EXPECT_NEAR(static_cast<double>(game.now), 10e6, 8e6);
 }
 
-TEST(SessionJoin, PackedIsNotSupportedYet) {
+TEST(SessionJoin, ACodecOfALaterKindIsRefused) {
   Game game;
   std::string reason;
   game.room.on_leave([&](std::uint16_t code, const std::string& r) {
@@ -72,9 +72,9 @@ TEST(SessionJoin, PackedIsNotSupportedYet) {
   });
   game.connect();
   WelcomeBytes welcome;
-  welcome.codec = wire::Codec::Packed;
+  welcome.codec = static_cast<wire::Codec>(7);
   game.receive(welcome.bytes());
-  EXPECT_NE(reason.find("codec packed is not supported by this SDK version"), std::string::npos);
+  EXPECT_NE(reason.find("the room's codec is of a later kind"), std::string::npos);
   EXPECT_EQ(game.wrote->close_code, close_code::incompatible_schema);
 }
 

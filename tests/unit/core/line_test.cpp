@@ -16,7 +16,7 @@ FrameInfo frame(Tick base, Tick tick, wire::FrameKind kind = wire::FrameKind::Ca
 }
 
 Line line_at(Tick base, EventNumber event = 0) {
-  return Line({.base = base, .event = event}, {.base = base, .event = event}, limits::ack_interval_ms);
+  return Line({.base = base, .event = event}, {.base = base, .event = event}, limits::ack_interval_ms, false);
 }
 
 // ---------------------------------------------------------------------------------------------- which frame
@@ -140,7 +140,7 @@ Seen watch(const Link& link, std::uint32_t seconds, std::int64_t from_ns) {
     bool prompt;
     std::int64_t arrives_ns;
   };
-  Line line({}, {}, limits::ack_interval_ms);
+  Line line({}, {}, limits::ack_interval_ms, false);
   Seen seen;
   seen.frames_in_second.resize(seconds);
   std::deque<Flying> down, up;

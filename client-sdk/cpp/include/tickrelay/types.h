@@ -157,6 +157,7 @@ struct Stats {
   std::uint64_t bytes_received = 0;  // payload of WebSocket messages
   std::uint64_t bytes_sent = 0;
   std::uint64_t reconnects = 0;
+  std::uint64_t resyncs = 0;  // times the whole state was asked for
 };
 
 // The payload of a text. The view lives as long as the text.

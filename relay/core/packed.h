@@ -1,0 +1,41 @@
+// A room's state in codec `packed`: the stream's context and the bytes of each frame. Owner: the worker of the room.
+// No allocation when warm.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "relay/core/line.h"
+#include "relay/core/world.h"
+#include "schema/packed/writer.h"
+
+namespace tickrelay {
+
+class PackedStream {
+  public:
+    explicit PackedStream(const Layout& layout);
+
+    // A new stream from the key tick that the world stands at, where no frame of the old one leads to it.
+    void start(const World& world, Tick key);
+    // StateFrame.packed of a frame that was planned; nothing where no state changed. Valid until the next call.
+    // REQUIRES: frames come as planned, the stream's first; where the stream is not carried on, start() comes before them.
+    std::span<const std::uint8_t> encode(const World& world, const FrameInfo& info);
+    // StateFrame.hash of the frames of a key tick; 0 for the others.
+    [[nodiscard]] std::uint32_t hash(const FrameInfo& info) const { return info.key ? hash_ : 0; }
+
+  private:
+    void gather(const World& world, Tick base);
+    void gather_rows(const Rows& rows, Tick base, std::vector<packed::ChangedRow>& to);
+
+    packed::Context stream_;
+    std::unique_ptr<packed::Context> empty_;  // made with the first frame that needs it
+    packed::Writer writer_;
+    packed::Changes changes_;
+    std::vector<std::uint8_t> bytes_;
+    Tick at_ = 0;  // what the stream's context is as of
+    std::uint32_t hash_ = 0;
+};
+
+}  // namespace tickrelay

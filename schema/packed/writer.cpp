@@ -1,0 +1,259 @@
+#include "schema/packed/writer.h"
+
+#include <algorithm>
+#include <bit>
+#include <ranges>
+
+#include "schema/packed/row.h"
+
+namespace tickrelay::packed {
+namespace {
+
+std::span<const std::uint8_t> opaque_of(const ChangedRow& row) {
+  return {reinterpret_cast<const std::uint8_t*>(row.value), row.bytes};
+}
+
+}  // namespace
+
+// ---------------------------------------------------------------------------------------------------------- stream
+
+void Writer::stream(Context& context, const Changes& changes, std::vector<std::uint8_t>& out) {
+  RangeEncoder coder(out);
+  code_removals(coder, context, changes);
+  code_spawns(coder, context, changes);
+  for (std::size_t c = 0; c < context.size(); ++c) {
+    find_rows(context, c, changes.components[c]);
+    code_existing(coder, context, c, changes.components[c]);
+    code_new(coder, context, c, changes.components[c]);
+  }
+  coder.finish();
+}
+
+void Writer::code_removals(RangeEncoder& coder, Context& context, const Changes& changes) {
+  RoomModel& room = context.room();
+  Rows& entities = context.rows(0);
+  gone_.clear();
+  if (changes.lists_alive) {
+    ids_.assign(changes.removed.begin(), changes.removed.end());
+    std::ranges::sort(ids_);
+    for (std::uint32_t row = 0; row < entities.size(); ++row)
+      if (!std::ranges::binary_search(ids_, entities.ids()[row])) gone_.push_back(row);
+  } else {
+    for (const EntityId id : changes.removed)
+      if (const std::uint32_t row = entities.find(id); row != Rows::none) gone_.push_back(row);
+    std::ranges::sort(gone_);
+  }
+  if (!code_bit(coder, !gone_.empty(), room.any_removed)) return;
+  code_number(coder, static_cast<std::uint32_t>(gone_.size() - 1), room.removed);
+  std::uint32_t next = 0;
+  for (const std::uint32_t row : gone_) {
+    code_number(coder, row - next, room.removed_gap);
+    next = row + 1;
+  }
+  // From the end: the last row takes the place of one that goes.
+  for (const std::uint32_t row : std::span(gone_) | std::views::reverse) context.remove(entities.ids()[row]);
+}
+
+void Writer::code_spawns(RangeEncoder& coder, Context& context, const Changes& changes) {
+  RoomModel& room = context.room();
+  Rows& entities = context.rows(0);
+  if (!spawned_.empty()) spawned_at_.clear();
+  spawned_.clear();
+  for (const ChangedRow& row : changes.components[0]) {
+    if (entities.find(row.id) != Rows::none) continue;
+    spawned_at_.put(row.id, static_cast<std::uint32_t>(spawned_.size()));
+    spawned_.push_back(row.id);
+  }
+  if (!code_bit(coder, !spawned_.empty(), room.any_spawned)) return;
+  code_number(coder, static_cast<std::uint32_t>(spawned_.size() - 1), room.spawned);
+  for (const EntityId id : spawned_) code_id(coder, room, context.spawns(), id);
+}
+
+// Sorts out which rows are known, and which of their fields differ from what the stream has.
+void Writer::find_rows(Context& context, std::size_t component, std::span<const ChangedRow> changed) {
+  const Lanes& lanes = context.lanes(component);
+  Rows& rows = context.rows(component);
+  by_slot_.assign(rows.active().size(), 0);
+  of_spawned_.assign(spawned_.size(), 0);
+  woken_.clear();
+  added_.clear();
+  masks_.resize(changed.size());
+  for (std::uint32_t i = 0; i < changed.size(); ++i) {
+    const std::uint32_t row = rows.find(changed[i].id);
+    if (row == Rows::none) {
+      const std::uint32_t place = spawned_.empty() ? IdTable::none : spawned_at_.find(changed[i].id);
+      if (place != IdTable::none)
+        of_spawned_[place] = i + 1;
+      else
+        added_.push_back({context.rows(0).find(changed[i].id), i});
+      continue;
+    }
+    if (lanes.fields.empty()) {
+      masks_[i] = std::ranges::equal(rows.opaque(row), opaque_of(changed[i])) ? 0 : 1;
+    } else {
+      masks_[i] = differing(lanes, changed[i], rows.values(row));
+    }
+    if (masks_[i] == 0) continue;
+    if (rows.slot(row) == Rows::none)
+      woken_.push_back({row, i});
+    else
+      by_slot_[rows.slot(row)] = i + 1;
+  }
+}
+
+std::uint64_t Writer::differing(const Lanes& lanes, const ChangedRow& row, std::span<const std::int32_t> last) {
+  target_.resize(std::max(target_.size(), lanes.count()));
+  std::uint64_t mask = 0;
+  for (std::uint64_t left = row.mask; left != 0; left &= left - 1) {
+    const auto f = static_cast<std::size_t>(std::countr_zero(left));
+    read_lanes(lanes, f, row.value, target_);
+    for (std::size_t lane = lanes.first[f]; lane < lanes.first[f + 1]; ++lane)
+      if (target_[lane] != last[lane]) mask |= std::uint64_t{1} << f;
+  }
+  return mask;
+}
+
+void Writer::code_existing(RangeEncoder& coder, Context& context, std::size_t component, std::span<const ChangedRow> changed) {
+  ComponentModel& model = context.model(component);
+  Rows& rows = context.rows(component);
+  const bool any = !woken_.empty() || std::ranges::any_of(by_slot_, [](std::uint32_t index) { return index != 0; });
+  if (!code_bit(coder, any, model.bits.any_changed)) return;
+  std::size_t before = 0;
+  for (std::uint32_t slot = 0; slot < by_slot_.size(); ++slot) {
+    before = code_changed(coder, context.room(), model, rows.active()[slot], before, by_slot_[slot] != 0) ? 1 : 0;
+    if (before == 1) code_row(coder, context, component, changed[by_slot_[slot] - 1], rows.active()[slot].row, slot, masks_[by_slot_[slot] - 1]);
+  }
+  std::ranges::sort(woken_, {}, &Found::row);
+  code_number(coder, static_cast<std::uint32_t>(woken_.size()), model.bits.woken);
+  std::uint32_t next = 0;
+  for (const Found& found : woken_) {
+    code_number(coder, found.row - next, model.bits.wake_gap);
+    next = found.row + 1;
+    const std::uint32_t slot = rows.wake(found.row);
+    rows.active()[slot].turns = 1;
+    code_row(coder, context, component, changed[found.index], found.row, slot, masks_[found.index]);
+  }
+  rows.drop_idle();
+}
+
+void Writer::code_row(RangeEncoder& coder, Context& context, std::size_t component, const ChangedRow& from, std::uint32_t row,
+                      std::uint32_t slot, std::uint64_t mask) {
+  ComponentModel& model = context.model(component);
+  Rows& rows = context.rows(component);
+  const Lanes& lanes = context.lanes(component);
+  if (lanes.fields.empty()) {
+    code_opaque(coder, model, opaque_of(from), from.bytes, rows.opaque(row));
+    return;
+  }
+  for (std::uint64_t left = mask; left != 0; left &= left - 1)
+    read_lanes(lanes, static_cast<std::size_t>(std::countr_zero(left)), from.value, target_);
+  code_fields(coder, context.room(), model.flags, model.values, lanes, rows.histories(slot), mask, target_.data(),
+              rows.values(row));
+}
+
+// Rows of new entities, then those that older entities got.
+void Writer::code_new(RangeEncoder& coder, Context& context, std::size_t component, std::span<const ChangedRow> changed) {
+  ComponentModel& model = context.model(component);
+  std::size_t present = 1;
+  for (std::size_t i = 0; i < spawned_.size(); ++i) {
+    if (component != 0) {
+      present = code_bit(coder, of_spawned_[i] != 0, model.bits.present[present]) ? 1 : 0;
+      if (present == 0) continue;
+    }
+    code_added(coder, context, component, changed[of_spawned_[i] - 1]);
+  }
+  if (component == 0 || !code_bit(coder, !added_.empty(), model.bits.any_added)) return;
+  std::ranges::sort(added_, {}, &Found::row);
+  code_number(coder, static_cast<std::uint32_t>(added_.size() - 1), model.bits.added);
+  std::uint32_t next = 0;
+  for (const Found& found : added_) {
+    code_number(coder, found.row - next, model.bits.added_gap);
+    next = found.row + 1;
+    code_added(coder, context, component, changed[found.index]);
+  }
+}
+
+void Writer::code_added(RangeEncoder& coder, Context& context, std::size_t component, const ChangedRow& from) {
+  Rows& rows = context.rows(component);
+  const std::uint32_t row = rows.add(from.id);
+  code_given(coder, context, component, from, true, rows.values(row), context.lanes(component).fields.empty() ? &rows.opaque(row) : nullptr);
+}
+
+// Without what came before. Into `values` or `opaque`.
+void Writer::code_given(RangeEncoder& coder, Context& context, std::size_t component, const ChangedRow& from, bool all,
+                        std::span<std::int32_t> values, std::vector<std::uint8_t>* opaque) {
+  ComponentModel& model = context.model(component);
+  const Lanes& lanes = context.lanes(component);
+  if (opaque != nullptr) {
+    code_opaque(coder, model, opaque_of(from), from.bytes, *opaque);
+    return;
+  }
+  target_.resize(std::max(target_.size(), lanes.count()));
+  for (std::size_t f = 0; f < lanes.fields.size(); ++f) read_lanes(lanes, f, from.value, target_);
+  code_fresh(coder, context.room(), model, lanes, all, from.mask, target_.data(), values);
+}
+
+// -------------------------------------------------------------------------------------------------------- absolute
+
+void Writer::absolute(Context& empty, const Changes& changes, bool whole, std::vector<std::uint8_t>& out) {
+  empty.clear();
+  RangeEncoder coder(out);
+  RoomModel& room = empty.room();
+  const auto code_ids = [&](NumberModel& count, NumberModel& gap) {
+    std::ranges::sort(ids_);
+    ids_.erase(std::ranges::unique(ids_).begin(), ids_.end());
+    code_number(coder, static_cast<std::uint32_t>(ids_.size()), count);
+    EntityId next = 0;
+    for (const EntityId id : ids_) {
+      code_number(coder, id - next, gap);
+      next = id + 1;
+    }
+  };
+  ids_.assign(changes.removed.begin(), changes.removed.end());
+  if (!whole) {
+    code_bit(coder, changes.lists_alive, room.any_removed);
+    code_ids(room.removed, room.removed_gap);
+  }
+  ids_.clear();
+  for (const auto& rows : changes.components)
+    for (const ChangedRow& row : rows) ids_.push_back(row.id);
+  code_ids(room.spawned, room.spawn_gap);
+  for (std::size_t c = 0; c < empty.size(); ++c) code_listed(coder, empty, c, changes.components[c], whole);
+  coder.finish();
+}
+
+// One component of the entities in ids_.
+void Writer::code_listed(RangeEncoder& coder, Context& empty, std::size_t component, std::span<const ChangedRow> changed, bool all) {
+  ComponentModel& model = empty.model(component);
+  if (!code_bit(coder, !changed.empty(), model.bits.any_changed)) return;
+  order_.resize(changed.size());
+  for (std::uint32_t i = 0; i < order_.size(); ++i) order_[i] = i;
+  std::ranges::sort(order_, {}, [&](std::uint32_t i) { return changed[i].id; });
+  const std::size_t lanes = empty.lanes(component).count();
+  values_.resize(std::max(values_.size(), lanes));
+  auto next = order_.begin();
+  std::size_t present = 1;
+  for (const EntityId id : ids_) {
+    const bool here = next != order_.end() && changed[*next].id == id;
+    present = code_bit(coder, here, model.bits.present[present]) ? 1 : 0;
+    if (!here) continue;
+    code_given(coder, empty, component, changed[*next], all, std::span(values_).first(lanes), lanes == 0 ? &opaque_ : nullptr);
+    ++next;
+  }
+}
+
+void Writer::start(Context& context, const Changes& all) {
+  context.clear();
+  for (std::size_t c = 0; c < context.size(); ++c) {
+    const Lanes& lanes = context.lanes(c);
+    Rows& rows = context.rows(c);
+    for (const ChangedRow& from : all.components[c]) {
+      const std::uint32_t row = rows.add(from.id);
+      for (std::size_t f = 0; f < lanes.fields.size(); ++f) read_lanes(lanes, f, from.value, rows.values(row));
+      if (lanes.fields.empty()) rows.opaque(row).assign(opaque_of(from).begin(), opaque_of(from).end());
+    }
+  }
+  context.settle();
+}
+
+}  // namespace tickrelay::packed

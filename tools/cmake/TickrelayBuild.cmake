@@ -108,20 +108,23 @@ function(tickrelay_add_fuzzer)
   endif()
 endfunction()
 
-# tickrelay_install(TARGETS t … [HEADERS dir]): programs to bin/, libraries to lib/ and into find_package(tickrelay);
-# the headers under dir go to include/. Libraries are seen as tickrelay::<EXPORT_NAME>.
+# tickrelay_install(TARGETS t … [PACKAGE relay] [HEADERS dir]): programs to bin/, libraries to lib/ and into
+# find_package(tickrelay), there into the component PACKAGE (client); the headers under dir go to include/. Libraries are
+# seen as tickrelay::<EXPORT_NAME>.
 function(tickrelay_install)
-  cmake_parse_arguments(arg "" "HEADERS" "TARGETS" ${ARGN})
+  cmake_parse_arguments(arg "" "HEADERS;PACKAGE" "TARGETS" ${ARGN})
+  if(NOT arg_PACKAGE)
+    set(arg_PACKAGE client)
+  endif()
   foreach(target IN LISTS arg_TARGETS)
     get_target_property(type ${target} TYPE)
     if(type STREQUAL "EXECUTABLE")
       install(TARGETS ${target} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
     else()
-      install(TARGETS ${target} EXPORT tickrelayTargets
+      install(TARGETS ${target} EXPORT tickrelay_${arg_PACKAGE}
         ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
         LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
         INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
-      set_property(GLOBAL PROPERTY tickrelay_exports ON)
     endif()
   endforeach()
   if(arg_HEADERS)
@@ -131,13 +134,12 @@ endfunction()
 
 # Called once, last: what find_package(tickrelay) reads.
 function(tickrelay_install_package)
-  get_property(exports GLOBAL PROPERTY tickrelay_exports)
-  if(NOT exports)
-    return()
-  endif()
   set(destination "${CMAKE_INSTALL_LIBDIR}/cmake/tickrelay")
   write_basic_package_version_file("${CMAKE_BINARY_DIR}/tickrelayConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
-  install(EXPORT tickrelayTargets NAMESPACE tickrelay:: DESTINATION "${destination}")
+  foreach(component IN ITEMS client relay)
+    install(EXPORT tickrelay_${component} NAMESPACE tickrelay:: DESTINATION "${destination}"
+      FILE tickrelayTargets-${component}.cmake)
+  endforeach()
   install(FILES "${PROJECT_SOURCE_DIR}/tools/cmake/tickrelayConfig.cmake"
                 "${PROJECT_SOURCE_DIR}/tools/cmake/TickrelayDependencies.cmake"
                 "${CMAKE_BINARY_DIR}/tickrelayConfigVersion.cmake"

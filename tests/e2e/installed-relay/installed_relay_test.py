@@ -30,8 +30,8 @@ def done(*command):
 def build(source, name):
     sanitize = {"": "", "address": "-fsanitize=address,undefined"}.get(
         os.environ["TICKRELAY_SANITIZE"], "-fsanitize=" + os.environ["TICKRELAY_SANITIZE"])
-    done(CMAKE, "-S", source, "-B", WORK / name, f"-DCMAKE_PREFIX_PATH={PREFIX}", f"-DCMAKE_CXX_FLAGS=-Wall -Wextra {sanitize}",
-         f"-DCMAKE_BUILD_TYPE={os.environ['TICKRELAY_BUILD_TYPE']}")
+    done(CMAKE, "-G", os.environ["TICKRELAY_GENERATOR"], "-S", source, "-B", WORK / name, f"-DCMAKE_PREFIX_PATH={PREFIX}",
+         f"-DCMAKE_CXX_FLAGS=-Wall -Wextra {sanitize}", f"-DCMAKE_BUILD_TYPE={os.environ['TICKRELAY_BUILD_TYPE']}")
     done(CMAKE, "--build", WORK / name)
 
 

@@ -1,4 +1,4 @@
-# cmake -DBUILD=… -DEXAMPLE=… -DWORK=… [-DBUILD_TYPE=…] [-DSANITIZE=…] -P installed_sdk.cmake
+# cmake -DBUILD=… -DEXAMPLE=… -DWORK=… -DGENERATOR=… [-DBUILD_TYPE=…] [-DSANITIZE=…] -P installed_sdk.cmake
 function(run)
   execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
   if(NOT result EQUAL 0)
@@ -15,7 +15,7 @@ if(SANITIZE STREQUAL "address")
 elseif(SANITIZE)
   set(flags "-fsanitize=${SANITIZE}")
 endif()
-run("${CMAKE_COMMAND}" -S "${EXAMPLE}" -B "${WORK}/build" "-DCMAKE_PREFIX_PATH=${WORK}/prefix" "-DCMAKE_BUILD_TYPE=${BUILD_TYPE}"
+run("${CMAKE_COMMAND}" -G "${GENERATOR}" -S "${EXAMPLE}" -B "${WORK}/build" "-DCMAKE_PREFIX_PATH=${WORK}/prefix" "-DCMAKE_BUILD_TYPE=${BUILD_TYPE}"
   "-DCMAKE_CXX_FLAGS=${flags}")
 run("${CMAKE_COMMAND}" --build "${WORK}/build")
 

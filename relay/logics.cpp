@@ -6,6 +6,12 @@ namespace tickrelay {
 
 Logics::Logics() { loaded_.emplace("demo", make_demo_logic); }
 
+bool Logics::add(const std::string& name, LogicFactory make) {
+    if (find(name)) return false;
+    loaded_.emplace(name, std::move(make));
+    return true;
+}
+
 std::string Logics::load(const std::string& path) {
     // RTLD_NODELETE: rooms outlive any reason to unload.
     void* object = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
@@ -18,8 +24,8 @@ std::string Logics::load(const std::string& path) {
                (plugin == nullptr ? std::string("none") : std::to_string(plugin->abi_version)) + ", this is " +
                std::to_string(logic_abi_version) + "): build it again with these headers";
     const std::string name = plugin->name;
-    if (find(name)) return "logic '" + path + "' is named '" + name + "', which is taken: give it another name";
-    loaded_.emplace(name, [make = plugin->make] { return std::unique_ptr<Logic>(make()); });
+    if (!add(name, [make = plugin->make] { return std::unique_ptr<Logic>(make()); }))
+        return "logic '" + path + "' is named '" + name + "', which is taken: give it another name";
     return {};
 }
 

@@ -1,4 +1,4 @@
-// Room logics by name: built in, `demo`, and those loaded from shared objects at the start.
+// Room logics by name: built in, `demo`, those that an embedding program adds, and those loaded from shared objects at the start.
 #pragma once
 
 #include <map>
@@ -28,7 +28,9 @@ using LogicEntry = const LogicPlugin* (*)();
 class Logics {
   public:
     Logics();
-    // Loads once, never unloads. An error text that names the file, what is wrong and the remedy, or empty.
+    // Linked in: false where the name is taken. Before the relay starts.
+    bool add(const std::string& name, LogicFactory make);
+    // From a shared object: loads once, never unloads. An error text that names the file, what is wrong and the remedy, or empty.
     std::string load(const std::string& path);
     [[nodiscard]] LogicFactory find(std::string_view name) const;
 

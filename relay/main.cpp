@@ -39,7 +39,7 @@ void reload(Relay& relay, Options& options, const std::vector<std::string>& argu
     const Config& config = std::get<Config>(fresh);
     const Reloaded done = reload_options(options, config.options);
     log::set_level(options.log_level);
-    relay.reload(*config.types);
+    if (const auto error = relay.reload(*config.types)) log::error("types refused", {{"why", *error}});
     for (const std::string& key : done.taken) log::info("reloaded", {{"key", key}});
     for (const std::string& key : done.need_restart) log::warn("this change needs a restart", {{"key", key}});
     log::info("configuration reloaded", {{"types", config.types->size()}});

@@ -97,6 +97,12 @@ std::uint32_t or_half_the_cores(std::uint32_t wanted) {
     return wanted != 0 ? wanted : std::max(1U, std::thread::hardware_concurrency() / 2);
 }
 
+std::optional<std::string> settle_all(RoomTypes& types) {
+    for (auto& [name, type] : types)
+        if (auto error = settle(type.settings, type.given)) return "type " + name + ": " + *error;
+    return std::nullopt;
+}
+
 std::string host_name() {
     char name[256] = "relay";
     gethostname(name, sizeof name - 1);
@@ -113,6 +119,7 @@ struct Relay::Parts {
           quota(options.quota_connections, options.quota_connections_per_address), desk_workers(make_ports()),
           desk(reception, lobby, tickets, stats, events, desk_workers, [this](std::optional<double> s) { drain(s); }),
           operations(desk, stats), admin(desk, events) {
+        type_error = settle_all(types);
         reception.set_types(std::move(types));
     }
 
@@ -149,6 +156,7 @@ struct Relay::Parts {
     std::vector<std::unique_ptr<WorkerRunner>> workers;
     std::unique_ptr<Acceptor> acceptor;
     std::unique_ptr<HttpServer> http;
+    std::optional<std::string> type_error;
     std::atomic<std::int64_t> deadline_ns{0};
     bool running = false;
 };
@@ -160,6 +168,7 @@ Relay::~Relay() { stop(); }
 
 std::optional<std::string> Relay::start() {
     Parts& p = *parts_;
+    if (p.type_error) return p.type_error;
     std::string error;
     for (std::uint32_t i = 0; i < p.loop_count; ++i) {
         p.loops.push_back(std::make_unique<LoopRunner>(static_cast<std::uint8_t>(i), p.desk_workers, p.reception, p.quota, p.stats));
@@ -215,7 +224,11 @@ bool Relay::finished() const {
     return draining() && (parts_->lobby.size() == 0 || monotonic_ns() >= parts_->deadline_ns.load());
 }
 
-void Relay::reload(RoomTypes types) { parts_->reception.set_types(std::move(types)); }
+std::optional<std::string> Relay::reload(RoomTypes types) {
+    auto error = settle_all(types);
+    if (!error) parts_->reception.set_types(std::move(types));
+    return error;
+}
 
 namespace {
 

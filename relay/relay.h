@@ -15,6 +15,7 @@ class Logics;
 
 class Relay {
   public:
+    // types: built_in_types() and more; keys that a type leaves out follow from the others (settle()).
     Relay(Options options, RoomTypes types, Logics& logics);
     ~Relay();  // stops
     Relay(const Relay&) = delete;
@@ -37,8 +38,8 @@ class Relay {
     // Players get `restarting`; then all threads end.
     void stop();
 
-    // What SIGHUP may change.
-    void reload(RoomTypes types);
+    // What SIGHUP may change. An error text where the types do not hold together: then nothing changes.
+    std::optional<std::string> reload(RoomTypes types);
 
   private:
     struct Parts;

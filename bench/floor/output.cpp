@@ -34,10 +34,11 @@ void Floor::watch(Peer& peer, std::uint32_t events) {
 
 void Floor::send_message(Peer& peer, wire::Body kind, flatbuffers::Offset<void> body) {
   wire::FinishMessageBuffer(builder_, wire::CreateMessage(builder_, kind, body));
+  const std::span<const std::uint8_t> message{builder_.GetBufferPointer(), builder_.GetSize()};
+  if (!peer.unsent.empty()) return append_server_frame(peer.unsent, Opcode::binary, message);
   outgoing_.clear();
-  append_server_frame(outgoing_, Opcode::binary, {builder_.GetBufferPointer(), builder_.GetSize()});
-  if (peer.unsent.empty()) return send(peer, outgoing_);
-  peer.unsent.insert(peer.unsent.end(), outgoing_.begin(), outgoing_.end());
+  append_server_frame(outgoing_, Opcode::binary, message);
+  send(peer, outgoing_);
 }
 
 }  // namespace tickrelay::bench

@@ -10,7 +10,7 @@ namespace {
 
 constexpr double on_time_min = 0.99;
 
-struct Flags {
+struct CapacityFlags {
   ServerChoice server;
   LoadOptions load;
   RoomSettings room;
@@ -41,7 +41,7 @@ CapacityStep judge(std::uint32_t rooms, const Json& report, double p99_ms) {
 }
 
 // A started server is a fresh one for every step.
-CapacityStep attempt(const Flags& flags, std::uint32_t rooms, double p99_ms, const Progress& progress) {
+CapacityStep attempt(const CapacityFlags& flags, std::uint32_t rooms, double p99_ms, const Progress& progress) {
   RunOptions options{.load = flags.load, .room = flags.room};
   options.load.rooms = rooms;
   options.duration_ns = parse_duration_ns(flags.step);
@@ -59,7 +59,7 @@ CapacityStep attempt(const Flags& flags, std::uint32_t rooms, double p99_ms, con
   return step;
 }
 
-Json report_json(const Flags& flags, const Capacity& found, double p99_ms) {
+Json report_json(const CapacityFlags& flags, const Capacity& found, double p99_ms) {
   Json report{{"rooms", found.rooms}, {"players", flags.load.players}, {"limit", found.limit}};
   report["config"] = {
       {"rate", flags.load.rate_hz}, {"p99_ms", p99_ms}, {"on_time", on_time_min}, {"codec", flags.room.codec}};
@@ -70,7 +70,7 @@ Json report_json(const Flags& flags, const Capacity& found, double p99_ms) {
   return report;
 }
 
-int execute(Flags& flags) {
+int execute(CapacityFlags& flags) {
   prepare(flags.server);
   const double p99_ms = flags.p99_ms > 0 ? flags.p99_ms : 2'000.0 / flags.load.rate_hz;
   const Progress progress = show_progress();
@@ -87,7 +87,7 @@ int execute(Flags& flags) {
 }  // namespace
 
 Command add_capacity(CLI::App& app) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<CapacityFlags>();
   add_server_flags(app, flags->server);
   app.add_option("--players", flags->load.players, "players in a room")->required()->check(CLI::Range(1, 10'000));
   app.add_option("--rate", flags->load.rate_hz, "ticks a second")->required()->check(CLI::Range(1, 240));

@@ -49,7 +49,7 @@ Recording Recording::parse(std::span<const std::uint8_t> bytes) {
   std::vector<std::uint8_t> unpacked;
   if (is_xz(bytes)) bytes = unpacked = unpack_xz(bytes, bytes_max);
   if (bytes.size() > bytes_max) throw RecordingError("the recording is too large");
-  if (bytes.size() % 4 != 0) throw RecordingError("the recording is cut off");
+  if (bytes.empty() || bytes.size() % 4 != 0) throw RecordingError("the recording is cut off");
   Recording recording;
   recording.words_.resize(bytes.size() / 4);
   std::memcpy(recording.words_.data(), bytes.data(), bytes.size());

@@ -17,7 +17,7 @@
 namespace tickrelay::bench {
 namespace {
 
-struct Flags {
+struct ReplayFlags {
   ServerChoice server;
   std::string file, room_id, codec = "packed", out;
   std::size_t ticks = SIZE_MAX;
@@ -34,7 +34,7 @@ Recording load_recording(const std::string& path) {
 }
 
 // Spawns the room and takes the authority's ticket.
-JoinWish make_room(Admin& admin, const Flags& flags, const Recording& recording, const RecordedSchema& schema) {
+JoinWish make_room(Admin& admin, const ReplayFlags& flags, const Recording& recording, const RecordedSchema& schema) {
   const std::string compiled = compile_schema(schema.text);
   nlohmann::json params{{"schema", base64({reinterpret_cast<const std::uint8_t*>(compiled.data()), compiled.size()})},
                         {"tick_rate", std::clamp(static_cast<int>(std::lround(recording.hz())), 1, 240)},
@@ -50,7 +50,7 @@ JoinWish make_room(Admin& admin, const Flags& flags, const Recording& recording,
   return wish;
 }
 
-Json report_json(const Flags& flags, const std::string& room_id, const ReplayCounts& counts) {
+Json report_json(const ReplayFlags& flags, const std::string& room_id, const ReplayCounts& counts) {
   Json report{{"file", flags.file},
               {"room_id", room_id},
               {"ticks", counts.ticks},
@@ -63,7 +63,7 @@ Json report_json(const Flags& flags, const std::string& room_id, const ReplayCou
   return report;
 }
 
-int execute(Flags& flags) {
+int execute(ReplayFlags& flags) {
   prepare(flags.server);
   const Recording recording = load_recording(flags.file);
   const RecordedSchema schema = recorded_schema(recording);
@@ -94,7 +94,7 @@ int execute(Flags& flags) {
 }  // namespace
 
 Command add_replay(CLI::App& app) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<ReplayFlags>();
   app.add_option("TRACE", flags->file, "a recording: .gsr or .gsr.xz")->required();
   add_server_flags(app, flags->server);
   app.add_option("--room", flags->room_id, "the room's id; default one of the relay's making");

@@ -6,7 +6,7 @@
 namespace tickrelay::bench {
 namespace {
 
-struct Flags {
+struct RunFlags {
   ServerChoice server;
   LoadOptions load;
   RoomSettings room;
@@ -14,7 +14,7 @@ struct Flags {
   std::vector<Target> targets = known_targets();
 };
 
-Json config_json(const Flags& flags) {
+Json config_json(const RunFlags& flags) {
   return {{"rooms", flags.load.rooms},
           {"players", flags.load.players},
           {"rate", flags.load.rate_hz},
@@ -30,7 +30,7 @@ Json config_json(const Flags& flags) {
           {"pinned", flags.server.pin}};
 }
 
-int judge(const Json& report, const Flags& flags) {
+int judge(const Json& report, const RunFlags& flags) {
   if (report["generator"]["saturated"].get<bool>()) {
     std::fprintf(stderr,
                  "tickrelay-bench: this program was the bottleneck: 1 %% of its own sends left more than %.1f ms late. "
@@ -43,7 +43,7 @@ int judge(const Json& report, const Flags& flags) {
   return missed.empty() ? exit_ok : exit_target_missed;
 }
 
-int execute(Flags& flags) {
+int execute(RunFlags& flags) {
   RunOptions options{.load = flags.load, .room = flags.room};
   options.duration_ns = parse_duration_ns(flags.duration);
   options.warmup_ns = parse_duration_ns(flags.warmup);
@@ -61,7 +61,7 @@ int execute(Flags& flags) {
 }  // namespace
 
 Command add_run(CLI::App& app) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<RunFlags>();
   add_server_flags(app, flags->server);
   app.add_option("--rooms", flags->load.rooms, "rooms")->required()->check(CLI::Range(1, 100'000));
   app.add_option("--players", flags->load.players, "players in each")->required()->check(CLI::Range(1, 10'000));

@@ -9,7 +9,7 @@
 namespace tickrelay::bench {
 namespace {
 
-struct Flags {
+struct StormFlags {
   ServerChoice server;
   RoomSettings room;
   std::uint32_t clients = 0, players = 10;
@@ -18,7 +18,7 @@ struct Flags {
 
 constexpr std::int64_t gather_patience_ns = 60 * second_ns;
 
-Json report_json(const Flags& flags, const StormResult& result, const ServerReading& before,
+Json report_json(const StormFlags& flags, const StormResult& result, const ServerReading& before,
                  const ServerReading& after) {
   Json report{{"config",
                {{"clients", flags.clients},
@@ -38,7 +38,7 @@ Json report_json(const Flags& flags, const StormResult& result, const ServerRead
   return report;
 }
 
-int execute(Flags& flags) {
+int execute(StormFlags& flags) {
   const std::int64_t within_ns = parse_duration_ns(flags.within), play_ns = parse_duration_ns(flags.play);
   prepare(flags.server);
   flags.room.players = flags.players;
@@ -71,7 +71,7 @@ int execute(Flags& flags) {
 }  // namespace
 
 Command add_storm(CLI::App& app) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<StormFlags>();
   add_server_flags(app, flags->server);
   app.add_option("--clients", flags->clients, "players, rounded up to whole rooms")
       ->required()

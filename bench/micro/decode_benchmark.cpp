@@ -12,7 +12,7 @@ void decode_update(benchmark::State& state) {
   walking.write_updates();
   for (auto _ : state) {
     const Request request = decode(walking.update(0));
-    const Action action = std::get<Actions>(request).at(0);
+    Action action = std::get<Actions>(request).at(0);
     benchmark::DoNotOptimize(action);
   }
   state.counters["bytes"] = static_cast<double>(walking.update(0).size());
@@ -22,7 +22,7 @@ void decode_join(benchmark::State& state) {
   MessageWriter writer;
   const auto message = writer.join({.mode = wire::JoinMode::ById, .room_id = "a-room", .player_id = "a-player"});
   for (auto _ : state) {
-    const Request request = decode(std::as_bytes(message));
+    Request request = decode(std::as_bytes(message));
     benchmark::DoNotOptimize(std::get<JoinRequest>(request));
   }
 }

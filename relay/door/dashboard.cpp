@@ -5,7 +5,7 @@ namespace tickrelay {
 namespace {
 
 // Everything that comes from the relay goes in as text, never as markup: ids and metadata are players' words.
-constexpr std::string_view page = R"html(<!doctype html>
+constexpr std::string_view dashboard_html = R"html(<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -68,6 +68,6 @@ refresh();
 
 }  // namespace
 
-std::string_view dashboard_page() { return page; }
+std::string_view dashboard_page() { return dashboard_html; }
 
 }  // namespace tickrelay

@@ -77,7 +77,7 @@ Outcome events_subscribe(Call& call) {
     return json{{"seq", last}};
 }
 
-constexpr std::array table = {
+constexpr std::array relay_method_table = {
     Method{"relay.info", false, relay_info},
     Method{"relay.drain", true, relay_drain},
     Method{"relay.undrain", true, relay_undrain},
@@ -87,7 +87,7 @@ constexpr std::array table = {
 
 }  // namespace
 
-std::span<const Method> relay_methods() { return table; }
+std::span<const Method> relay_methods() { return relay_method_table; }
 
 Outcome done(const Answer<Done>& answer) {
     return reply(answer, [](const Done&) { return json::object(); });

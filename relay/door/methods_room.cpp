@@ -168,7 +168,7 @@ Outcome player_simulate(Call& call) {
     return done(call.controls.simulate(std::move(request), call.deadline));
 }
 
-constexpr std::array table = {
+constexpr std::array room_method_table = {
     Method{"room.spawn", true, room_spawn},
     Method{"room.update", true, room_update},
     Method{"room.list", false, room_list},
@@ -184,6 +184,6 @@ constexpr std::array table = {
 
 }  // namespace
 
-std::span<const Method> room_methods() { return table; }
+std::span<const Method> room_methods() { return room_method_table; }
 
 }  // namespace tickrelay

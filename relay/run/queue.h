@@ -1,5 +1,7 @@
 // The lock-free queues between threads. The only place that knows moodycamel.
 // Order holds per sender only. Unbounded underneath (pre-allocation starves senders), so bounded here by a count of our own.
+// That count also hands over: a sender releases it before its item goes in, the receiver acquires it behind the item, so what the
+// sender wrote is seen without reliance on the fences inside, which the thread sanitizer cannot follow (tools/tsan.supp).
 #pragma once
 
 #include <atomic>
@@ -28,7 +30,7 @@ class Queue {
         }
         // For what is bounded elsewhere: seats, connections, pooled batches.
         void send_always(Item&& item) {
-            queue_->depth_.fetch_add(1, std::memory_order_relaxed);
+            queue_->depth_.fetch_add(1, std::memory_order_release);
             queue_->items_.enqueue(token_, std::move(item));
         }
 
@@ -39,14 +41,14 @@ class Queue {
 
     // From any thread, without order to other items; costs more than a Sender.
     void send_unordered(Item&& item) {
-        depth_.fetch_add(1, std::memory_order_relaxed);
+        depth_.fetch_add(1, std::memory_order_release);
         items_.enqueue(std::move(item));
     }
 
     // Into `out`, at most its size; the only receiver calls it. Returns how many.
     std::size_t receive(std::span<Item> out) {
         const std::size_t count = items_.try_dequeue_bulk(receiver_, out.data(), out.size());
-        if (count != 0) depth_.fetch_sub(count, std::memory_order_relaxed);
+        if (count != 0) depth_.fetch_sub(count, std::memory_order_acquire);
         return count;
     }
 

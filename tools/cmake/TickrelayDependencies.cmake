@@ -74,16 +74,25 @@ function(_tickrelay_dependency name)
   endif()
 endfunction()
 
-# A macro, so that what find_package imports belongs to the caller's folder and all below it.
-macro(tickrelay_dependencies)
+# tickrelay_try_dependencies(RESULT NAMES…): RESULT says whether all are here. Macros, so that what find_package imports
+# belongs to the caller's folder and all below it.
+macro(tickrelay_try_dependencies _tickrelay_result)
   foreach(_tickrelay_name IN ITEMS ${ARGN})
     if(NOT TARGET dep::${_tickrelay_name})
       _tickrelay_dependency(${_tickrelay_name})
     endif()
   endforeach()
   get_property(_tickrelay_missing GLOBAL PROPERTY tickrelay_missing)
+  set_property(GLOBAL PROPERTY tickrelay_missing "")
+  set(${_tickrelay_result} TRUE)
   if(_tickrelay_missing)
-    set_property(GLOBAL PROPERTY tickrelay_missing "")
+    set(${_tickrelay_result} FALSE)
+  endif()
+endmacro()
+
+macro(tickrelay_dependencies)
+  tickrelay_try_dependencies(_tickrelay_found ${ARGN})
+  if(NOT _tickrelay_found)
     list(JOIN _tickrelay_missing " " _tickrelay_missing)
     message(FATAL_ERROR "Missing libraries. Install them with:\n  apt-get install ${_tickrelay_missing}\n")
   endif()

@@ -57,7 +57,7 @@ function(tickrelay_flatc_cpp target)
   cmake_parse_arguments(arg "" "" "SCHEMAS" ${ARGN})
   add_library(${target} INTERFACE)
   target_include_directories(${target} SYSTEM INTERFACE
-    "$<BUILD_INTERFACE:${TICKRELAY_GENERATED}>" "$<INSTALL_INTERFACE:include/tickrelay>")
+    "$<BUILD_INTERFACE:${TICKRELAY_GENERATED}>" "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/tickrelay-relay>")
   target_link_libraries(${target} INTERFACE dep::flatbuffers)
   foreach(schema IN LISTS arg_SCHEMAS)
     _tickrelay_flatc_header(${target} "${schema}")

@@ -1,20 +1,45 @@
-# find_package(tickrelay): the targets tickrelay::client and its siblings.
+# find_package(tickrelay [COMPONENTS client relay]): the SDK is tickrelay::client and tickrelay::client_c, the server
+# tickrelay::relay to embed and tickrelay::logic for what --logic loads. Without COMPONENTS the server's libraries are there
+# where what they link is.
 
 include(CMakeFindDependencyMacro)
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_dependency(Threads)
 include("${CMAKE_CURRENT_LIST_DIR}/TickrelayDependencies.cmake")
-include("${CMAKE_CURRENT_LIST_DIR}/tickrelayTargets.cmake")
 
-# Only what the installed libraries link is looked for.
-set(_tickrelay_needs "")
-foreach(_library IN ITEMS client client_c relay)
-  if(TARGET tickrelay::${_library})
-    get_target_property(_links tickrelay::${_library} INTERFACE_LINK_LIBRARIES)
-    string(REGEX MATCHALL "dep::[a-z0-9]+" _links "${_links}")
-    list(APPEND _tickrelay_needs ${_links})
+set(_tickrelay_components ${tickrelay_FIND_COMPONENTS})
+if(NOT _tickrelay_components)
+  set(_tickrelay_components client relay)
+endif()
+if("relay" IN_LIST _tickrelay_components)  # it shares a library with the SDK
+  list(PREPEND _tickrelay_components client)
+  list(REMOVE_DUPLICATES _tickrelay_components)
+endif()
+foreach(_component IN LISTS _tickrelay_components)
+  set(_targets "${CMAKE_CURRENT_LIST_DIR}/tickrelayTargets-${_component}.cmake")
+  if(NOT EXISTS "${_targets}")
+    set(tickrelay_${_component}_FOUND FALSE)
+    continue()
+  endif()
+  # Only what the installed libraries link is looked for, before they are declared.
+  file(STRINGS "${_targets}" _needs REGEX "dep::[a-z0-9]+")
+  string(REGEX MATCHALL "dep::[a-z0-9]+" _needs "${_needs}")
+  list(TRANSFORM _needs REPLACE "dep::" "")
+  list(REMOVE_DUPLICATES _needs)
+  if(_component IN_LIST tickrelay_FIND_COMPONENTS OR _component STREQUAL "client")
+    tickrelay_dependencies(${_needs})
+    set(tickrelay_${_component}_FOUND TRUE)
+  else()
+    tickrelay_try_dependencies(tickrelay_${_component}_FOUND ${_needs})
+  endif()
+  if(tickrelay_${_component}_FOUND)
+    include("${_targets}")
   endif()
 endforeach()
-list(TRANSFORM _tickrelay_needs REPLACE "dep::" "")
-list(REMOVE_DUPLICATES _tickrelay_needs)
-tickrelay_dependencies(${_tickrelay_needs})
+
+foreach(_component IN LISTS tickrelay_FIND_COMPONENTS)
+  if(tickrelay_FIND_REQUIRED_${_component} AND NOT tickrelay_${_component}_FOUND)
+    set(tickrelay_FOUND FALSE)
+    set(tickrelay_NOT_FOUND_MESSAGE "tickrelay has no component '${_component}', only client and relay")
+  endif()
+endforeach()

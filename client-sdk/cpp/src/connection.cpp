@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include <atomic>
 #include <cstring>
 #include <deque>
 #include <mutex>
@@ -148,6 +149,13 @@ void silence_libwebsockets() {
   std::call_once(once, [] { lws_set_log_level(LLL_ERR, nullptr); });
 }
 
+// Each context that is made with it takes a new index for what libwebsockets keeps in its TLS contexts, and forgets the
+// one before: earlier contexts never find theirs again and leak them (libwebsockets #2044). So once a process.
+std::uint64_t tls_init_once() {
+  static std::atomic<bool> done{false};
+  return done.exchange(true) ? 0 : LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+}
+
 }  // namespace
 
 class Sockets::Parts {
@@ -157,7 +165,7 @@ class Sockets::Parts {
     lws_context_creation_info info{};
     info.port = CONTEXT_PORT_NO_LISTEN;
     info.protocols = protocols_;
-    if (tls) info.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+    info.options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | (tls ? tls_init_once() : 0);
     // Else libwebsockets would go through the environment's http_proxy, to this very machine too.
     info.http_proxy_address = ":0";
     info.client_ssl_ca_filepath = ca_file_.empty() ? nullptr : ca_file_.c_str();
@@ -175,6 +183,9 @@ class Sockets::Parts {
     info.log_cx = &log_;
 #endif
     context_ = lws_create_context(&info);
+    if (context_ == nullptr) return;
+    info.options = tls ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0;  // of a vhost: it is to have a TLS context
+    vhost_ = lws_create_vhost(context_, &info);
   }
 
   ~Parts() {
@@ -185,11 +196,12 @@ class Sockets::Parts {
   Parts& operator=(const Parts&) = delete;
 
   std::unique_ptr<Link> connect(const Url& url, LinkListener& listener) {
-    if (context_ == nullptr) return nullptr;
+    if (vhost_ == nullptr) return nullptr;
     const auto socket = std::make_shared<Socket>();
     const std::string host = url.authority();
     lws_client_connect_info info{};
     info.context = context_;
+    info.vhost = vhost_;
     info.address = url.host.c_str();
     info.port = url.port;
     info.path = url.path.c_str();
@@ -250,6 +262,7 @@ class Sockets::Parts {
   lws_log_cx_t log_{};
 #endif
   lws_context* context_ = nullptr;
+  lws_vhost* vhost_ = nullptr;
   std::vector<std::shared_ptr<Socket>> sockets_;
 };
 

@@ -6,7 +6,7 @@ namespace tickrelay {
 inline namespace sdk {
 namespace {
 
-std::string text_of(const flatbuffers::String* from) { return from ? from->str() : std::string(); }
+std::string string_of(const flatbuffers::String* from) { return from ? from->str() : std::string(); }
 
 }  // namespace
 
@@ -37,8 +37,8 @@ void RoomQuery::received(Bytes message, std::int64_t) {
   RoomList list{true, {}, {}};
   if (from->rooms()) {
     for (const wire::RoomEntry* room : *from->rooms()) {
-      list.rooms.push_back({text_of(room->room_id()), text_of(room->type()), room->players(), room->max_players(),
-                            room->locked(), text_of(room->metadata())});
+      list.rooms.push_back({string_of(room->room_id()), string_of(room->type()), room->players(), room->max_players(),
+                            room->locked(), string_of(room->metadata())});
     }
   }
   finish(list);

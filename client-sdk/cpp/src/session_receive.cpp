@@ -35,6 +35,8 @@ void Session::received(Bytes bytes, std::int64_t now_us) {
 }
 
 void Session::receive_message(const wire::Message& message, Bytes bytes, std::int64_t now_us) {
+  // The verifier lets a type without its body pass.
+  if (!message.body()) return give_up(close_code::protocol_error, "the relay sent a message without its body");
   switch (message.body_type()) {
     case wire::Body::Welcome: return welcome(*message.body_as_Welcome(), now_us);
     case wire::Body::Yours:

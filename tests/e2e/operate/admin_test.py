@@ -2,6 +2,7 @@
 
 import base64
 import json
+import select
 import unittest
 
 from relay import Admin, Refused, Relay, arena_bfbs, run, until
@@ -56,6 +57,19 @@ class TheAdminSocket(unittest.TestCase):
             clients[-1].call("relay.info")
         for client in clients:
             self.assertEqual(client.call("relay.info")["players"], 0)
+
+    def test_lets_the_client_above_the_limit_wait_for_a_place(self):
+        clients = [self.relay.admin() for _ in range(64)]
+        for client in clients:
+            self.addCleanup(client.__exit__)
+            client.call("relay.info")
+        with self.relay.admin() as late:
+            late.say('{"jsonrpc":"2.0","id":1,"method":"relay.info","params":{}}')
+            for client in clients:  # the relay has been at its socket many times since
+                client.call("relay.info")
+            self.assertEqual(select.select([late.socket], [], [], 0)[0], [])
+            clients[0].__exit__()
+            self.assertIn("version", late.hear()["result"])
 
     def test_spawns_again_what_is_the_same_and_refuses_what_differs(self):
         first = self.relay.call("room.spawn", id="r", tick_rate=30)

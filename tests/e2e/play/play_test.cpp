@@ -257,5 +257,18 @@ TEST_F(Play, ChatTellsEverybodyAndNewcomersItsHistory) {
     EXPECT_EQ(cyd.count("chat 1"), 0U);
 }
 
+TEST_F(Play, TheMatchServersBroadcastReachesEveryPlayerOnce) {
+    ASSERT_NO_FATAL_FAILURE(meet(ada, bob, "arena"));
+    std::vector<PlayerNumber> from;
+    bob.room->on_message("go", [&](const Message& message) { from.push_back(message.player); });
+    const std::string room = ada.room->room_id();
+    const std::string done = relay.call("room.broadcast", R"({"room_id":")" + room + R"(","type":"go","data":"bm93"})");
+    EXPECT_NE(done.find(R"("result")"), std::string::npos) << done;
+    ASSERT_NE(relay.call("room.broadcast", R"({"room_id":")" + room + R"(","type":"stop","data":""})"), "");
+    ASSERT_TRUE(until({&ada, &bob}, [&] { return ada.count("stop ") == 1 && bob.count("stop ") == 1; }));
+    EXPECT_EQ(ada.count("go now"), 1U);
+    EXPECT_EQ(from, std::vector<PlayerNumber>{0}) << "of no player, once";
+}
+
 }  // namespace
 }  // namespace tickrelay::test

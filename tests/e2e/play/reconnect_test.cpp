@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
+
 #include "schema/arena_generated.h"
 #include "tests/e2e/play/guest.h"
 #include "tests/e2e/play/pipe.h"
@@ -188,6 +190,43 @@ TEST_F(Reconnect, AConnectionThatGoesSilentIsGivenUpAndComesBack) {
     EXPECT_TRUE(bob.went.empty());
     bob.room->send("hello", "again");
     ASSERT_TRUE(both([&] { return ada.count("hello again") == 1; }));
+}
+
+TEST_F(Reconnect, WhoComesToADrainingRelayIsLetInWhenTheDrainIsTakenBack) {
+    ASSERT_NO_FATAL_FAILURE(meet("arena"));
+    EXPECT_NE(relay.call("relay.drain", R"({"deadline_s":600})").find("\"result\""), std::string::npos);
+    Guest late(relay.url());
+    late.join_by_id(bob.room->room_id(), {.player_id = "late"});
+    ASSERT_TRUE(until({&late}, [&] { return relay.metric("tickrelay_refused_total{reason=\"restarting\"}") >= 1; }));
+    EXPECT_FALSE(late.joined);
+    EXPECT_EQ(late.left, 0) << late.left_reason << ": 4002 is tried again";
+    pipe.away(true);  // who has a seat comes back to it meanwhile
+    ASSERT_TRUE(both([&] { return ada.drops.size() == 1; }));
+    pipe.away(false);
+    ASSERT_TRUE(both([&] { return ada.returns == 1; })) << ada.left_reason;
+    EXPECT_NE(relay.call("relay.undrain", "{}").find("\"result\""), std::string::npos);
+    ASSERT_TRUE(until({&ada, &bob, &late}, [&] { return late.joined; })) << late.left_reason;
+}
+
+// Without a store a room ends with its process: the SDK is told so by the next one, and joins anew.
+TEST(Restart, PlayersAreToldToComeBackAndFindTheNextRelay) {
+    std::optional<RelayProcess> relay;
+    relay.emplace(RelaySettings{.configuration = types});
+    ASSERT_TRUE(relay->ready());
+    Guest ada(relay->url());
+    ada.join_or_create("arena", {.player_id = "ada"});
+    ASSERT_TRUE(until({&ada}, [&] { return ada.joined; })) << ada.left_reason;
+    const std::string listen = "127.0.0.1:" + std::to_string(relay->port());
+    EXPECT_EQ(relay->stop(), 0);
+    ASSERT_TRUE(until({&ada}, [&] { return ada.drops.size() == 1; }));
+    EXPECT_EQ(ada.drops[0], close_code::restarting);
+    relay.emplace(RelaySettings{.configuration = types, .listen = listen});
+    ASSERT_TRUE(relay->ready());
+    ASSERT_TRUE(until({&ada}, [&] { return ada.left != 0; }));
+    EXPECT_TRUE(ada.left == close_code::session_unknown || ada.left == close_code::room_not_found) << ada.left << " " << ada.left_reason;
+    Guest again(relay->url());
+    again.join_or_create("arena", {.player_id = "ada"});
+    ASSERT_TRUE(until({&again}, [&] { return again.joined; })) << again.left_reason;
 }
 
 }  // namespace

@@ -18,6 +18,7 @@ inline constexpr std::chrono::seconds long_enough{30};
 struct RelaySettings {
     std::string configuration{};  // TOML
     std::vector<std::string> arguments{"--dev"};
+    std::string listen = "127.0.0.1:0";
 };
 
 class RelayProcess {

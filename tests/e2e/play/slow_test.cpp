@@ -24,7 +24,7 @@ constexpr std::uint64_t slow_bytes_per_s = 20'000;
 constexpr std::size_t value_bytes = 2'000;
 constexpr std::int64_t second_us = 1'000'000;
 constexpr std::int64_t settle_us = 3 * second_us;
-constexpr std::int64_t measure_us = 6 * second_us;
+constexpr std::int64_t measured_us = 6 * second_us;
 constexpr double machine_s = 0.03;  // what a busy test machine may add to a single frame
 
 // A player and when its frames came.
@@ -106,7 +106,7 @@ class Slow : public ::testing::TestWithParam<int> {
         std::printf("bound  %.0f ms at %d Hz; this test stood still for up to %.0f ms\n", bound_s * 1e3, GetParam(), stood_still_s * 1e3);
         EXPECT_LE(slow.age_s(0.5), bound_s);
         EXPECT_LE(slow.age_s(0.98), bound_s + machine_s + stood_still_s);
-        EXPECT_GE(slow.ages_s.size(), static_cast<std::size_t>(0.7 * measure_us / 1e6 / link_s)) << "the link is used";
+        EXPECT_GE(slow.ages_s.size(), static_cast<std::size_t>(0.7 * measured_us / 1e6 / link_s)) << "the link is used";
         EXPECT_EQ(writer.left, 0);
     }
 
@@ -123,7 +123,7 @@ TEST_P(Slow, APlayerOnASlowPipeIsServedWhatFitsAndFresh) {
     ASSERT_TRUE(fast.player.join("field", "fast") && slow.player.join("field", "slow"));
     ASSERT_TRUE(play({&fast, &slow}, settle_us, false));
     const std::size_t memory_kib = relay.memory_kib();
-    ASSERT_TRUE(play({&fast, &slow}, measure_us, true)) << slow.player.close_code();
+    ASSERT_TRUE(play({&fast, &slow}, measured_us, true)) << slow.player.close_code();
     fast.print("fast");
     slow.print("slow");
     expect_fresh(slow, 0.002);
@@ -136,7 +136,7 @@ TEST_P(Slow, APlayerWhoReadsSlowlyFromLargeBuffersIsFreshToo) {
     ASSERT_TRUE(fast.player.join("field", "fast") && slow.player.join("field", "slow"));
     ASSERT_TRUE(play({&fast, &slow}, settle_us, false));
     const std::size_t memory_kib = relay.memory_kib();
-    ASSERT_TRUE(play({&fast, &slow}, measure_us, true)) << slow.player.close_code();
+    ASSERT_TRUE(play({&fast, &slow}, measured_us, true)) << slow.player.close_code();
     fast.print("fast");
     slow.print("slow");
     expect_fresh(slow, 0.002);
@@ -149,7 +149,7 @@ TEST_P(Slow, APlayerFarAwayOnAFastLinkGetsEveryTick) {
     Watcher far{WirePlayer(pipe.port())}, near{WirePlayer(relay.port())};
     ASSERT_TRUE(far.player.join("field", "far") && near.player.join("field", "near"));
     ASSERT_TRUE(play({&far, &near}, settle_us, false));
-    ASSERT_TRUE(play({&far, &near}, measure_us, true)) << far.player.close_code();
+    ASSERT_TRUE(play({&far, &near}, measured_us, true)) << far.player.close_code();
     near.print("near");
     far.print("far");
     EXPECT_GE(far.ages_s.size(), near.ages_s.size() * 9 / 10);

@@ -101,7 +101,7 @@ TEST(Thread, while_ticking_reads_in_slices) {
     const std::int64_t begin_ns = monotonic_ns();
     for (int round = 0; round < 50; ++round) {
         for (RawClient& client : clients) client.send(binary, "input");
-        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));  // a pace: inputs come while the loop ticks
     }
     for (RawClient& client : clients) {
         for (int round = 0; round < 50; ++round) ASSERT_TRUE(client.read_frame());

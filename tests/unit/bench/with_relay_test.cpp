@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
+#include <future>
 #include <map>
 #include <thread>
 
@@ -119,19 +120,21 @@ TEST(ReplayWithRelay, is_seen_as_it_was_recorded) {
   Crowd crowd(server.endpoint(), watcher);
   Client& client = crowd.add({.decodes = true});
   ASSERT_TRUE(crowd.join(client, {.mode = wire::JoinMode::ById, .room_id = "recorded"}));
+  std::promise<void> seen;
   std::thread replaying([&] {
     Replay replay(server.endpoint(), recording, schema, *measure_server_ahead_ns(server.endpoint()));
     replay.join({.mode = wire::JoinMode::ById, .room_id = "recorded", .role = wire::Role::Authority}, 5 * second_ns);
     replay.play(ticks, [](std::size_t) {});
     EXPECT_EQ(replay.counts().ticks, ticks);
     EXPECT_TRUE(replay.counts().refused.empty());
-    sleep_until_ns(now_ns() + 500 * ms_ns);  // its entities go with it
+    seen.get_future().wait();  // its entities go with it
   });
   const std::int64_t give_up_ns = now_ns() + 20 * second_ns;
   while (now_ns() < give_up_ns && !(watcher.tick == ticks - 1 && watcher.exact)) {
     crowd.poll(5 * ms_ns);
     crowd.sweep(now_ns());
   }
+  seen.set_value();
   replaying.join();
   EXPECT_EQ(watcher.tick, ticks - 1);
   EXPECT_TRUE(watcher.exact);

@@ -133,7 +133,7 @@ TEST_F(ClientC, AFreedRoomIsHeardOfNoMore) {
   events.clear();
   server.send(FrameBytes::stream(11).bytes());
   server.service();
-  usleep(2'000);
+  usleep(2'000);  // the frame is on its way: a poll that came too early would leave nothing to forget
   tickrelay_poll(client);
   tickrelay_room_free(room);
   tickrelay_event event;

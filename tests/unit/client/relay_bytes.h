@@ -285,6 +285,8 @@ class FakeLink final : public Link {
   std::shared_ptr<Wrote> wrote_;
 };
 
+inline const wire::Join& join_of(const Buffer& bytes) { return *wire::GetMessage(bytes.data())->body_as_Join(); }
+
 // An action as the relay reads it.
 struct Sent {
   explicit Sent(const wire::Action& from)

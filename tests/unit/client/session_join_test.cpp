@@ -5,8 +5,6 @@
 namespace tickrelay::test {
 namespace {
 
-const wire::Join& join_of(const Buffer& bytes) { return *wire::GetMessage(bytes.data())->body_as_Join(); }
-
 TEST(SessionJoin, TheFirstMessageIsAJoin) {
   JoinRequest request;
   request.type = "arena";

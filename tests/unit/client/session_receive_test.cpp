@@ -58,6 +58,16 @@ TEST(SessionFrames, WhoComesLateHearsOfWhatIsThere) {
   EXPECT_EQ(heard, (std::vector<EntityId>{1, 2}));
 }
 
+TEST(SessionFrames, AMessageWithoutItsBodyEndsTheConnection) {
+  for (const wire::Body kind : wire::EnumValuesBody()) {
+    Game game;
+    game.join();
+    FlatBufferBuilder builder;
+    game.receive(message(builder, kind, flatbuffers::Offset<wire::Welcome>()));
+    EXPECT_EQ(game.wrote->close_code, close_code::protocol_error) << wire::EnumNameBody(kind);
+  }
+}
+
 TEST(SessionFrames, HostileBytesEndTheConnection) {
   const Buffer good = FrameBytes::whole(11, {transforms({3}, packed(1.f, 2.f, 3.f, 4.f))}).bytes();
   for (std::size_t i = 0; i < good.size(); ++i) {

@@ -8,8 +8,6 @@ namespace {
 using Kind = wire::ActionKind;
 using Texts = std::vector<std::string>;
 
-const wire::Join& join_of(const Buffer& bytes) { return *wire::GetMessage(bytes.data())->body_as_Join(); }
-
 TEST(SessionReturn, ALostConnectionIsResumed) {
   Game game;
   Texts log;

@@ -32,7 +32,11 @@ class WebSocketServer {
       info.ssl_cert_filepath = certificate.c_str();
       info.ssl_private_key_filepath = key.c_str();
     }
+    // The SDK has set up TLS for the process; a second time would take it from its contexts.
+    const auto options = std::exchange(info.options, LWS_SERVER_OPTION_EXPLICIT_VHOSTS);
     context_ = lws_create_context(&info);
+    info.options = options;
+    vhost_ = context_ ? lws_create_vhost(context_, &info) : nullptr;
   }
   ~WebSocketServer() {
     if (context_) lws_context_destroy(context_);
@@ -40,8 +44,8 @@ class WebSocketServer {
   WebSocketServer(const WebSocketServer&) = delete;
   WebSocketServer& operator=(const WebSocketServer&) = delete;
 
-  [[nodiscard]] bool good() const { return context_ != nullptr && port() > 0; }
-  [[nodiscard]] int port() const { return lws_get_vhost_listen_port(lws_get_vhost_by_name(context_, "default")); }
+  [[nodiscard]] bool good() const { return vhost_ != nullptr && port() > 0; }
+  [[nodiscard]] int port() const { return lws_get_vhost_listen_port(vhost_); }
   void service() {
     for (int i = 0; i < 4; ++i) lws_service(context_, -1);
   }
@@ -116,6 +120,7 @@ class WebSocketServer {
 
   static constexpr lws_protocols protocols_[] = {{"tickrelay.v1", on_event, 0, 4096, 0, nullptr, 0}, {}};
   lws_context* context_ = nullptr;
+  lws_vhost* vhost_ = nullptr;
   lws* client_ = nullptr;
   std::vector<std::uint8_t> incoming_;
   std::deque<std::vector<std::uint8_t>> outgoing_;

@@ -118,13 +118,27 @@ TEST_F(CtlTest, ARoomIsShownWithItsPlayersAndComponents) {
 TEST_F(CtlTest, WatchPrintsEventsUntilTheRelayGoes) {
     EventWriter writer(events);
     writer.push({.type = RelayEventType::player_joined, .room_id = "a", .player_id = "ada"});
-    std::jthread ender([&] {
-        std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    int ends[2];
+    ASSERT_EQ(pipe(ends), 0);
+    std::fflush(stdout);
+    const int terminal = dup(STDOUT_FILENO);
+    dup2(ends[1], STDOUT_FILENO);
+    ::close(ends[1]);
+    std::string text;
+    std::jthread reader([&] {  // the relay goes when a line was printed
+        char part[256];
+        while (text.find('\n') == std::string::npos) {
+            const ssize_t bytes = read(ends[0], part, sizeof part);
+            if (bytes <= 0) return;
+            text.append(part, static_cast<std::size_t>(bytes));
+        }
         admin.stop();
     });
-    testing::internal::CaptureStdout();
     EXPECT_EQ(failure([&] { return watch(common, "a", 0); }).code, 3);
-    const std::string text = testing::internal::GetCapturedStdout();
+    dup2(terminal, STDOUT_FILENO);  // the last end to write to: the reader ends, whatever came
+    ::close(terminal);
+    reader.join();
+    ::close(ends[0]);
     EXPECT_NE(text.find("player.joined  room_id=a  player_id=ada"), std::string::npos) << text;
 }
 

@@ -88,6 +88,8 @@ TEST_F(ConfigTest, ErrorsNameTheLineAndTheNearestKey) {
     expect_error("[type.a]\ncreate = \"all\"\n", "relay.toml:2: type.a.create must be");
     expect_error("[type.a]\nid = \"x\"\n", "relay.toml:2: unknown key type.a.id");
     expect_error("a = \n", "relay.toml:1:");
+    expect_error("\n[[[\n", "relay.toml:2:");
+    expect_error("workers = 0x\xCE\xB9\n", "relay.toml:1:");  // a Greek letter
     expect_error("auth = \"maybe\"\n", "\"tickets\", \"none\"");
 }
 

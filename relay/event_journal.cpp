@@ -15,6 +15,11 @@ void EventJournal::room_spawned(const Room& room) {
                   .label = room.settings().type, .data = {}});
 }
 
+void EventJournal::room_restored(const Room& room) {
+    writer_.push({.time_ms = unix_ms(), .type = RelayEventType::room_restored, .room_id = room.settings().id, .player_id = {},
+                  .label = room.settings().type, .data = {}});
+}
+
 void EventJournal::room_closed(const Room& room, std::string_view reason) {
     writer_.push({.time_ms = unix_ms(), .type = RelayEventType::room_closed, .room_id = room.settings().id, .player_id = {},
                   .label = std::string(reason), .data = {}});

@@ -1,5 +1,5 @@
-// A room in bytes and back (rule 10). A checkpoint has values and no stamps: restored, all of them are of its tick, so who has exactly
-// that tick gets a delta and others the whole, by the rules that hold anyway.
+// A room in bytes and back (rule 10). A checkpoint has values and no stamps: restored, all of them are as new as the newest, so who has
+// that tick gets a delta and others everything, by the rules that hold anyway.
 // Owner: the worker of the room writes; any thread reads.
 #pragma once
 
@@ -21,8 +21,8 @@
 namespace tickrelay {
 
 // All that a room is but its connections, frames and logic.
-struct RoomState {
-    explicit RoomState(RoomSettings made) : settings(std::move(made)), world(settings.layout) {}
+struct SavedRoom {
+    explicit SavedRoom(RoomSettings made) : settings(std::move(made)), world(settings.layout) {}
 
     RoomSettings settings;
     World world;  // all values stamped `newest`
@@ -54,7 +54,7 @@ class CheckpointWriter {
   public:
     using Bytes = std::span<const std::byte>;
 
-    // Valid until the next call. A checkpoint of a tick as its frames were sent: take it right after them. Throws what the logic throws.
+    // Valid until the next call. Throws what the logic throws.
     Bytes write(const Room& room);
 
   private:
@@ -63,9 +63,9 @@ class CheckpointWriter {
     Builder builder_{4096};
 };
 
-using RoomStatePointer = std::unique_ptr<RoomState>;
+using SavedRoomPointer = std::unique_ptr<SavedRoom>;
 
 // Foreign bytes: a state that holds together, or a text that names what is wrong.
-std::variant<RoomStatePointer, std::string> read_checkpoint(std::span<const std::byte> bytes);
+std::variant<SavedRoomPointer, std::string> read_checkpoint(std::span<const std::byte> bytes);
 
 }  // namespace tickrelay

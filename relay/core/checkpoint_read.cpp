@@ -86,7 +86,7 @@ Error read_log(const stored::Log& from, std::size_t events_max, EventLog& log) {
 
 class Reader {
   public:
-    Reader(const stored::Checkpoint& from, RoomState& state) : from_(from), state_(state) {}
+    Reader(const stored::Checkpoint& from, SavedRoom& state) : from_(from), state_(state) {}
 
     Error read() {
         for (const auto step : {&Reader::read_head, &Reader::read_world, &Reader::read_events, &Reader::read_ids, &Reader::read_seats,
@@ -108,7 +108,7 @@ class Reader {
     Error take_block(const stored::Ids& from, EntityId used, IdBlock& block);
 
     const stored::Checkpoint& from_;
-    RoomState& state_;
+    SavedRoom& state_;
     std::unordered_map<std::uint32_t, EntityId> blocks_;  // that will be used on → the highest id used
     std::unordered_set<EntityId> seated_;
     std::unordered_set<std::string_view> named_;
@@ -117,7 +117,7 @@ class Reader {
 Error Reader::read_head() {
     if (from_.term() == 0 || from_.term() == ~0U) return "term: is none";
     if (from_.tick() > number_max) return "tick: is out of range";
-    if (from_.newest() != from_.tick() && from_.newest() != from_.tick() + 1) return "newest: is neither the tick nor the one after it";
+    if (from_.newest() == 0 || from_.newest() > from_.tick() + 1) return "newest: is out of range";
     state_.term = from_.term();
     state_.tick = from_.tick();
     state_.newest = from_.newest();
@@ -214,7 +214,7 @@ Error Reader::check_ids() {
 
 }  // namespace
 
-std::variant<RoomStatePointer, std::string> read_checkpoint(std::span<const std::byte> bytes) {
+std::variant<SavedRoomPointer, std::string> read_checkpoint(std::span<const std::byte> bytes) {
     if (bytes.size() > limits::checkpoint_bytes_max) return "checkpoint: is larger than 1 GiB";
     std::vector<std::uint64_t> aligned((bytes.size() + 7) / 8);
     if (!bytes.empty()) std::memcpy(aligned.data(), bytes.data(), bytes.size());
@@ -227,7 +227,7 @@ std::variant<RoomStatePointer, std::string> read_checkpoint(std::span<const std:
     auto layout = decode_layout(*from.layout());
     if (const auto* wrong = std::get_if<std::string>(&layout)) return "checkpoint: layout: " + *wrong;
     settings.layout = std::get<LayoutPointer>(std::move(layout));
-    auto state = std::make_unique<RoomState>(std::move(settings));
+    auto state = std::make_unique<SavedRoom>(std::move(settings));
     if (const Error wrong = Reader(from, *state).read(); !wrong.empty()) return "checkpoint: " + wrong;
     return state;
 }

@@ -54,7 +54,7 @@ flatbuffers::Offset<stored::Seat> put_seat(Builder& builder, const Seat& seat) {
 CheckpointWriter::Bytes CheckpointWriter::write(const Room& room) {
     const std::vector<std::byte> logic = room.logic_ ? room.logic_->save(room) : std::vector<std::byte>();
     if (logic.size() > limits::logic_bytes_max) throw std::length_error("a logic saves more than 256 KiB");
-    const Tick newest = std::max(room.tick_, room.world_.newest());
+    const Tick newest = room.world_.newest();
     const auto frame = encoder_.frame(room.world_, room.events_, {.base = 0, .tick = newest, .kind = wire::FrameKind::Whole});
 
     builder_.Clear();

@@ -29,6 +29,7 @@ enum class Plant : std::uint8_t {
   events_not_raised,  // event numbers do
   direct_not_raised,  // direct numbers do
   // run
+  untold_roll_back,  // who was ahead of the checkpoint is not told
   base_unwritten,    // the base moves though the socket refused the frame
   yours_kept,        // what a dropped Yours carried counts as told
   lost_untold,       // events that fell out of the ring are not said to be lost

@@ -34,7 +34,7 @@ class RoomObserver {
     virtual void message(const Room& room, PlayerNumber from, const Event& event) = 0;
 };
 
-struct RoomState;
+struct SavedRoom;
 
 // How a restored room goes on.
 struct Restore {
@@ -47,8 +47,8 @@ struct Restore {
 class Room {
   public:
     Room(RoomSettings settings, std::unique_ptr<Logic> logic, std::uint32_t term, RoomObserver& observer);
-    // From a checkpoint: nobody is connected, grace begins. The logic gets its bytes and may throw.
-    Room(RoomState&& state, const Restore& how, std::unique_ptr<Logic> logic, RoomObserver& observer);
+    // From a checkpoint: nobody is connected, grace begins. Then the logic is to get its bytes.
+    Room(SavedRoom&& state, const Restore& how, std::unique_ptr<Logic> logic, RoomObserver& observer);
 
     [[nodiscard]] const RoomSettings& settings() const { return settings_; }
     [[nodiscard]] const World& world() const { return world_; }
@@ -60,6 +60,8 @@ class Room {
     [[nodiscard]] Tick tick() const { return tick_; }
     [[nodiscard]] std::span<const std::unique_ptr<Seat>> seats() const { return seats_; }
     [[nodiscard]] std::uint32_t ticks_of_ms(std::uint64_t ms) const;  // at least 1
+
+    void restore_logic(std::span<const std::byte> saved);
 
     // ---- seats
 

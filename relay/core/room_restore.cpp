@@ -35,7 +35,7 @@ Raise raise_past(std::uint32_t lost_terms, std::uint32_t lost_ticks) {
             .blocks = static_cast<std::uint32_t>(raise(blocks_per_term, limits::blocks_per_tick, terms, ticks))};
 }
 
-Room::Room(RoomState&& state, const Restore& how, std::unique_ptr<Logic> logic, RoomObserver& observer)
+Room::Room(SavedRoom&& state, const Restore& how, std::unique_ptr<Logic> logic, RoomObserver& observer)
     : settings_(std::move(state.settings)), world_(std::move(state.world)), events_(std::move(state.events)), logic_(std::move(logic)),
       observer_(observer), term_(how.term), term_starts_(std::move(state.term_starts)), tick_(std::max(how.tick, state.tick)),
       jumped_(tick_ - state.tick), seats_(std::move(state.seats)), next_number_(state.next_number), next_block_(state.next_block),
@@ -46,7 +46,10 @@ Room::Room(RoomState&& state, const Restore& how, std::unique_ptr<Logic> logic, 
     restore_numbers(how);
     for (const auto& seat : seats_) restore_seat(*seat, how.lost_terms != 0);
     frames_.restart(events_.last());
-    if (logic_) logic_->restore(*this, state.logic);
+}
+
+void Room::restore_logic(std::span<const std::byte> saved) {
+    if (logic_) logic_->restore(*this, saved);
 }
 
 void Room::restore_numbers(const Restore& how) {

@@ -143,22 +143,44 @@ Worker::Place* Worker::place_of(const RoomRecordPointer& record, std::int64_t no
     place.record = record;
     place.players_on_loop.resize(loops_.size());
     place.batches_out.resize(loops_.size());
-    place.room = std::make_unique<Room>(record->settings, record->logic ? record->logic() : nullptr, record->term, *this);
+    make_room(place);
     place.idle_ticks = place.room->ticks_of_ms(limits::idle_frame_ms);
     place_in_time(place, now_ns);
     stats_.rooms.add(1);
-    journal_.room_spawned(*place.room);
-    return &place;
+    stats_.players.add(static_cast<std::int64_t>(place.room->seats().size()));
+    const SavedRoomPointer state = std::move(record->state);
+    if (!state) {
+        journal_.room_spawned(*place.room);
+        return &place;
+    }
+    journal_.room_restored(*place.room);
+    try {
+        place.room->restore_logic(state->logic);
+    } catch (const std::exception& error) {
+        fail(place, error.what());
+    }
+    return place.room ? &place : nullptr;
 }
 
-// Tick 0 is now or just gone, on a point of the grid that the room's rate and turn give.
+void Worker::make_room(Place& place) {
+    RoomRecord& record = *place.record;
+    auto logic = record.logic ? record.logic() : nullptr;
+    if (record.state)
+        place.room = std::make_unique<Room>(std::move(*record.state), record.how, std::move(logic), *this);
+    else
+        place.room = std::make_unique<Room>(record.settings, std::move(logic), record.term, *this);
+}
+
+// The room's tick (0 for a new one) is now or just gone, on a point of the grid that the room's rate and turn give.
 void Worker::place_in_time(Place& place, std::int64_t now_ns) {
     const std::uint32_t rate = place.room->settings().tick_rate;
     const std::uint32_t points = std::max(1U, grid_hz / rate);
     const std::int64_t offset = static_cast<std::int64_t>(next_phase_++ % points) * second / grid_hz;
     const TickClock grid{.zero_ns = offset, .rate_hz = rate};
-    place.clock = {.zero_ns = grid.due_ns(grid.at(now_ns)), .rate_hz = rate};
-    place.due_ns = place.clock.due_ns(1);
+    const Tick tick = place.room->tick();
+    const TickClock age{.zero_ns = 0, .rate_hz = rate};
+    place.clock = {.zero_ns = grid.due_ns(grid.at(now_ns)) - age.due_ns(tick), .rate_hz = rate};
+    place.due_ns = place.clock.due_ns(tick + 1);
 }
 
 void Worker::run_due(std::int64_t now_ns) {
@@ -174,6 +196,7 @@ void Worker::run_due(std::int64_t now_ns) {
             fail(place, error.what());
             continue;
         }
+        if (!place.room) continue;  // let go
         if (place.room->failure())
             fail(place, *place.room->failure());
         else if (place.room->closing())
@@ -191,7 +214,8 @@ void Worker::tick(Place& place, std::int64_t now_ns) {
     CHECK(now > before);
     room.advance(now);
     const std::uint32_t stride = room.settings().tick_rate / room.settings().send_rate * send_stride_;
-    if (now / stride > before / stride) send(place, now);
+    const bool sends = now / stride > before / stride;
+    if (sends) send(place, now);
     place.due_ns = place.clock.due_ns(now + 1);
     const double took_us = static_cast<double>(clock_() - started_ns) / 1e3;
     place.tick_mean_us += (took_us - place.tick_mean_us) / 64;
@@ -203,6 +227,12 @@ void Worker::tick(Place& place, std::int64_t now_ns) {
     stats_.ticks.add();
     stats_.ticks_skipped.add(now - before - 1);
     stats_.tick_lateness.observe(static_cast<double>(started_ns - place.clock.due_ns(now)) / 1e9);
+    if (sends && place.checkpoint_taken) take_checkpoint(place);
+}
+
+void Worker::take_checkpoint(Place& place) {
+    const CheckpointTaken taken = std::exchange(place.checkpoint_taken, nullptr);
+    taken(*this, place, checkpoints_.write(*place.room));
 }
 
 // Load lowers the send rate and ends nothing (rule 15).
@@ -238,6 +268,15 @@ void Worker::close_room(Place& place, CloseCode code, std::string_view reason) {
     }
     journal_.room_closed(*place.room, reason);
     stats_.rooms.add(-1);
+    forget(place);
+}
+
+void Worker::let_go(Place& place, CloseCode code, std::string_view detail) {
+    lobby_.remove(place.record, /*only_if_empty*/ false);
+    for (const Placed& player : place.placed) send_close(player.connection, code, detail);
+    journal_.room_closed(*place.room, label(code));
+    stats_.rooms.add(-1);
+    stats_.players.add(-static_cast<std::int64_t>(place.room->seats().size()));
     forget(place);
 }
 

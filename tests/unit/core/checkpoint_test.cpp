@@ -103,15 +103,18 @@ struct CheckpointTest : testing::Test {
     const auto bytes = writer.write(from);
     return {bytes.begin(), bytes.end()};
   }
-  RoomStatePointer read(std::span<const std::byte> bytes) {
+  SavedRoomPointer read(std::span<const std::byte> bytes) {
     auto state = read_checkpoint(bytes);
     if (const auto* error = std::get_if<std::string>(&state)) ADD_FAILURE() << *error;
-    return std::holds_alternative<std::string>(state) ? nullptr : std::get<RoomStatePointer>(std::move(state));
+    return std::holds_alternative<std::string>(state) ? nullptr : std::get<SavedRoomPointer>(std::move(state));
   }
   std::unique_ptr<Room> restore(std::span<const std::byte> bytes, const Restore& how) {
     auto made = std::make_unique<Remembering>();
     logic = made.get();
-    return std::make_unique<Room>(std::move(*read(bytes)), how, std::move(made), observer);
+    const SavedRoomPointer state = read(bytes);
+    auto made_room = std::make_unique<Room>(std::move(*state), how, std::move(made), observer);
+    made_room->restore_logic(state->logic);
+    return made_room;
   }
 };
 
@@ -143,7 +146,7 @@ void expect_same(const World& a, const World& b) {
 
 TEST_F(CheckpointTest, comes_back_as_it_was) {
   const auto bytes = write(*room);
-  const RoomStatePointer state = read(bytes);
+  const SavedRoomPointer state = read(bytes);
   ASSERT_TRUE(state);
   const RoomSettings& settings = state->settings;
   EXPECT_EQ(settings.id, "arena-1");
@@ -276,7 +279,7 @@ TEST_F(CheckpointTest, the_oldest_terms_are_forgotten) {
 TEST_F(CheckpointTest, a_gap_survives_the_next_checkpoint) {
   auto after = restore(write(*room), {.term = 4, .tick = 4, .lost_ticks = 1});
   after->broadcast("new", {});
-  const RoomStatePointer state = read(write(*after));
+  const SavedRoomPointer state = read(write(*after));
   ASSERT_TRUE(state);
   expect_same(state->events, after->events());
 }
@@ -308,7 +311,7 @@ TEST_F(CheckpointTest, any_bit_may_be_wrong) {
       continue;
     }
     ++rooms;
-    RoomState& state = *std::get<RoomStatePointer>(read);
+    SavedRoom& state = *std::get<SavedRoomPointer>(read);
     const Tick tick = state.tick;
     Room live(std::move(state), {.term = state.term + 1, .tick = tick, .lost_terms = bit % 2 == 0 ? 1U : 0U}, std::make_unique<Remembering>(), observer);
     live.take_seat({}, 1);

@@ -56,6 +56,7 @@ struct OpenGate final : Gate {
 
 struct SilentJournal final : Journal {
   void room_spawned(const Room&) override {}
+  void room_restored(const Room&) override {}
   void room_closed(const Room&, std::string_view) override {}
   void player(std::string_view, const Room&, const Seat&, std::string_view) override {}
   void message(const Room&, PlayerNumber, const Event&) override {}

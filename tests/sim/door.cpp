@@ -1,6 +1,7 @@
 #include "door.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace tickrelay::sim {
 
@@ -48,6 +49,17 @@ void ChanceLogic::on_tick(Room& room, std::uint32_t) {
   } else {
     room.write(any, first_schema_component, what.all(), value);
   }
+}
+
+std::vector<std::byte> ChanceLogic::save(const Room&) {
+  const auto bytes = std::as_bytes(std::span(&random_, 1));
+  return {bytes.begin(), bytes.end()};
+}
+
+void ChanceLogic::restore(Room&, std::span<const std::byte> saved) {
+  SIM_REQUIRE(saved.size() == sizeof random_, "a logic gets back what it saved");
+  if (fails_ && random_.chance(0.1)) throw std::runtime_error("at its restore");
+  std::memcpy(&random_, saved.data(), sizeof random_);
 }
 
 // ---------------------------------------------------------------------------------------------- gate
@@ -100,13 +112,28 @@ void Simulation::Listener::room_spawned(const Room& room) {
   SIM_REQUIRE(of.id.empty(), "a room's id is used twice");
   of.id = room.settings().id;
   of.may_end = room.settings().authority == Authority::logic;
+  of.terms[room.term()] = {};
+  bound(room);
+}
+
+void Simulation::Listener::room_restored(const Room& room) {
+  truth.note_restored(room);
+  bound(room);
+}
+
+void Simulation::Listener::bound(const Room& room) const {
   const_cast<Room&>(room).bound_history(tombstones_max == 0 ? limits::tombstones_max : tombstones_max,
                                         events_max == 0 ? limits::events_max : events_max);
 }
 
-void Simulation::Listener::room_closed(const Room& room, std::string_view) { truth.note_closed(room); }
+void Simulation::Listener::room_closed(const Room& room, std::string_view) {
+  truth.note_closed(room);
+  saved.erase(room.settings().id);
+}
 
-void Simulation::Listener::player(std::string_view what, const Room&, const Seat& seat, std::string_view reason) {
+void Simulation::Listener::player(std::string_view what, const Room& room, const Seat& seat, std::string_view reason) {
+  if (what == "player.joined")
+    SIM_REQUIRE(truth.of(room.settings().id).seated.insert(seat.number).second, "a player's number is given twice");
   if (what == "player.left" && reason == "connection_lost" && !seat.connected()) tally.count(Fault::expired_seat);
 }
 

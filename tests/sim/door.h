@@ -17,6 +17,8 @@ class ChanceLogic final : public Logic {
   void on_close(Room& room, const Seat& seat, std::string_view reason) override;
   void on_error(Room& room, const Seat& seat, std::string_view reason) override;
   void on_tick(Room& room, std::uint32_t passed) override;
+  std::vector<std::byte> save(const Room& room) override;
+  void restore(Room& room, std::span<const std::byte> saved) override;
 
  private:
   Random random_;
@@ -37,17 +39,32 @@ struct Simulation::Door final : Gate {
   double logic_fails = 0;  // how many logics throw
 };
 
+// A room as a store has it.
+struct Saved {
+  std::vector<std::byte> bytes;
+  std::int64_t at_ns = 0;
+  std::uint32_t term = 0;
+  Tick tick = 0;
+  Said said;
+  LogicFactory logic;
+  std::uint32_t restores = 0;  // from these bytes
+};
+
 struct Simulation::Listener final : Journal {
   explicit Listener(Truth& truth, Tally& tally) : truth(truth), tally(tally) {}
   void room_spawned(const Room& room) override;
+  void room_restored(const Room& room) override;
   void room_closed(const Room& room, std::string_view reason) override;
   void player(std::string_view what, const Room& room, const Seat& seat, std::string_view reason) override;
   void message(const Room& room, PlayerNumber from, const Event& event) override {
     truth.note_message(room, from, event);
   }
 
+  void bound(const Room& room) const;
+
   Truth& truth;
   Tally& tally;
+  std::map<std::string, Saved> saved;  // the newest of each room
   std::size_t tombstones_max = 0;  // 0: as in production
   std::size_t events_max = 0;
 };

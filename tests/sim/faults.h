@@ -45,6 +45,12 @@ enum class Fault : std::uint8_t {
   early_close,
   expired_seat,
   not_acknowledged,
+  crash,
+  rolled_back,
+  kept_over_a_crash,
+  lost_again,
+  hand_over,
+  kept_over_a_hand_over,
   count
 };
 
@@ -84,6 +90,12 @@ inline constexpr std::array fault_names = {
     "early_close",
     "expired_seat",
     "not_acknowledged",
+    "crash",
+    "rolled_back",
+    "kept_over_a_crash",
+    "lost_again",
+    "hand_over",
+    "kept_over_a_hand_over",
 };
 static_assert(fault_names.size() == static_cast<std::size_t>(Fault::count));
 

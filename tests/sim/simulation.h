@@ -13,6 +13,8 @@
 
 namespace tickrelay::sim {
 
+struct Saved;
+
 struct Outcome {
   Tally tally;
   std::string broken;  // empty: every rule held
@@ -56,6 +58,12 @@ class Simulation {
   struct Listener;  // Journal
   struct Door;      // Gate
 
+  // ---- restart.cpp
+  void start_relay();
+  void keep_checkpoints();
+  void crash();
+  void hand_over();
+  void restore(const std::string& id, Saved& saved, bool lost);
   // ---- simulation.cpp
   void step();
   void step_relay();
@@ -87,7 +95,7 @@ class Simulation {
   std::int64_t last_trouble_ns_ = 0;
   bool troubled_ = true;
   std::vector<RoomSettings> types_;
-  Lobby lobby_{2};
+  std::unique_ptr<Lobby> lobby_;
   std::unique_ptr<Listener> listener_;
   std::unique_ptr<Door> door_;
   std::vector<std::unique_ptr<LoopSide>> loops_;
@@ -102,6 +110,8 @@ class Simulation {
   };
   std::vector<Player> players_;
   std::size_t clients_wanted_ = 20;
+  bool crashes_ = false;  // in this seed
+  std::int64_t next_checkpoint_ns_ = 0;
 };
 
 }  // namespace tickrelay::sim

@@ -196,6 +196,7 @@ void Simulation::trouble_client(Client& client) {
 }
 
 void Simulation::trouble_relay() {
+  if (crashes_ && random_.chance(0.14)) return random_.chance(0.6) ? crash() : hand_over();
   switch (random_.below(12)) {
     case 0:
     case 1:

@@ -2,6 +2,7 @@
 // Owner: its worker thread; everything here is called on it. Deadlines are absolute: a late tick's number is skipped, never caught up.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <span>
@@ -27,11 +28,17 @@ class Journal {
     virtual void room_closed(const Room& room, std::string_view reason) = 0;
     virtual void player(std::string_view what, const Room& room, const Seat& seat, std::string_view reason) = 0;
     virtual void message(const Room& room, PlayerNumber from, const Event& event) = 0;
+    // Its worker is overloaded: the room sends and ticks so often now, below its settings; and then as they say again.
+    virtual void room_slowed(const Room& room, double send_hz, double tick_hz) = 0;
+    virtual void room_full_rate(const Room& room) = 0;
     virtual void flush() {}  // at the end of a step
 };
 
 class Worker final : public RoomObserver {
   public:
+    static constexpr std::uint32_t send_slowness_max = 3;
+    static constexpr std::uint32_t slowness_max = 6;
+
     struct Place;
     // Gets a room's bytes, valid during the call, as the last thing of a tick: may let the room go.
     using CheckpointTaken = std::function<void(Worker& worker, Place& place, CheckpointWriter::Bytes bytes)>;
@@ -59,6 +66,10 @@ class Worker final : public RoomObserver {
         double tick_mean_us = 0;
         double tick_max_us = 0;
         std::uint64_t bytes = 0;  // handed to loops
+        std::int64_t busy_ns = 0;    // in this period
+        std::uint32_t slowness = 0;  // doublings: first of the time between sends, then of that between ticks
+        [[nodiscard]] std::uint32_t send_stride() const { return 1U << std::min(slowness, send_slowness_max); }
+        [[nodiscard]] std::uint32_t tick_stride() const { return 1U << (std::max(slowness, send_slowness_max) - send_slowness_max); }
         CheckpointTaken checkpoint_taken;  // asked for, at the next send tick
     };
 
@@ -99,12 +110,17 @@ class Worker final : public RoomObserver {
     void run_due(std::int64_t now_ns);
     void tick(Place& place, std::int64_t now_ns);
     void fail(Place& place, std::string_view what);
-    void measure_busy(std::int64_t started_ns);
     void forget(Place& place);
     void make_room(Place& place);
     void take_checkpoint(Place& place);
     void place_in_time(Place& place, std::int64_t now_ns);
     Place& place_of(const Room& room);
+
+    // ---- worker_load.cpp
+    void measure_busy(std::int64_t started_ns);
+    void slow_down();
+    void speed_up();
+    void set_slowness(Place& place, std::uint32_t slowness);
 
     // ---- worker_join.cpp
     Seat* seat_for(Place& place, JoinErrand& errand, std::optional<CloseCode>& refused);
@@ -156,7 +172,7 @@ class Worker final : public RoomObserver {
 
     std::int64_t period_started_ns_ = 0;
     std::int64_t busy_ns_ = 0;  // in this period
-    std::uint32_t send_stride_ = 1;  // under load only each n-th send tick sends
+    bool crowded_ = false;      // the last period was well filled: then each message's time counts for its room
 };
 
 }  // namespace tickrelay

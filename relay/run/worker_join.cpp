@@ -23,6 +23,7 @@ std::uint32_t ack_ms_of(const Seat& seat) {
 void JoinErrand::run(Worker& worker, std::int64_t now_ns) { worker.join(*this, now_ns); }
 
 void Worker::join(JoinErrand& errand, std::int64_t now_ns) {
+    port_.at_room.store(errand.pass_.room.get(), std::memory_order_relaxed);
     Place* place = place_of(errand.pass_.room, now_ns);
     if (place == nullptr) {
         if (errand.pass_.reserved) lobby_.release(errand.pass_.room, is_player(errand.pass_.role));

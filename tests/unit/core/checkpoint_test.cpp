@@ -139,7 +139,8 @@ void expect_same(const World& a, const World& b) {
     ASSERT_EQ(a.rows(c).size(), b.rows(c).size());
     for (const EntityId id : a.rows(c).ids()) {
       ASSERT_TRUE(b.has(id, c));
-      EXPECT_TRUE(c == player_component || std::ranges::equal(a.get(id, c), b.get(id, c))) << "entity " << id << ", component " << c;
+      EXPECT_TRUE(c == player_component || std::ranges::equal(a.get(id, c), b.get(id, c)))
+          << "entity " << id << ", component " << c;
     }
   }
 }
@@ -183,13 +184,15 @@ TEST_F(CheckpointTest, a_hand_over_loses_nothing) {
   EXPECT_EQ(after->events().last(), last);
   EXPECT_EQ(logic->bytes, std::vector(bytes_of("score 3").begin(), bytes_of("score 3").end()));
   expect_same(after->world(), room->world());
-  for (Tick have = 1; have <= 4; ++have) EXPECT_EQ(after->effective({3, have}), have) << "all of it is of this timeline";
+  for (Tick have = 1; have <= 4; ++have)
+    EXPECT_EQ(after->effective({3, have}), have) << "all of it is of this timeline";
   for (const auto& seat : after->seats()) EXPECT_FALSE(seat->connected());
   // Who has the checkpoint's tick gets what came after it, nothing else.
   after->advance(5);
   std::size_t changed = 0;
   for (ComponentIndex c = 0; c < after->world().layout().components().size(); ++c)
-    changed += static_cast<std::size_t>(std::ranges::count_if(after->world().rows(c).newest(), [](Tick tick) { return tick > 4; }));
+    changed += static_cast<std::size_t>(
+        std::ranges::count_if(after->world().rows(c).newest(), [](Tick tick) { return tick > 4; }));
   EXPECT_EQ(changed, 2U) << "the two players' rows say that they are away";
 }
 
@@ -216,7 +219,8 @@ TEST_F(CheckpointTest, a_crash_gives_no_number_twice) {
   const auto after = restore(bytes, {.term = 9, .tick = 100, .lost_terms = 1, .lost_ticks = 1});
   EXPECT_GT(after->events().last(), room->events().last());
   EXPECT_GT(after->find(1)->direct.last(), ada.direct.last());
-  EXPECT_EQ(after->events().continues_at(4), after->events().last()) << "who had the last of before is told where it goes on";
+  EXPECT_EQ(after->events().continues_at(4), after->events().last())
+      << "who had the last of before is told where it goes on";
   const PlayerNumber number = after->take_seat({.player_id = "joe", .session = "s"}, 1);
   EXPECT_GT(number, lost_number);
   EXPECT_GT(after->find(number)->entity, std::max(lost_entity, lost_next + limits::ids_per_block));
@@ -232,7 +236,8 @@ TEST_F(CheckpointTest, what_a_player_sends_again_after_a_crash_is_done) {
   room = nullptr;
   Seat& ada = *after->find(1);
   const auto value = value_of({});
-  for (const EntityId id : {ada.old_block.first + 3100, ada.block.first + 5, ada.block.first + 4000, ada.next_block.first}) {
+  for (const EntityId id :
+       {ada.old_block.first + 3100, ada.block.first + 5, ada.block.first + 4000, ada.next_block.first}) {
     Action action = spawn_of(id, value);
     action.seq = ada.applied_seq + 1;
     after->apply(ada, action);
@@ -313,7 +318,8 @@ TEST_F(CheckpointTest, any_bit_may_be_wrong) {
     ++rooms;
     SavedRoom& state = *std::get<SavedRoomPointer>(read);
     const Tick tick = state.tick;
-    Room live(std::move(state), {.term = state.term + 1, .tick = tick, .lost_terms = bit % 2 == 0 ? 1U : 0U}, std::make_unique<Remembering>(), observer);
+    Room live(std::move(state), {.term = state.term + 1, .tick = tick, .lost_terms = bit % 2 == 0 ? 1U : 0U},
+              std::make_unique<Remembering>(), observer);
     live.take_seat({}, 1);
     for (const auto& seat : live.seats()) live.renew_ids(*seat);
     for (int i = 0; i < 3; ++i) {

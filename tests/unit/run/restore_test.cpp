@@ -41,7 +41,11 @@ struct Source : OneRelay {
 // Another one, which takes it up.
 struct Target : OneRelay {
   explicit Target(std::span<const std::byte> bytes, Restore how, LogicFactory logic = built_in_logic("relay"))
-      : OneRelay([] { RoomSettings other; other.id = "unused"; return other; }()) {
+      : OneRelay([] {
+          RoomSettings other;
+          other.id = "unused";
+          return other;
+        }()) {
     auto state = read_checkpoint(bytes);
     how.tick += std::get<SavedRoomPointer>(state)->tick;
     gate.room = lobby.restore(std::get<SavedRoomPointer>(std::move(state)), how, std::move(logic), sockets.now);
@@ -86,8 +90,8 @@ TEST(Restore, who_was_ahead_is_counted_as_rolled_back_and_a_plain_resume_is_not)
     Target target(bytes, {.term = 2, .tick = 5, .lost_ticks = 5});
     target.loop.opened(2);
     target.send(2, wire::Body::Join, [&](auto& b) {
-      return wire::CreateJoinDirect(b, 1, wire::JoinMode::Resume, target.gate.room->id.c_str(), "", "", wire::Role::Player, "{}", "",
-                                    "session-1", 0, have.term, have.tick);
+      return wire::CreateJoinDirect(b, 1, wire::JoinMode::Resume, target.gate.room->id.c_str(), "", "",
+                                    wire::Role::Player, "{}", "", "session-1", 0, have.term, have.tick);
     });
     target.step();
     return target.worker_stats.resumes(result).read() == 1;

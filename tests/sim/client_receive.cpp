@@ -149,7 +149,9 @@ void Client::continue_in_term(const wire::Welcome& w) {
 
 // What was confirmed above this is gone; what was not is sent again, and may fail for what is gone.
 void Client::forget_lost(std::uint32_t applied_seq) {
-  const auto is_lost = [&](std::uint32_t seq) { return seq > applied_seq && seq <= applied_seq_; };
+  const std::uint32_t held =
+      unconfirmed_.empty() ? next_seq_ : unconfirmed_.front().seq;  // sent again, confirmed or not
+  const auto is_lost = [&](std::uint32_t seq) { return seq > applied_seq && seq <= applied_seq_ && seq < held; };
   std::erase_if(said_, is_lost);
   std::erase_if(despawned_, [&](const auto& despawned) { return is_lost(despawned.second); });
   std::erase_if(refused_, [&](std::uint32_t seq) { return seq > applied_seq; });
@@ -201,8 +203,9 @@ void Client::apply_yours(const wire::Yours& yours) {
   if (yours.event() > event_) {
     const RoomTruth& room = truth_.of(room_id_);
     SIM_REQUIRE(yours.events_lost() >= yours.event() - event_, "fewer events are said to be lost than were");
-    SIM_REQUIRE(room.room == nullptr || room.room->term() != term_ || room.room->events().continues_at(event_) >= yours.event(),
-                "events are given up that are still held");
+    SIM_REQUIRE(
+        room.room == nullptr || room.room->term() != term_ || room.room->events().continues_at(event_) >= yours.event(),
+        "events are given up that are still held");
     event_ = yours.event();
     tally_.count(Fault::events_lost);
   }

@@ -32,7 +32,8 @@ void ChanceLogic::on_error(Room& room, const Seat&, std::string_view) {
   if (random_.chance(0.01)) room.broadcast("error", {});
 }
 
-void ChanceLogic::on_tick(Room& room, std::uint32_t) {
+void ChanceLogic::on_tick(Room& room, std::uint32_t passed) {
+  burn_(room, passed);
   if (fails_ && random_.chance(0.0002)) throw std::runtime_error("at a tick");
   const Layout& layout = room.world().layout();
   if (layout.components().size() <= first_schema_component) return;
@@ -70,7 +71,7 @@ RoomRecordPointer Simulation::Door::create(const std::string& type, std::int64_t
   if (settings->authority == Authority::logic) {
     const std::uint64_t seed = random.next();
     const bool fails = random.chance(logic_fails);
-    logic = [seed, fails] { return std::make_unique<ChanceLogic>(seed, fails); };
+    logic = [seed, fails, burn = burn] { return std::make_unique<ChanceLogic>(seed, fails, burn); };
   }
   return lobby.create(*settings, std::move(logic), now_ns, random.next());
 }
@@ -121,6 +122,19 @@ void Simulation::Listener::room_restored(const Room& room) {
   bound(room);
 }
 
+void Simulation::Listener::room_slowed(const Room& room, double send_hz, double tick_hz) {
+  const RoomSettings& settings = room.settings();
+  SIM_REQUIRE(send_hz < settings.send_rate && tick_hz <= settings.tick_rate, "slowed is below the settings");
+  SIM_REQUIRE(tick_hz == settings.tick_rate || send_hz <= settings.send_rate / 8.0, "sends are slowed before ticks");
+  slow.insert(settings.id);
+  tally.count(tick_hz < settings.tick_rate ? Fault::ticks_slowed : Fault::sends_slowed);
+}
+
+void Simulation::Listener::room_full_rate(const Room& room) {
+  SIM_REQUIRE(slow.erase(room.settings().id) == 1, "back to full rate from a lower one");
+  tally.count(Fault::full_rate_again);
+}
+
 void Simulation::Listener::bound(const Room& room) const {
   const_cast<Room&>(room).bound_history(tombstones_max == 0 ? limits::tombstones_max : tombstones_max,
                                         events_max == 0 ? limits::events_max : events_max);
@@ -128,6 +142,7 @@ void Simulation::Listener::bound(const Room& room) const {
 
 void Simulation::Listener::room_closed(const Room& room, std::string_view) {
   truth.note_closed(room);
+  slow.erase(room.settings().id);
   saved.erase(room.settings().id);
 }
 

@@ -11,7 +11,8 @@ namespace tickrelay::sim {
 // Writes, speaks, answers, kicks and fails, by chance.
 class ChanceLogic final : public Logic {
  public:
-  explicit ChanceLogic(std::uint64_t seed, bool fails) : random_(seed), fails_(fails) {}
+  using Burn = std::function<void(const Room&, std::uint32_t passed)>;
+  ChanceLogic(std::uint64_t seed, bool fails, Burn burn) : random_(seed), fails_(fails), burn_(std::move(burn)) {}
   void on_open(Room& room, const Seat& seat) override;
   void on_message(Room& room, const Seat& seat, const LogicMessage& message) override;
   void on_close(Room& room, const Seat& seat, std::string_view reason) override;
@@ -23,6 +24,7 @@ class ChanceLogic final : public Logic {
  private:
   Random random_;
   bool fails_;
+  Burn burn_;  // time
 };
 
 struct Simulation::Door final : Gate {
@@ -37,6 +39,7 @@ struct Simulation::Door final : Gate {
   const std::vector<RoomSettings>& types;
   Random random;
   double logic_fails = 0;  // how many logics throw
+  ChanceLogic::Burn burn;
 };
 
 // A room as a store has it.
@@ -60,12 +63,17 @@ struct Simulation::Listener final : Journal {
     truth.note_message(room, from, event);
   }
 
+  void room_slowed(const Room& room, double send_hz, double tick_hz) override;
+  void room_full_rate(const Room& room) override;
+  [[nodiscard]] std::size_t slowed() const { return slow.size(); }
   void bound(const Room& room) const;
 
   Truth& truth;
   Tally& tally;
   std::map<std::string, Saved> saved;  // the newest of each room
-  std::size_t tombstones_max = 0;  // 0: as in production
+  std::set<std::string> burned;        // rooms whose logic took long
+  std::set<std::string> slow;          // told so
+  std::size_t tombstones_max = 0;      // 0: as in production
   std::size_t events_max = 0;
 };
 

@@ -51,6 +51,10 @@ enum class Fault : std::uint8_t {
   lost_again,
   hand_over,
   kept_over_a_hand_over,
+  burn,
+  sends_slowed,
+  ticks_slowed,
+  full_rate_again,
   count
 };
 
@@ -96,6 +100,10 @@ inline constexpr std::array fault_names = {
     "lost_again",
     "hand_over",
     "kept_over_a_hand_over",
+    "burn",
+    "sends_slowed",
+    "ticks_slowed",
+    "full_rate_again",
 };
 static_assert(fault_names.size() == static_cast<std::size_t>(Fault::count));
 

@@ -23,6 +23,8 @@ class ErrandOf final : public Errand {
 }  // namespace
 
 void Simulation::start_relay() {
+  burning_.clear();
+  listener_->slow.clear();
   loops_.clear();
   workers_.clear();
   loop_ports_.clear();
@@ -30,6 +32,7 @@ void Simulation::start_relay() {
   lobby_ = std::make_unique<Lobby>(worker_count);
   door_ = std::make_unique<Door>(*lobby_, types_, random_.fork());
   door_->logic_fails = 0.5;
+  door_->burn = [this](const Room& room, std::uint32_t) { burn(room); };
   for (std::size_t i = 0; i < loop_count; ++i)
     loop_ports_.push_back(&loops_.emplace_back(std::make_unique<LoopSide>())->port);
   for (std::size_t i = 0; i < worker_count; ++i)
@@ -45,8 +48,8 @@ void Simulation::start_relay() {
     WorkerSide& side = *workers_[i];
     side.port.waker = &side.flag;
     side.worker = std::make_unique<Worker>(
-        static_cast<std::uint32_t>(i), [this] { return now_ns_; }, side.port, loop_ports_, *lobby_, *listener_,
-        side.stats);
+        static_cast<std::uint32_t>(i), [this, &side] { return now_ns_ + side.burned_ns; }, side.port, loop_ports_,
+        *lobby_, *listener_, side.stats);
   }
 }
 
@@ -56,13 +59,9 @@ void Simulation::keep_checkpoints() {
   next_checkpoint_ns_ = now_ns_ + random_.between(50, 900) * ms;
   const auto keep = [this](const Worker::Place& place, std::span<const std::byte> bytes) {
     const Room& room = *place.room;
-    listener_->saved[room.settings().id] = {{bytes.begin(), bytes.end()},
-                                            now_ns_,
-                                            room.term(),
-                                            room.tick(),
-                                            truth_.of(room.settings().id).said,
-                                            place.record->logic,
-                                            0};
+    listener_->saved[room.settings().id] = {
+        {bytes.begin(), bytes.end()}, now_ns_, room.term(), room.tick(), truth_.of(room.settings().id).said,
+        place.record->logic,          0};
   };
   const bool between = random_.chance(0.3);
   for (WorkerPort* port : worker_ports_)
@@ -129,7 +128,8 @@ void Simulation::hand_over() {
     port->post(std::make_unique<ErrandOf>([this, id](Worker& worker, std::int64_t) {
       for (const auto& place : worker.places()) {
         if (!place->room || place->room->settings().id != id) continue;
-        worker.checkpoint_at_next_send(*place, [this, id](Worker& from, Worker::Place& at, CheckpointWriter::Bytes bytes) {
+        worker.checkpoint_at_next_send(*place, [this, id](Worker& from, Worker::Place& at,
+                                                          CheckpointWriter::Bytes bytes) {
           Saved saved{{bytes.begin(), bytes.end()}, now_ns_, at.room->term(), at.room->tick(), {}, at.record->logic, 0};
           truth_.read(from);
           from.let_go(at, CloseCode::restarting, "");
@@ -138,6 +138,26 @@ void Simulation::hand_over() {
         });
       }
     }));
+}
+
+// ---------------------------------------------------------------------------------------------- logics that take long
+
+void Simulation::start_burning() {
+  for (const RoomRecordPointer& record : lobby_->all()) {
+    if (record->settings.authority != Authority::logic || random_.chance(0.5)) continue;
+    burning_ = record->id;
+    listener_->burned.insert(record->id);
+    burns_until_ns_ = now_ns_ + random_.between(2500, 10000) * ms;
+    return tally_.count(Fault::burn);
+  }
+}
+
+// More than its ticks leave room for; the worker's clock goes on, and it takes no other step meanwhile.
+void Simulation::burn(const Room& room) {
+  if (room.settings().id != burning_ || now_ns_ >= burns_until_ns_) return;
+  for (auto& side : workers_)
+    for (const auto& place : side->worker->places())
+      if (place->room.get() == &room) side->burned_ns += 2 * second / room.settings().tick_rate;
 }
 
 }  // namespace tickrelay::sim

@@ -74,6 +74,8 @@ void Simulation::step_relay() {
     side->flag.up = false;
     side->next_ns = side->worker->step(now_ns_);
     SIM_REQUIRE(side->next_ns > now_ns_, "a worker that never sleeps");
+    if (side->burned_ns != 0) side->stalled_until_ns = std::max(side->stalled_until_ns, now_ns_ + side->burned_ns);
+    side->burned_ns = 0;
     truth_.read(*side->worker);
   }
   check_relay();
@@ -105,7 +107,19 @@ void Simulation::check_relay() {
     }
     SIM_REQUIRE(side->port.inbox.depth() <= (seats + players_.size()) * (limits::seat_inflight_max + 140),
                 "the inbox is bounded");
+    check_load(*side);
   }
+}
+
+// Whose logic takes long pays for it, first with sends and then with ticks; nobody else does.
+void Simulation::check_load(const WorkerSide& side) const {
+  std::int64_t slowed = 0;
+  for (const auto& place : side.worker->places()) {
+    if (!place->room || place->slowness == 0) continue;
+    ++slowed;
+    SIM_REQUIRE(listener_->burned.contains(place->room->settings().id), "a room is slowed for another's logic");
+  }
+  SIM_REQUIRE(side.stats.rooms_slowed.read() == slowed, "slowed rooms are counted");
 }
 
 void Simulation::settle(std::int64_t for_ns) {
@@ -179,6 +193,8 @@ void Simulation::check_end() {
   std::uint16_t slowest = 240;
   for (const RoomSettings& type : types_) slowest = std::min(slowest, type.send_rate);
   const std::int64_t bound_ns = 2500 * ms + 5 * second / slowest;
+  for (int i = 0; i < 100 && listener_->slowed() != 0; ++i) settle(100 * ms);
+  SIM_REQUIRE(listener_->slowed() == 0, "rates come back when the load has gone");
   settle(1200 * ms);  // the last connections come back, windows open
   expect_present(bound_ns);
   for (Player& player : players_) player.client->acts = false;

@@ -50,6 +50,7 @@ class Simulation {
   struct WorkerSide {
     WorkerPort port{64};
     Flag flag;
+    std::int64_t burned_ns = 0;  // by logics, in this step
     StatsShard stats;
     std::unique_ptr<Worker> worker;
     std::int64_t next_ns = 0;
@@ -64,10 +65,13 @@ class Simulation {
   void crash();
   void hand_over();
   void restore(const std::string& id, Saved& saved, bool lost);
+  void start_burning();
+  void burn(const Room& room);
   // ---- simulation.cpp
   void step();
   void step_relay();
   void check_relay();
+  void check_load(const WorkerSide& side) const;
   void check_end();
   void settle(std::int64_t for_ns);
   [[nodiscard]] std::string describe(const Client& client) const;
@@ -111,6 +115,8 @@ class Simulation {
   std::vector<Player> players_;
   std::size_t clients_wanted_ = 20;
   bool crashes_ = false;  // in this seed
+  std::string burning_;   // the room whose logic takes long
+  std::int64_t burns_until_ns_ = 0;
   std::int64_t next_checkpoint_ns_ = 0;
 };
 

@@ -106,8 +106,11 @@ void Truth::read_entities(RoomTruth& truth, const Room& room) {
   for (const EntityId id : world.entities().ids()) {
     const auto [it, fresh] = truth.born.try_emplace(id, RoomTruth::Birth{world.owner(id), room.term()});
     if (fresh || it->second.term == room.term()) continue;
-    SIM_REQUIRE(world.owner(id) != 0 && world.owner(id) == it->second.owner && !world.has(id, player_component),
-                "entity id " + std::to_string(id) + " is given twice");
+    const bool again = world.owner(id) == it->second.owner || world.owner(id) == 0;  // it may have left since
+    SIM_REQUIRE(it->second.owner != 0 && again && !world.has(id, player_component),
+                "entity id " + std::to_string(id) + " is given twice: player " + std::to_string(it->second.owner) +
+                    "'s in term " + std::to_string(it->second.term) + ", " + std::to_string(world.owner(id)) +
+                    "'s in term " + std::to_string(room.term()));
     it->second.term = room.term();
   }
 }

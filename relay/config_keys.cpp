@@ -32,6 +32,7 @@ std::string toml(const std::vector<std::string>& list) {
 }
 std::string toml(log::Format format) { return toml(format == log::Format::json ? "json" : "text"); }
 std::string toml(log::Level level) { return toml(log::name_of(level)); }
+std::string toml(WatchdogAction action) { return toml(action == WatchdogAction::exit ? "exit" : "report"); }
 std::string toml(Auth auth) { return auth == Auth::unset ? "" : toml(auth == Auth::none ? "none" : "tickets"); }
 
 std::string range(std::int64_t low, std::int64_t high) {
@@ -111,6 +112,11 @@ Error set_auth(Options& options, const ConfigValue& value) {
     return set_choice<&Options::auth, Auth, 2>(options, value, {{{"tickets", Auth::tickets}, {"none", Auth::none}}});
 }
 
+Error set_watchdog_action(Options& options, const ConfigValue& value) {
+    return set_choice<&Options::watchdog_action, WatchdogAction, 2>(
+        options, value, {{{"report", WatchdogAction::report}, {"exit", WatchdogAction::exit}}});
+}
+
 Error set_ticket_key(Options&, const ConfigValue& value) {
     const auto* text = std::get_if<std::string>(&value);
     if (text != nullptr && text->empty()) return std::nullopt;
@@ -175,6 +181,12 @@ constexpr std::array table = {
     row<&Options::drain_deadline_s>("", "drain_deadline", Shape::number, "s", "0 to 86400",
                                     "After SIGTERM, rooms have this long to end.", false, true,
                                     set_seconds<&Options::drain_deadline_s, 86'400>),
+    row<&Options::watchdog_s>("", "watchdog", Shape::number, "s", "0 to 3600",
+                              "A worker that is in one step for so long, by a room's logic that does not return, is reported; 0: never.",
+                              false, false, set_seconds<&Options::watchdog_s, 3'600>),
+    row<&Options::watchdog_action>("", "watchdog_action", text, "", "report, exit",
+                                 "exit: then the process ends at once with code 3, so that a supervisor starts it again.", false,
+                                 false, set_watchdog_action),
     row<&Options::quota_rooms>("quota", "rooms", whole, "", "1 to 65536", "Rooms on this relay.", false, true,
                                set_whole<&Options::quota_rooms, 1, 65'536>),
     row<&Options::quota_connections>("quota", "connections", whole, "", "1 to 1000000", "Open connections of players.",

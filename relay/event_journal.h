@@ -13,9 +13,12 @@ class EventJournal final : public Journal {
     explicit EventJournal(EventRing& ring) : writer_(ring) {}
 
     void room_spawned(const Room& room) override;
+    void room_restored(const Room& room) override;
     void room_closed(const Room& room, std::string_view reason) override;
     void player(std::string_view what, const Room& room, const Seat& seat, std::string_view reason) override;
     void message(const Room& room, PlayerNumber from, const Event& event) override;
+    void room_slowed(const Room& room, double send_hz, double tick_hz) override;
+    void room_full_rate(const Room& room) override;
     void flush() override { writer_.flush(); }
 
   private:

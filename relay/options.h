@@ -27,6 +27,9 @@ enum class Auth : std::uint8_t {
     none      // anyone may join
 };
 
+enum class WatchdogAction : std::uint8_t { report, exit };
+inline constexpr int exit_stuck = 3;  // the watchdog's
+
 struct Options {
     bool dev = false;
     Address listen{"0.0.0.0", 8350};
@@ -44,6 +47,8 @@ struct Options {
     Auth auth = Auth::unset;
     std::string ticket_key;
     double drain_deadline_s = 30;
+    double watchdog_s = 5;  // 0: none
+    WatchdogAction watchdog_action = WatchdogAction::report;
     std::uint32_t quota_rooms = 4'096;
     std::uint32_t quota_connections = 16'384;
     std::uint32_t quota_connections_per_address = 1'024;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <thread>
 
 #include "relay/control_desk.h"
@@ -16,6 +17,7 @@
 #include "relay/run/http_server.h"
 #include "relay/run/loop.h"
 #include "relay/run/loop_thread.h"
+#include "relay/run/watchdog.h"
 #include "relay/run/worker_thread.h"
 
 namespace tickrelay {
@@ -137,6 +139,17 @@ struct Relay::Parts {
         deadline_ns = monotonic_ns() + static_cast<std::int64_t>(deadline_s.value_or(options.drain_deadline_s) * 1e9);
     }
 
+    // A thread cannot be ended alone. Ending all rooms for one is the operator's choice, so it has to be asked for.
+    void start_watchdog() {
+        watchdog = std::make_unique<Watchdog>(
+            desk_workers, lobby, static_cast<std::int64_t>(options.watchdog_s * 1e9), stats.shard(), [this](const Watchdog::Stuck& stuck) {
+                log::error("a worker does not come back from a step: the room's logic does not return",
+                           {{"room", stuck.room_id}, {"worker", stuck.worker}, {"for_s", stuck.for_s}});
+                if (options.watchdog_action == WatchdogAction::exit) std::_Exit(exit_stuck);
+            });
+        watchdog->start(monotonic_ns);
+    }
+
     Options options;
     std::uint32_t loop_count;
     std::uint32_t worker_count;
@@ -154,6 +167,7 @@ struct Relay::Parts {
     std::vector<std::unique_ptr<LoopRunner>> loops;
     std::vector<LoopPort*> loop_ports;
     std::vector<std::unique_ptr<WorkerRunner>> workers;
+    std::unique_ptr<Watchdog> watchdog;
     std::unique_ptr<Acceptor> acceptor;
     std::unique_ptr<HttpServer> http;
     std::optional<std::string> type_error;
@@ -200,6 +214,7 @@ std::optional<std::string> Relay::start() {
                       .started_ns = monotonic_ns()});
     if (auto refused = p.admin.start(p.options.admin)) return refused;
     for (auto& worker : p.workers) worker->thread().start();
+    if (p.options.watchdog_s > 0) p.start_watchdog();
     for (auto& loop : p.loops) loop->thread().start();
     p.acceptor->start();
     p.running = true;
@@ -256,6 +271,7 @@ void Relay::stop() {
     p.http->stop();
     for (auto& worker : p.workers) worker->thread().stop();
     for (auto& loop : p.loops) loop->thread().stop();
+    if (p.watchdog) p.watchdog->stop();
 }
 
 }  // namespace tickrelay

@@ -59,6 +59,8 @@ void StatsTotals::add(const StatsShard& shard) {
     rooms += shard.rooms.read();
     players += shard.players.read();
     connections += shard.connections.read();
+    rooms_slowed += shard.rooms_slowed.read();
+    workers_stuck += shard.workers_stuck.read();
     headroom = std::clamp(1 - shard.busy.read(), 0.0, headroom);
     tick_duration.add(shard.tick_duration);
     tick_lateness.add(shard.tick_lateness);

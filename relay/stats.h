@@ -118,6 +118,8 @@ struct alignas(64) StatsShard {
     Gauge<std::int64_t> rooms;
     Gauge<std::int64_t> players;
     Gauge<std::int64_t> connections;
+    Gauge<std::int64_t> rooms_slowed;
+    Gauge<std::int64_t> workers_stuck;  // the watchdog's
     Gauge<double> busy;  // share of the last 5 s in which this thread worked, 0 to 1
     Histogram tick_duration{duration_bounds_s};
     Histogram tick_lateness{lateness_bounds_s};
@@ -163,6 +165,8 @@ struct StatsTotals {
     std::int64_t rooms = 0;
     std::int64_t players = 0;
     std::int64_t connections = 0;
+    std::int64_t rooms_slowed = 0;
+    std::int64_t workers_stuck = 0;
     double headroom = 1;  // 1 − the busy share of the busiest thread
     HistogramTotal tick_duration{duration_bounds_s};
     HistogramTotal tick_lateness{lateness_bounds_s};

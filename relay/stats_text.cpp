@@ -78,6 +78,10 @@ void gauges(Page& page, const StatsTotals& totals, std::string_view version) {
     page.one("tickrelay_connections", "gauge", "Open connections on the players' port.", totals.connections);
     page.one("tickrelay_headroom_ratio", "gauge", "1 minus the busy share of the busiest loop or worker over 5 s.",
              totals.headroom);
+    page.one("tickrelay_rooms_slowed", "gauge", "Rooms that send or tick less than they should: their worker is overloaded.",
+             totals.rooms_slowed);
+    page.one("tickrelay_workers_stuck", "gauge", "Workers whose step lasts longer than `watchdog`: a logic that does not return.",
+             totals.workers_stuck);
     page.each("tickrelay_queue_depth", "gauge", "Entries waiting in the queues between threads.", "queue",
               totals.queue_depth, [](std::size_t i) { return queue_kinds[i]; });
     page.head("tickrelay_build_info", "gauge", "Always 1; the version is in the label.");

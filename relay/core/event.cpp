@@ -1,5 +1,8 @@
 #include "relay/core/event.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "relay/core/check.h"
 
 namespace tickrelay {
@@ -15,7 +18,7 @@ EventNumber EventLog::run_end(EventNumber first, std::size_t bytes_max) const {
     CHECK(first >= first_);
     std::size_t bytes = 0;
     EventNumber end = first - 1;
-    while (end < last()) {
+    while (end < last() && (gap_ == 0 || end != gap_after_)) {
         bytes += at(end + 1).bytes();
         if (bytes > bytes_max && end >= first) break;
         ++end;
@@ -27,13 +30,33 @@ void EventLog::forget_up_to(EventNumber number) {
     while (!ring_.empty() && first_ <= number) {
         bytes_ -= ring_.front().bytes();
         ring_.pop_front();
-        ++first_;
+        if (first_++ == gap_after_) first_ += std::exchange(gap_, 0);
     }
 }
 
+EventNumber EventLog::continues_at(EventNumber have) const {
+    if (have < first_) return first_ - 1;
+    return gap_ != 0 && have >= gap_after_ && have - gap_after_ < gap_ ? gap_after_ + gap_ : have;
+}
+
+EventNumber EventLog::before_last(std::size_t count) const {
+    count = std::min(count, ring_.size());
+    const EventNumber after = last() - static_cast<EventNumber>(count);
+    return gap_ != 0 && after < gap_after_ + gap_ ? after - gap_ : after;
+}
+
 void EventLog::skip_to(EventNumber last_number) {
-    CHECK(ring_.empty() && last_number + 1 >= first_);
-    first_ = last_number + 1;
+    CHECK(last_number >= last());
+    if (last_number == last()) return;
+    if (gap_ != 0) forget_up_to(gap_after_);
+    if (ring_.empty()) return begin_at(last_number + 1);
+    gap_after_ = last();
+    gap_ = last_number - gap_after_;
+}
+
+void EventLog::begin_at(EventNumber first) {
+    CHECK(ring_.empty() && first >= first_);
+    first_ = first;
 }
 
 }  // namespace tickrelay

@@ -1,5 +1,6 @@
 // Messages with numbers of their own: a room's events, and what is for one seat alone (direct).
 // Owner: the worker of the room. A bounded ring: what falls out is counted as lost, never waited for.
+// After a crash numbers go on above all that the lost interval may have given out: then the ring has a gap in its numbers.
 #pragma once
 
 #include <cstdint>
@@ -34,16 +35,26 @@ class EventLog {
     // Returns its number.
     EventNumber push(Event event);
 
-    [[nodiscard]] EventNumber last() const { return first_ + static_cast<EventNumber>(ring_.size()) - 1; }
+    [[nodiscard]] EventNumber last() const { return first_ + gap_ + static_cast<EventNumber>(ring_.size()) - 1; }
     [[nodiscard]] EventNumber first() const { return first_; }  // oldest still held; last() + 1 where none is
-    [[nodiscard]] const Event& at(EventNumber number) const { return ring_[number - first_]; }
+    [[nodiscard]] std::size_t size() const { return ring_.size(); }
+    // REQUIRES: held.
+    [[nodiscard]] const Event& at(EventNumber number) const { return ring_[number - first_ - (number > gap_after_ ? gap_ : 0)]; }
 
+    // What someone who has `have` counts as having: the same, or above what is not to be had any more. The next is one above it.
+    [[nodiscard]] EventNumber continues_at(EventNumber have) const;
+    // The number after which at most `count` events are held.
+    [[nodiscard]] EventNumber before_last(std::size_t count) const;
     // The last number of a run that starts at `first` and stays within bytes_max (at least one event where there is one).
     [[nodiscard]] EventNumber run_end(EventNumber first, std::size_t bytes_max) const;
 
     void forget_up_to(EventNumber number);
-    // Later numbers start above this (a restore must not give numbers twice).
+    // Later numbers start above this (a restore must not give numbers twice). What is held stays, but for what is before an older gap.
     void skip_to(EventNumber last);
+    // No number was given yet, or none is held: the next is this.
+    void begin_at(EventNumber first);
+    [[nodiscard]] EventNumber gap_after() const { return gap_after_; }  // numbers gap_after() + 1 to gap_after() + gap() are nobody's
+    [[nodiscard]] EventNumber gap() const { return gap_; }
     void set_count_max(std::size_t count) { count_max_ = count; }
 
   private:
@@ -51,6 +62,8 @@ class EventLog {
     std::size_t bytes_max_;
     std::size_t bytes_ = 0;
     EventNumber first_ = 1;
+    EventNumber gap_after_ = 0;  // at least first_ where there is a gap
+    EventNumber gap_ = 0;
     std::deque<Event> ring_;
 };
 

@@ -73,7 +73,7 @@ void Frames::add_catch_ups(const World& world, const EventLog& events, std::vect
 
 void Frames::carry_events(FrameInfo& info, const EventLog& events, EventNumber after) const {
     info.event_newest = event_;
-    const EventNumber first = std::max(after + 1, events.first());
+    const EventNumber first = events.continues_at(after) + 1;
     if (first > events.last()) return;
     info.event_first = first;
     info.event_last = events.run_end(first, limits::frame_event_bytes_max);

@@ -35,7 +35,7 @@ class Frames {
     [[nodiscard]] EventNumber event() const { return event_; }
 
     // After a restore: nothing was sent in this term.
-    void restart(EventNumber event) { tick_ = 0, event_ = event, broken_ = true; }
+    void restart(EventNumber event) { tick_ = 0, event_ = event, key_ = 0, broken_ = true; }
 
   private:
     void add_stream(const World& world, const EventLog& events, Tick now, bool key);

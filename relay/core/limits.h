@@ -31,6 +31,18 @@ inline constexpr std::size_t frame_event_bytes_max = 8 * 1024;
 inline constexpr std::size_t direct_max = 128;  // held per seat
 inline constexpr std::size_t direct_bytes_max = 64 * 1024;
 
+// What a room gives out in a stretch of ticks is bounded, so that a restore can raise its numbers past it (rule 10). Far above the
+// rings: whoever is refused here would have pushed out what nobody was sent yet.
+inline constexpr std::uint32_t events_per_tick_max = 4 * events_max;  // messages to all
+inline constexpr std::uint32_t direct_per_tick_max = 8 * direct_max;  // to one seat
+inline constexpr std::uint32_t blocks_burst_max = players_max + 64;   // blocks of ids at once: each seat takes one when it comes,
+inline constexpr std::uint32_t blocks_per_tick = 4;                   // so these bound seats, too
+inline constexpr std::uint32_t lost_ticks_max = 60 * 240;             // from a checkpoint to the end of those who lived on after it
+inline constexpr std::uint32_t lost_terms_max = 16;
+inline constexpr std::size_t term_starts_max = 64;                    // older terms are forgotten: their bases count as 0
+inline constexpr std::size_t logic_bytes_max = 256 * 1024;            // of a logic's own in a checkpoint
+inline constexpr std::size_t checkpoint_bytes_max = 1U << 30;
+
 inline constexpr std::size_t frames_per_tick_max = 4;
 inline constexpr std::uint32_t tick_rate_max = 240;
 inline constexpr std::uint32_t key_tick_ms = 1'000;         // codec packed: a stream starts anew at least this often,
@@ -58,5 +70,8 @@ static_assert(payload_bytes_max * 2 <= direct_bytes_max, "a seat's largest messa
 static_assert(payload_bytes_max * 2 <= event_bytes_max);
 static_assert(frames_per_tick_max >= 3, "the stream's, the highest and the lowest base");
 static_assert(in_flight_max >= 4);
+static_assert(lost_ticks_max >= 60 * tick_rate_max, "a minute without a checkpoint");
+static_assert(events_per_tick_max >= events_max && direct_per_tick_max >= direct_max, "no ring is cut short");
+static_assert(blocks_burst_max >= players_max, "everyone may come at once");
 
 }  // namespace tickrelay::limits

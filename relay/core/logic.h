@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "relay/core/tick.h"
 
@@ -36,6 +37,11 @@ class Logic {
     virtual void on_error(Room& room, const Seat& seat, std::string_view reason) { (void)room, (void)seat, (void)reason; }
     // `passed`: ticks since the last call, more than one where the relay was late.
     virtual void on_tick(Room& room, std::uint32_t passed) { (void)room, (void)passed; }
+
+    // For a checkpoint: what the logic knows beside the room's state, at most limits::logic_bytes_max; and the same bytes back, before
+    // anything else, in a room that is restored from it. Nobody is connected then; seats have kept their numbers.
+    [[nodiscard]] virtual std::vector<std::byte> save(const Room& room) { return (void)room, std::vector<std::byte>(); }
+    virtual void restore(Room& room, std::span<const std::byte> saved) { (void)room, (void)saved; }
 
     // Whether messages without a receiver, and all inputs, are for on_message.
     [[nodiscard]] virtual bool takes_messages() const { return true; }

@@ -23,7 +23,13 @@ enum class Plant : std::uint8_t {
   event_by_base,  // the highest base wins, also over events that the line lacks
   event_reset,    // base 0 resets the event number
   no_grace_end,   // seats whose grace is over stay
+  any_term,           // bases count whatever their term
+  stamps_kept,        // restored values keep the stamps of their making
+  ids_not_raised,     // ids and player numbers go on where the checkpoint stood
+  events_not_raised,  // event numbers do
+  direct_not_raised,  // direct numbers do
   // run
+  untold_roll_back,  // who was ahead of the checkpoint is not told
   base_unwritten,    // the base moves though the socket refused the frame
   yours_kept,        // what a dropped Yours carried counts as told
   lost_untold,       // events that fell out of the ring are not said to be lost

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstring>
 #include <exception>
+#include <utility>
 
 #include "relay/core/quantise.h"
 #include "relay/core/plant.h"
@@ -12,14 +13,17 @@
 namespace tickrelay {
 
 Room::Room(RoomSettings settings, std::unique_ptr<Logic> logic, std::uint32_t term, RoomObserver& observer)
-    : settings_(std::move(settings)), world_(settings_.layout), logic_(std::move(logic)), observer_(observer), term_(term) {
-    if (settings_.codec == wire::Codec::Packed) {
-        packed_ = std::make_unique<PackedStream>(*settings_.layout);
-        frames_.use_stream(ticks_of_ms(limits::key_tick_ms), ticks_of_ms(limits::key_tick_demand_ms));
-    }
+    : settings_(std::move(settings)), world_(settings_.layout), logic_(std::move(logic)), observer_(observer), term_(term), term_starts_{{term, 0}} {
+    make_stream();
     CHECK(grant_block(own_block_));
     world_.create(0, 0, stamp());
     write_room();
+}
+
+void Room::make_stream() {
+    if (settings_.codec != wire::Codec::Packed) return;
+    packed_ = std::make_unique<PackedStream>(*settings_.layout);
+    frames_.use_stream(ticks_of_ms(limits::key_tick_ms), ticks_of_ms(limits::key_tick_demand_ms));
 }
 
 Tick Room::stamp() const { return advancing_ || PLANTED(stamp) ? tick_ : tick_ + 1; }
@@ -147,7 +151,8 @@ EntityId Room::next_own_id() {
 
 bool Room::grant_block(IdBlock& block) {
     constexpr std::uint32_t blocks_max = 0xFFFFFFFFU / limits::ids_per_block;
-    if (next_block_ >= blocks_max) return false;
+    if (next_block_ >= blocks_max || blocks_left_ == 0) return false;
+    --blocks_left_;
     block = {next_block_ * limits::ids_per_block, limits::ids_per_block};
     ++next_block_;
     return true;
@@ -156,10 +161,14 @@ bool Room::grant_block(IdBlock& block) {
 // ---------------------------------------------------------------------------------------------- time
 
 Tick Room::effective(Base have) const {
-    if (have.term == 0 || have.term > term_ || have.tick > tick_) return 0;
-    for (std::size_t later = have.term; later < term_; ++later)
-        if (later - 1 < term_starts_.size() && have.tick > term_starts_[later - 1]) return 0;
-    return have.tick;
+    if (have.term > term_ || have.tick > tick_) return 0;
+    if (have.term == term_) return have.tick;
+    bool known = false;  // a term that this room did not come through is of another timeline
+    for (const TermStart& start : term_starts_) {
+        known |= start.term == have.term;
+        if (start.term > have.term && have.tick > start.tick && !PLANTED(any_term)) return 0;
+    }
+    return known || PLANTED(any_term) ? have.tick : 0;
 }
 
 void Room::advance(Tick now) {
@@ -167,10 +176,14 @@ void Room::advance(Tick now) {
     const std::uint32_t passed = now - tick_;
     tick_ = now;
     advancing_ = true;
+    events_this_tick_ = 0;
+    blocks_left_ = static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(blocks_left_ + std::uint64_t{passed} * limits::blocks_per_tick, limits::blocks_burst_max));
+    for (const auto& seat : seats_) seat->direct_this_tick = 0;
     for (std::size_t i = seats_.size(); i-- > 0;)
         if (i < seats_.size() && !seats_[i]->connected() && seats_[i]->expires <= now && !PLANTED(no_grace_end))  // on_close may end others
             end_at(i, CloseCode::session_unknown, "connection_lost");
-    if (logic_) logic_->on_tick(*this, passed);
+    if (logic_) logic_->on_tick(*this, passed + std::exchange(jumped_, 0));
     advancing_ = false;
 }
 
@@ -229,26 +242,35 @@ Refusal Room::despawn(EntityId entity) {
     return Refusal::none;
 }
 
-void Room::broadcast(std::string_view type, std::span<const std::byte> data, PlayerNumber from, bool skip_sender) {
+bool Room::broadcast(std::string_view type, std::span<const std::byte> data, PlayerNumber from, bool skip_sender) {
+    if (events_this_tick_ >= limits::events_per_tick_max) return false;
+    ++events_this_tick_;
     Event event{.kind = EventKind::Message, .player = from, .type = std::string(type), .data = {data.begin(), data.end()}};
     event.skip_sender = skip_sender;
     observer_.message(*this, from, event);
     events_.push(std::move(event));
+    return true;
+}
+
+bool Room::push_direct(Seat& seat, Event event) {
+    if (seat.direct_this_tick >= limits::direct_per_tick_max) return false;
+    ++seat.direct_this_tick;
+    seat.direct.push(std::move(event));
+    return true;
 }
 
 bool Room::send(PlayerNumber to, std::string_view type, std::span<const std::byte> data, PlayerNumber from) {
     Seat* seat = find(to);
     if (seat == nullptr) return false;
-    seat->direct.push({.kind = EventKind::Message, .player = from, .type = std::string(type), .data = {data.begin(), data.end()}});
-    return true;
+    return push_direct(*seat,
+                       {.kind = EventKind::Message, .player = from, .type = std::string(type), .data = {data.begin(), data.end()}});
 }
 
 bool Room::answer(PlayerNumber to, std::uint32_t request, std::span<const std::byte> data, PlayerNumber from) {
     Seat* seat = find(to);
     if (seat == nullptr) return false;
-    seat->direct.push(
-        {.kind = EventKind::Answer, .player = from, .type = {}, .data = {data.begin(), data.end()}, .request = request});
-    return true;
+    return push_direct(
+        *seat, {.kind = EventKind::Answer, .player = from, .type = {}, .data = {data.begin(), data.end()}, .request = request});
 }
 
 void Room::kick(PlayerNumber number, std::string_view reason) {

@@ -34,9 +34,21 @@ class RoomObserver {
     virtual void message(const Room& room, PlayerNumber from, const Event& event) = 0;
 };
 
+struct SavedRoom;
+
+// How a restored room goes on.
+struct Restore {
+    std::uint32_t term = 0;        // REQUIRES: above the checkpoint's
+    Tick tick = 0;                 // the checkpoint's, plus the time that passed
+    std::uint32_t lost_terms = 1;  // who ran the room on from this checkpoint; 0: nobody, a hand-over
+    std::uint32_t lost_ticks = 0;  // at most so many, all of them together: by when the checkpoint was made, or their clocks
+};
+
 class Room {
   public:
     Room(RoomSettings settings, std::unique_ptr<Logic> logic, std::uint32_t term, RoomObserver& observer);
+    // From a checkpoint: nobody is connected, grace begins. Then the logic is to get its bytes.
+    Room(SavedRoom&& state, const Restore& how, std::unique_ptr<Logic> logic, RoomObserver& observer);
 
     [[nodiscard]] const RoomSettings& settings() const { return settings_; }
     [[nodiscard]] const World& world() const { return world_; }
@@ -45,9 +57,12 @@ class Room {
     [[nodiscard]] const Frames& frames() const { return frames_; }
     [[nodiscard]] PackedStream* packed() { return packed_.get(); }  // null in codec plain
     [[nodiscard]] std::uint32_t term() const { return term_; }
+    [[nodiscard]] std::span<const TermStart> term_starts() const { return term_starts_; }
     [[nodiscard]] Tick tick() const { return tick_; }
     [[nodiscard]] std::span<const std::unique_ptr<Seat>> seats() const { return seats_; }
     [[nodiscard]] std::uint32_t ticks_of_ms(std::uint64_t ms) const;  // at least 1
+
+    void restore_logic(std::span<const std::byte> saved);
 
     // ---- seats
 
@@ -74,6 +89,8 @@ class Room {
     void apply(Seat& seat, const Action& action);
     // What a client says it has may be of a lost timeline: then 0 (rule 10).
     [[nodiscard]] Tick effective(Base have) const;
+    // Its client is another one, which knows nothing of the ids that were used.
+    void renew_ids(Seat& seat);
 
     // ---- time
 
@@ -88,7 +105,8 @@ class Room {
     // Struct components: packed masked fields, quantised here. Opaque: the value. Adds what the entity lacks.
     Refusal write(EntityId entity, ComponentIndex component, std::uint64_t mask, std::span<const std::byte> data);
     Refusal despawn(EntityId entity);
-    void broadcast(std::string_view type, std::span<const std::byte> data, PlayerNumber from = 0, bool skip_sender = false);
+    // False: limits::events_per_tick_max. The same for direct messages to one seat, where there is no such player, too.
+    bool broadcast(std::string_view type, std::span<const std::byte> data, PlayerNumber from = 0, bool skip_sender = false);
     bool send(PlayerNumber to, std::string_view type, std::span<const std::byte> data, PlayerNumber from = 0);
     bool answer(PlayerNumber to, std::uint32_t request, std::span<const std::byte> data, PlayerNumber from = 0);
     void kick(PlayerNumber number, std::string_view reason);
@@ -108,12 +126,18 @@ class Room {
     }
 
   private:
+    friend class CheckpointWriter;
+
+    void make_stream();
     // Writes between ticks belong to the next.
     [[nodiscard]] Tick stamp() const;
     void write_roster(const Seat& seat);
     void write_room();
     EntityId next_own_id();
     bool grant_block(IdBlock& block);
+    static bool push_direct(Seat& seat, Event event);
+    void restore_numbers(const Restore& how);
+    void restore_seat(Seat& seat, bool lost);
     void end_at(std::size_t index, CloseCode code, std::string_view reason);
     void refuse(Seat& seat, const Action& action, Refusal refusal);
 
@@ -138,8 +162,9 @@ class Room {
     std::unique_ptr<Logic> logic_;
     RoomObserver& observer_;
     std::uint32_t term_;
-    std::vector<Tick> term_starts_;  // of the terms after the first known one
+    std::vector<TermStart> term_starts_;  // of the terms it came through, this one last; a new room's is 0
     Tick tick_ = 0;
+    Tick jumped_ = 0;  // by a restore: for the next on_tick
     bool advancing_ = false;
     bool closing_ = false;
     std::optional<std::string> failure_;
@@ -148,6 +173,8 @@ class Room {
     std::uint32_t next_block_ = 0;  // of limits::ids_per_block
     IdBlock own_block_;             // seats' entities and those of the logic
     EntityId last_own_id_ = 0;
+    std::uint32_t events_this_tick_ = 0;
+    std::uint32_t blocks_left_ = limits::blocks_burst_max;  // fills up with time
     std::unordered_set<EntityId> keep_;
     Tick empty_since_ = 0;
     std::uint64_t values_clamped_ = 0;

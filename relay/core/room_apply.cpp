@@ -2,6 +2,7 @@
 // A logic may end any seat: after a call to it no seat is touched here.
 
 #include <algorithm>
+#include <utility>
 
 #include "relay/core/room.h"
 #include "relay/core/plant.h"
@@ -17,7 +18,7 @@ void Room::apply(Seat& seat, const Action& action) {
 void Room::refuse(Seat& seat, const Action& action, Refusal refusal) {
     Event failure{.kind = EventKind::Failure, .type = std::string(label(refusal)), .data = {}};
     failure.request = failure.seq = action.seq;
-    seat.direct.push(std::move(failure));
+    push_direct(seat, std::move(failure));
     if (logic_) logic_->on_error(*this, seat, label(refusal));
 }
 
@@ -56,12 +57,13 @@ Refusal Room::apply_spawn(Seat& seat, const Action& action) {
     if (settings_.authority == Authority::server && seat.role != wire::Role::Authority) return Refusal::not_allowed;
     if (world_.size() >= limits::entities_max) return Refusal::too_many_entities;
     const bool in_next = seat.next_block.holds(action.entity);
-    if (action.entity <= seat.last_spawned || (!in_next && !seat.block.holds(action.entity))) return Refusal::bad_id;
+    const bool in_old = seat.old_block.holds(action.entity);
+    if (action.entity <= seat.last_spawned || (!in_next && !in_old && !seat.block.holds(action.entity))) return Refusal::bad_id;
     if (const Refusal refusal = check_value(action.component, action.mask, action.data); refusal != Refusal::none) return refusal;
 
     seat.last_spawned = action.entity;
-    if (in_next) seat.block = std::exchange(seat.next_block, IdBlock{});
-    const bool half_used = action.entity - seat.block.first >= seat.block.count / 2;
+    if (in_next) seat.block = std::exchange(seat.next_block, IdBlock{}), seat.ids_known = true;
+    const bool half_used = !in_old && action.entity - seat.block.first >= seat.block.count / 2;
     if (half_used && seat.next_block.count == 0 && grant_block(seat.next_block)) seat.next_block_tick = tick_ + 1;
 
     world_.create(action.entity, seat.number, stamp());
@@ -98,18 +100,18 @@ Refusal Room::apply_input(Seat& seat, const Action& action) {
 }
 
 Refusal Room::deliver_to_authority(const Seat& from, const Action& action, EventKind kind) {
-    bool delivered = false;
+    bool found = false, delivered = false;
     for (const auto& seat : seats_) {
         if (seat->role != wire::Role::Authority || seat->number == from.number) continue;
-        seat->direct.push({.kind = kind,
-                           .player = from.number,
-                           .type = std::string(action.type),
-                           .data = {action.data.begin(), action.data.end()},
-                           .request = action.request,
-                           .seq = action.seq});
-        delivered = true;
+        found = true;
+        delivered |= push_direct(*seat, {.kind = kind,
+                                         .player = from.number,
+                                         .type = std::string(action.type),
+                                         .data = {action.data.begin(), action.data.end()},
+                                         .request = action.request,
+                                         .seq = action.seq});
     }
-    return delivered ? Refusal::none : Refusal::no_receiver;
+    return delivered ? Refusal::none : found ? Refusal::too_many_messages : Refusal::no_receiver;
 }
 
 Refusal Room::apply_message(Seat& seat, const Action& action) {
@@ -125,27 +127,32 @@ Refusal Room::apply_message(Seat& seat, const Action& action) {
             if (has_authority && seat.role != wire::Role::Authority) return deliver_to_authority(seat, action, EventKind::Message);
             if (action.request != 0) return Refusal::no_receiver;
             [[fallthrough]];
-        case Audience::Others: broadcast(action.type, action.data, seat.number, true); return Refusal::none;
-        case Audience::All: broadcast(action.type, action.data, seat.number, false); return Refusal::none;
+        case Audience::Others:
+        case Audience::All: {
+            const bool skip_sender = action.audience != Audience::All;
+            return broadcast(action.type, action.data, seat.number, skip_sender) ? Refusal::none : Refusal::too_many_messages;
+        }
         case Audience::Authority: return deliver_to_authority(seat, action, EventKind::Message);
         case Audience::Players: break;
     }
     if (action.to == nullptr || action.to->size() == 0) return Refusal::no_receiver;
     for (const PlayerNumber number : *action.to)
         if (find(number) == nullptr) return Refusal::no_such_player;
+    bool delivered = true;
     for (const PlayerNumber number : *action.to)
-        find(number)->direct.push({.kind = EventKind::Message,
-                                   .player = seat.number,
-                                   .type = std::string(action.type),
-                                   .data = {action.data.begin(), action.data.end()},
-                                   .request = action.request,
-                                   .seq = action.seq});
-    return Refusal::none;
+        delivered &= push_direct(*find(number), {.kind = EventKind::Message,
+                                                 .player = seat.number,
+                                                 .type = std::string(action.type),
+                                                 .data = {action.data.begin(), action.data.end()},
+                                                 .request = action.request,
+                                                 .seq = action.seq});
+    return delivered ? Refusal::none : Refusal::too_many_messages;
 }
 
 Refusal Room::apply_answer(const Seat& seat, const Action& action) {
     if (action.to == nullptr || action.to->size() != 1 || action.request == 0) return Refusal::no_receiver;
-    return answer(action.to->Get(0), action.request, action.data, seat.number) ? Refusal::none : Refusal::no_such_player;
+    if (find(action.to->Get(0)) == nullptr) return Refusal::no_such_player;
+    return answer(action.to->Get(0), action.request, action.data, seat.number) ? Refusal::none : Refusal::too_many_messages;
 }
 
 }  // namespace tickrelay

@@ -34,10 +34,14 @@ struct Seat {
     Tick told_applied = 0;  // tick of the last Yours that told applied_seq alone
     EventLog direct{limits::direct_max, limits::direct_bytes_max};
 
+    std::uint32_t direct_this_tick = 0;
+
+    IdBlock old_block;        // after a crash: what its client sends again may be from here
     IdBlock block;            // in use
     IdBlock next_block;       // granted when half of `block` was used
     Tick next_block_tick = 0;
     EntityId last_spawned = 0;
+    bool ids_known = true;    // false after a crash: its client alone knows which ids below `next_block` it used
 
     [[nodiscard]] bool connected() const { return link != 0; }
 };

@@ -18,6 +18,13 @@ struct Base {
     friend auto operator<=>(const Base&, const Base&) = default;
 };
 
+// A term and the tick that it went on from: of older terms' ticks only those up to here are of its timeline.
+struct TermStart {
+    std::uint32_t term = 0;
+    Tick tick = 0;
+    friend bool operator==(const TermStart&, const TermStart&) = default;
+};
+
 // Maps ticks to nanoseconds without drift: time is always computed from zero, never added up.
 struct TickClock {
     std::int64_t zero_ns = 0;

@@ -16,6 +16,7 @@ namespace tickrelay {
 class World {
   public:
     explicit World(LayoutPointer layout);
+    World(World&&) = default;
     World(const World&) = delete;  // rows point into the layout
     World& operator=(const World&) = delete;
 

@@ -8,9 +8,9 @@ namespace tickrelay {
 
 namespace {
 
-constexpr std::array<std::string_view, 11> names = {
-    "room.spawned", "room.closed",    "room.updated",   "room.message",   "room.result",    "player.joined",
-    "player.left",  "player.dropped", "player.resumed", "relay.draining", "relay.undrained"};
+constexpr std::array<std::string_view, 14> names = {
+    "room.spawned",  "room.closed",    "room.updated",  "room.message", "room.result",    "room.restored",  "room.slowed",
+    "room.full_rate", "player.joined", "player.left", "player.dropped", "player.resumed", "relay.draining", "relay.undrained"};
 
 std::size_t bytes_of(const RelayEvent& event) {
     return sizeof event + event.room_id.size() + event.player_id.size() + event.label.size() + event.data.size();

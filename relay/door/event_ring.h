@@ -20,6 +20,9 @@ enum class RelayEventType : std::uint8_t {
     room_updated,
     room_message,  // a player's message to the logic or the authority
     room_result,
+    room_restored,   // from a checkpoint
+    room_slowed,     // it sends or ticks less than it should: its worker is overloaded
+    room_full_rate,  // no longer
     player_joined,
     player_left,
     player_dropped,  // the connection is lost, the seat is kept

@@ -94,7 +94,8 @@ json show(const RelayEvent& event) {
             object["data"] = encode_base64(bytes_of(event.data));
             break;
         case RelayEventType::room_result: object["data"] = json_of(event.data); break;
-        case RelayEventType::room_spawned: object["room_type"] = event.label; break;
+        case RelayEventType::room_spawned:
+        case RelayEventType::room_restored: object["room_type"] = event.label; break;
         default:
             if (!event.label.empty()) object["reason"] = event.label;
     }

@@ -31,6 +31,21 @@ RoomRecordPointer Lobby::create(RoomSettings settings, LogicFactory logic, std::
         if (existing != nullptr) *existing = it->second;
         return nullptr;
     }
+    return add(std::move(settings), std::move(logic), now_ns);
+}
+
+RoomRecordPointer Lobby::restore(SavedRoomPointer state, const Restore& how, LogicFactory logic, std::int64_t now_ns) {
+    const std::scoped_lock lock(mutex_);
+    if (rooms_.contains(state->settings.id)) return nullptr;
+    const RoomRecordPointer room = add(state->settings, std::move(logic), now_ns);
+    for (const auto& seat : state->seats) take(*room, seat->role == wire::Role::Player);
+    room->term = how.term;
+    room->how = how;
+    room->state = std::move(state);
+    return room;
+}
+
+RoomRecordPointer Lobby::add(RoomSettings settings, LogicFactory logic, std::int64_t now_ns) {
     auto room = std::make_shared<RoomRecord>();
     room->id = settings.id;
     room->type = settings.type;

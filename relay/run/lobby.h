@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "relay/core/checkpoint.h"
 #include "relay/core/drop.h"
 #include "relay/core/logic.h"
 #include "relay/core/settings.h"
@@ -37,6 +38,8 @@ struct RoomRecord {
     bool gone = false;
 
     // The worker's.
+    SavedRoomPointer state;  // of a checkpoint that the room is still to be made from
+    Restore how;
     std::uint32_t slot = ~0U;
     std::uint32_t slot_generation = 0;
 };
@@ -61,6 +64,8 @@ class Lobby {
     // An empty id is made from `random`. Null: the id exists; `existing` is that room.
     RoomRecordPointer create(RoomSettings settings, LogicFactory logic, std::int64_t now_ns, std::uint64_t random,
                              RoomRecordPointer* existing = nullptr);
+    // The room of a checkpoint, its seats taken. Null: the id exists. The first errand with the record makes it: post one at once, grace runs.
+    RoomRecordPointer restore(SavedRoomPointer state, const Restore& how, LogicFactory logic, std::int64_t now_ns);
     [[nodiscard]] RoomRecordPointer find(const std::string& id) const;
 
     // Takes a seat in this room, or says why not.
@@ -79,6 +84,8 @@ class Lobby {
     [[nodiscard]] std::vector<RoomRecordPointer> all() const;
 
   private:
+    // REQUIRES: mutex_ is held, the id is new.
+    RoomRecordPointer add(RoomSettings settings, LogicFactory logic, std::int64_t now_ns);
     static std::optional<CloseCode> refusal(const RoomRecord& room, bool is_player);
     static void take(RoomRecord& room, bool is_player);
 

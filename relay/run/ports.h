@@ -27,6 +27,9 @@ struct WorkerPort {
     Wakeable* waker = nullptr;
     // When the worker's next tick is due: loops read inputs shortly before it.
     std::atomic<std::int64_t> next_due_ns{0};
+    // For the watchdog: since when it is in a step (0: it is not), and which room it is at. To be compared, never followed.
+    std::atomic<std::int64_t> step_began_ns{0};
+    std::atomic<const RoomRecord*> at_room{nullptr};
 
     // From any thread, for errands.
     void post(std::unique_ptr<Errand> errand) {

@@ -16,11 +16,6 @@ constexpr std::int64_t second = 1'000 * ms;
 constexpr std::uint32_t grid_hz = limits::tick_rate_max;
 constexpr std::size_t take_at_once = 128;
 constexpr std::int64_t idle_step_ns = 1'000 * ms;
-constexpr std::int64_t busy_period_ns = 1 * second;
-constexpr double busy_high = 0.9;  // above it rooms send half as often, below busy_low as before
-constexpr double busy_low = 0.5;
-constexpr std::uint32_t send_stride_max = 8;
-constexpr double smoothing = 0.2;  // of a figure once a second: about the last 5 s
 
 }  // namespace
 
@@ -37,6 +32,7 @@ Worker::Worker(std::uint32_t index, Clock clock, WorkerPort& port, std::span<Loo
 Worker::~Worker() = default;
 
 std::int64_t Worker::step(std::int64_t now_ns) {
+    port_.step_began_ns.store(now_ns, std::memory_order_relaxed);
     take_back();
     drain(now_ns);
     run_due(now_ns);
@@ -55,6 +51,8 @@ std::int64_t Worker::step(std::int64_t now_ns) {
     port_.next_due_ns.store(next, std::memory_order_relaxed);
     journal_.flush();
     measure_busy(now_ns);
+    port_.at_room.store(nullptr, std::memory_order_relaxed);
+    port_.step_began_ns.store(0, std::memory_order_relaxed);
     return players ? std::min(next, now_ns + limits::drain_interval_ms * ms) : next;
 }
 
@@ -102,13 +100,16 @@ void Worker::take_actions(const Inbound& item) {
     if (place == nullptr) return;
     if (const Placed* at = placed(*place, item.player); at != nullptr && at->connection.id() == item.link)
         at->link->inbox.fetch_sub(1, std::memory_order_relaxed);
+    port_.at_room.store(place->record.get(), std::memory_order_relaxed);
+    const std::int64_t started_ns = crowded_ ? clock_() : 0;
     const Actions actions = trusted_actions(item.block->message());
     try {
         for (std::size_t i = 0; i < actions.size(); ++i) {
             Seat* seat = place->room->find(item.player);  // each time: a logic may end any seat
-            if (seat == nullptr || seat->link != item.link) return;
+            if (seat == nullptr || seat->link != item.link) break;
             place->room->apply(*seat, actions.at(i));
         }
+        if (crowded_) place->busy_ns += clock_() - started_ns;
     } catch (const std::exception& error) {
         fail(*place, error.what());
     }
@@ -143,22 +144,44 @@ Worker::Place* Worker::place_of(const RoomRecordPointer& record, std::int64_t no
     place.record = record;
     place.players_on_loop.resize(loops_.size());
     place.batches_out.resize(loops_.size());
-    place.room = std::make_unique<Room>(record->settings, record->logic ? record->logic() : nullptr, record->term, *this);
+    make_room(place);
     place.idle_ticks = place.room->ticks_of_ms(limits::idle_frame_ms);
     place_in_time(place, now_ns);
     stats_.rooms.add(1);
-    journal_.room_spawned(*place.room);
-    return &place;
+    stats_.players.add(static_cast<std::int64_t>(place.room->seats().size()));
+    const SavedRoomPointer state = std::move(record->state);
+    if (!state) {
+        journal_.room_spawned(*place.room);
+        return &place;
+    }
+    journal_.room_restored(*place.room);
+    try {
+        place.room->restore_logic(state->logic);
+    } catch (const std::exception& error) {
+        fail(place, error.what());
+    }
+    return place.room ? &place : nullptr;
 }
 
-// Tick 0 is now or just gone, on a point of the grid that the room's rate and turn give.
+void Worker::make_room(Place& place) {
+    RoomRecord& record = *place.record;
+    auto logic = record.logic ? record.logic() : nullptr;
+    if (record.state)
+        place.room = std::make_unique<Room>(std::move(*record.state), record.how, std::move(logic), *this);
+    else
+        place.room = std::make_unique<Room>(record.settings, std::move(logic), record.term, *this);
+}
+
+// The room's tick (0 for a new one) is now or just gone, on a point of the grid that the room's rate and turn give.
 void Worker::place_in_time(Place& place, std::int64_t now_ns) {
     const std::uint32_t rate = place.room->settings().tick_rate;
     const std::uint32_t points = std::max(1U, grid_hz / rate);
     const std::int64_t offset = static_cast<std::int64_t>(next_phase_++ % points) * second / grid_hz;
     const TickClock grid{.zero_ns = offset, .rate_hz = rate};
-    place.clock = {.zero_ns = grid.due_ns(grid.at(now_ns)), .rate_hz = rate};
-    place.due_ns = place.clock.due_ns(1);
+    const Tick tick = place.room->tick();
+    const TickClock age{.zero_ns = 0, .rate_hz = rate};
+    place.clock = {.zero_ns = grid.due_ns(grid.at(now_ns)) - age.due_ns(tick), .rate_hz = rate};
+    place.due_ns = place.clock.due_ns(tick + 1);
 }
 
 void Worker::run_due(std::int64_t now_ns) {
@@ -174,6 +197,7 @@ void Worker::run_due(std::int64_t now_ns) {
             fail(place, error.what());
             continue;
         }
+        if (!place.room) continue;  // let go
         if (place.room->failure())
             fail(place, *place.room->failure());
         else if (place.room->closing())
@@ -186,14 +210,18 @@ void Worker::run_due(std::int64_t now_ns) {
 void Worker::tick(Place& place, std::int64_t now_ns) {
     Room& room = *place.room;
     const std::int64_t started_ns = clock_();
+    port_.at_room.store(place.record.get(), std::memory_order_relaxed);
     const Tick before = room.tick();
     const auto now = static_cast<Tick>(place.clock.at(now_ns));
     CHECK(now > before);
     room.advance(now);
-    const std::uint32_t stride = room.settings().tick_rate / room.settings().send_rate * send_stride_;
-    if (now / stride > before / stride) send(place, now);
-    place.due_ns = place.clock.due_ns(now + 1);
-    const double took_us = static_cast<double>(clock_() - started_ns) / 1e3;
+    const std::uint32_t stride = room.settings().tick_rate / room.settings().send_rate * place.send_stride();
+    const bool sends = now / stride > before / stride;
+    if (sends) send(place, now);
+    place.due_ns = place.clock.due_ns(now + place.tick_stride());
+    const std::int64_t took_ns = clock_() - started_ns;
+    place.busy_ns += took_ns;
+    const double took_us = static_cast<double>(took_ns) / 1e3;
     place.tick_mean_us += (took_us - place.tick_mean_us) / 64;
     place.tick_max_us = std::max(place.tick_max_us, took_us);
     stats_.tick_duration.observe(took_us / 1e6);
@@ -203,23 +231,12 @@ void Worker::tick(Place& place, std::int64_t now_ns) {
     stats_.ticks.add();
     stats_.ticks_skipped.add(now - before - 1);
     stats_.tick_lateness.observe(static_cast<double>(started_ns - place.clock.due_ns(now)) / 1e9);
+    if (sends && place.checkpoint_taken) take_checkpoint(place);
 }
 
-// Load lowers the send rate and ends nothing (rule 15).
-void Worker::measure_busy(std::int64_t started_ns) {
-    const std::int64_t now_ns = clock_();
-    busy_ns_ += now_ns - started_ns;
-    if (now_ns - period_started_ns_ < busy_period_ns) return;
-    const double share = static_cast<double>(busy_ns_) / static_cast<double>(now_ns - period_started_ns_);
-    if (period_started_ns_ != 0) {
-        stats_.busy.set(stats_.busy.read() + (std::min(share, 1.0) - stats_.busy.read()) * smoothing);
-        if (share > busy_high)
-            send_stride_ = std::min(send_stride_ * 2, send_stride_max);
-        else if (share < busy_low)
-            send_stride_ = std::max(send_stride_ / 2, 1U);
-    }
-    period_started_ns_ = now_ns;
-    busy_ns_ = 0;
+void Worker::take_checkpoint(Place& place) {
+    const CheckpointTaken taken = std::exchange(place.checkpoint_taken, nullptr);
+    taken(*this, place, checkpoints_.write(*place.room));
 }
 
 // A logic that throws loses its room, nothing else.
@@ -241,7 +258,18 @@ void Worker::close_room(Place& place, CloseCode code, std::string_view reason) {
     forget(place);
 }
 
+void Worker::let_go(Place& place, CloseCode code, std::string_view detail) {
+    lobby_.remove(place.record, /*only_if_empty*/ false);
+    for (const Placed& player : place.placed) send_close(player.connection, code, detail);
+    journal_.room_closed(*place.room, label(code));
+    stats_.rooms.add(-1);
+    stats_.players.add(-static_cast<std::int64_t>(place.room->seats().size()));
+    forget(place);
+}
+
 void Worker::forget(Place& place) {
+    if (place.slowness != 0) stats_.rooms_slowed.add(-1);
+    place.slowness = 0;
     free_slots_.push_back(place.record->slot);
     place.room.reset();
     place.record.reset();

@@ -2,12 +2,14 @@
 // Owner: its worker thread; everything here is called on it. Deadlines are absolute: a late tick's number is skipped, never caught up.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "relay/core/checkpoint.h"
 #include "relay/core/encode.h"
 #include "relay/core/room.h"
 #include "relay/run/join.h"
@@ -22,14 +24,25 @@ class Journal {
   public:
     virtual ~Journal() = default;
     virtual void room_spawned(const Room& room) = 0;
+    virtual void room_restored(const Room& room) = 0;
     virtual void room_closed(const Room& room, std::string_view reason) = 0;
     virtual void player(std::string_view what, const Room& room, const Seat& seat, std::string_view reason) = 0;
     virtual void message(const Room& room, PlayerNumber from, const Event& event) = 0;
+    // Its worker is overloaded: the room sends and ticks so often now, below its settings; and then as they say again.
+    virtual void room_slowed(const Room& room, double send_hz, double tick_hz) = 0;
+    virtual void room_full_rate(const Room& room) = 0;
     virtual void flush() {}  // at the end of a step
 };
 
 class Worker final : public RoomObserver {
   public:
+    static constexpr std::uint32_t send_slowness_max = 3;
+    static constexpr std::uint32_t slowness_max = 6;
+
+    struct Place;
+    // Gets a room's bytes, valid during the call, as the last thing of a tick: may let the room go.
+    using CheckpointTaken = std::function<void(Worker& worker, Place& place, CheckpointWriter::Bytes bytes)>;
+
     // A connected seat, as the worker knows its connection.
     struct Placed {
         PlayerNumber number = 0;
@@ -53,6 +66,11 @@ class Worker final : public RoomObserver {
         double tick_mean_us = 0;
         double tick_max_us = 0;
         std::uint64_t bytes = 0;  // handed to loops
+        std::int64_t busy_ns = 0;    // in this period
+        std::uint32_t slowness = 0;  // doublings: first of the time between sends, then of that between ticks
+        [[nodiscard]] std::uint32_t send_stride() const { return 1U << std::min(slowness, send_slowness_max); }
+        [[nodiscard]] std::uint32_t tick_stride() const { return 1U << (std::max(slowness, send_slowness_max) - send_slowness_max); }
+        CheckpointTaken checkpoint_taken;  // asked for, at the next send tick
     };
 
     using Clock = std::function<std::int64_t()>;  // CLOCK_MONOTONIC, ns, or the simulator's
@@ -69,6 +87,10 @@ class Worker final : public RoomObserver {
     Place* place_of(const RoomRecordPointer& record, std::int64_t now_ns);
     [[nodiscard]] std::span<const std::unique_ptr<Place>> places() const { return places_; }
     void close_room(Place& place, CloseCode code, std::string_view reason);
+    // Right after its next frames: whoever got those lacks nothing of it.
+    void checkpoint_at_next_send(Place& place, CheckpointTaken taken) { place.checkpoint_taken = std::move(taken); }
+    // The room goes on elsewhere: its connections are closed with a code that reconnects, its seats are not ended.
+    void let_go(Place& place, CloseCode code, std::string_view detail);
     void join(JoinErrand& errand, std::int64_t now_ns);
     [[nodiscard]] const Placed* placed(const Place& place, PlayerNumber number) const;
 
@@ -88,16 +110,23 @@ class Worker final : public RoomObserver {
     void run_due(std::int64_t now_ns);
     void tick(Place& place, std::int64_t now_ns);
     void fail(Place& place, std::string_view what);
-    void measure_busy(std::int64_t started_ns);
     void forget(Place& place);
+    void make_room(Place& place);
+    void take_checkpoint(Place& place);
     void place_in_time(Place& place, std::int64_t now_ns);
     Place& place_of(const Room& room);
+
+    // ---- worker_load.cpp
+    void measure_busy(std::int64_t started_ns);
+    void slow_down();
+    void speed_up();
+    void set_slowness(Place& place, std::uint32_t slowness);
 
     // ---- worker_join.cpp
     Seat* seat_for(Place& place, JoinErrand& errand, std::optional<CloseCode>& refused);
     void connect(Place& place, Seat& seat, JoinErrand& errand, std::int64_t now_ns, bool resumed);
     Encoder::Bytes welcome(const Place& place, const Seat& seat, const Line::Position& at, const JoinErrand& errand,
-                           std::int64_t now_ns);
+                           bool rolled_back, std::int64_t now_ns);
     void unplace(Place& place, PlayerNumber number);
     void refuse(const JoinErrand& errand, CloseCode code, std::string_view detail);
     void send_close(const Connection& connection, CloseCode code, std::string_view detail);
@@ -131,6 +160,7 @@ class Worker final : public RoomObserver {
     std::uint32_t next_phase_ = 0;
 
     Encoder encoder_;
+    CheckpointWriter checkpoints_;
     std::vector<Want> wants_;
     std::vector<Frame*> frames_;       // of the room that sends
     std::vector<FrameInfo> infos_;
@@ -142,7 +172,7 @@ class Worker final : public RoomObserver {
 
     std::int64_t period_started_ns_ = 0;
     std::int64_t busy_ns_ = 0;  // in this period
-    std::uint32_t send_stride_ = 1;  // under load only each n-th send tick sends
+    bool crowded_ = false;      // the last period was well filled: then each message's time counts for its room
 };
 
 }  // namespace tickrelay

@@ -23,6 +23,7 @@ std::uint32_t ack_ms_of(const Seat& seat) {
 void JoinErrand::run(Worker& worker, std::int64_t now_ns) { worker.join(*this, now_ns); }
 
 void Worker::join(JoinErrand& errand, std::int64_t now_ns) {
+    port_.at_room.store(errand.pass_.room.get(), std::memory_order_relaxed);
     Place* place = place_of(errand.pass_.room, now_ns);
     if (place == nullptr) {
         if (errand.pass_.reserved) lobby_.release(errand.pass_.room, is_player(errand.pass_.role));
@@ -54,6 +55,7 @@ Seat* Worker::seat_for(Place& place, JoinErrand& errand, std::optional<CloseCode
         errand.pass_.reserved = false;
         if (const Placed* old = placed(place, seat->number)) send_close(old->connection, CloseCode::replaced, "");
         if (!PLANTED(two_connections)) unplace(place, seat->number);
+        if (!resume) room.renew_ids(*seat);
         room.connect(*seat, errand.link_);
         return seat;
     }
@@ -81,14 +83,16 @@ void Worker::connect(Place& place, Seat& seat, JoinErrand& errand, std::int64_t 
     Room& room = *place.room;
     const EventLog& events = room.events();
     Line::Position at;
+    bool rolled_back = false;
     if (resumed) {
         at.base = room.effective(errand.have_);
+        // It was ahead, and must forget: what it has is of a lost timeline. Who names no term has nothing.
+        rolled_back = at.base < errand.have_.tick && errand.have_.term != 0 && !PLANTED(untold_roll_back);
         at.event = std::min(errand.have_event_, events.last());
         at.direct = std::clamp(errand.have_direct_, seat.direct.first() - 1, seat.direct.last());
-        stats_.resumes(at.base == 0 ? ResumeResult::whole : ResumeResult::delta).add();
+        stats_.resumes(rolled_back ? ResumeResult::rolled_back : at.base == 0 ? ResumeResult::whole : ResumeResult::delta).add();
     } else {
-        const EventNumber held = events.last() - (events.first() - 1);
-        at.event = events.last() - std::min(room.settings().history, held);
+        at.event = events.before_last(room.settings().history);
         at.direct = seat.direct.first() - 1;
     }
     seat.prompt_acks = errand.prompt_acks_;
@@ -103,7 +107,7 @@ void Worker::connect(Place& place, Seat& seat, JoinErrand& errand, std::int64_t 
                            room.settings().codec == wire::Codec::Packed);
     admission->clock = place.clock;
     admission->record = place.record;
-    frame_into(admission->welcome, welcome(place, seat, at, errand, now_ns));
+    frame_into(admission->welcome, welcome(place, seat, at, errand, rolled_back, now_ns));
 
     const Connection connection = Connection::of(errand.link_);
     place.placed.push_back({seat.number, connection, admission->link});
@@ -117,10 +121,11 @@ void Worker::connect(Place& place, Seat& seat, JoinErrand& errand, std::int64_t 
 }
 
 Encoder::Bytes Worker::welcome(const Place& place, const Seat& seat, const Line::Position& at, const JoinErrand& errand,
-                               std::int64_t now_ns) {
+                               bool rolled_back, std::int64_t now_ns) {
     const Room& room = *place.room;
     const bool resumed = errand.mode_ == wire::JoinMode::Resume;
-    const bool rolled_back = resumed && at.base == 0 && errand.have_.tick != 0;
+    const EntityId ids_end = seat.block.first + seat.block.count;
+    const EntityId ids_first = std::min(std::max(seat.block.first, seat.last_spawned + 1), ids_end);
     return encoder_.message(wire::Body::Welcome, [&](flatbuffers::FlatBufferBuilder& builder) {
         const Layout& layout = room.world().layout();
         const auto layout_offset = errand.fingerprint_ == layout.fingerprint() ? 0 : encode_layout(builder, layout);
@@ -147,8 +152,8 @@ Encoder::Bytes Worker::welcome(const Place& place, const Seat& seat, const Line:
         welcome.add_applied_seq(seat.applied_seq);
         welcome.add_event(at.event);
         welcome.add_direct(at.direct);
-        welcome.add_ids_first(std::max(seat.block.first, seat.last_spawned + 1));
-        welcome.add_ids_count(seat.block.first + seat.block.count - std::max(seat.block.first, seat.last_spawned + 1));
+        welcome.add_ids_first(ids_first);
+        welcome.add_ids_count(ids_end - ids_first);
         welcome.add_ack_interval_ms(static_cast<std::uint16_t>(ack_ms_of(seat)));
         welcome.add_grace_ms(room.settings().grace_ms);
         welcome.add_codec(room.settings().codec);

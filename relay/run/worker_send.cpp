@@ -88,14 +88,13 @@ void Worker::add_yours(Place& place, const Placed& to, const Line::Position& at,
     if (PLANTED(applied_early)) ++content.applied_seq;
     const bool new_applied = seat->applied_seq != at.applied;
     const bool prompt = seat->prompt_acks || now - seat->told_applied >= room.ticks_of_ms(limits::prompt_yours_ms);
-    if (seat->direct.last() > at.direct) {
-        content.direct_first = std::max(at.direct + 1, seat->direct.first());
+    if (const EventNumber direct = seat->direct.continues_at(at.direct); seat->direct.last() > direct) {
+        content.direct_first = direct + 1;
         content.direct_last = seat->direct.run_end(content.direct_first, limits::frame_event_bytes_max);
     }
-    const EventNumber oldest = room.events().first() - 1;
-    if (at.event < oldest && !PLANTED(lost_untold)) {
-        content.event = oldest;
-        content.events_lost = oldest - at.event;
+    if (const EventNumber event = room.events().continues_at(at.event); at.event < event && !PLANTED(lost_untold)) {
+        content.event = event;
+        content.events_lost = event - at.event;
     }
     const bool block_due = seat->next_block.count != 0 && to.link->yours_tick.load(std::memory_order_relaxed) < seat->next_block_tick;
     if (block_due) {

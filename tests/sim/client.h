@@ -66,7 +66,7 @@ class Client {
   [[nodiscard]] std::uint32_t event() const { return event_; }
   [[nodiscard]] std::uint32_t direct() const { return direct_; }
   [[nodiscard]] std::uint32_t applied_seq() const { return applied_seq_; }
-  [[nodiscard]] std::uint32_t newest_seq() const { return next_seq_ - 1; }
+  [[nodiscard]] std::size_t unconfirmed() const { return unconfirmed_.size(); }
   [[nodiscard]] bool hostile() const { return habits_.hostile; }
   [[nodiscard]] wire::Role role() const { return habits_.role; }
   [[nodiscard]] std::uint16_t closed_with() const { return closed_with_; }
@@ -94,6 +94,8 @@ class Client {
   void parse();
   void message(std::string_view payload);
   void welcome(const wire::Welcome& welcome);
+  void continue_in_term(const wire::Welcome& welcome);
+  void forget_lost(std::uint32_t applied_seq);
   void state(const wire::StateFrame& frame);
   void yours(const wire::Yours& yours);
   void apply_yours(const wire::Yours& yours);

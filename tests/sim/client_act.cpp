@@ -199,7 +199,7 @@ void Client::be_hostile() {
       builder_.Finish(wire::CreateMessage(builder_, wire::Body::Update, wire::CreateUpdate(builder_, &ack).Union()),
                       "TRM1");
       // Only what is above everything that was sent is a lie that the relay can see.
-      const bool lie = ack.tick() > truth_.of(room_id_).newest + 1000;
+      const bool lie = ack.tick() > truth_.of(room_id_).terms[term_].newest + 1000;
       if (!lie) misbehaved_ = false;
       if (lie) send_bytes({builder_.GetBufferPointer(), builder_.GetSize()});
       return;

@@ -1,6 +1,7 @@
 #include "door.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace tickrelay::sim {
 
@@ -31,7 +32,8 @@ void ChanceLogic::on_error(Room& room, const Seat&, std::string_view) {
   if (random_.chance(0.01)) room.broadcast("error", {});
 }
 
-void ChanceLogic::on_tick(Room& room, std::uint32_t) {
+void ChanceLogic::on_tick(Room& room, std::uint32_t passed) {
+  burn_(room, passed);
   if (fails_ && random_.chance(0.0002)) throw std::runtime_error("at a tick");
   const Layout& layout = room.world().layout();
   if (layout.components().size() <= first_schema_component) return;
@@ -50,6 +52,17 @@ void ChanceLogic::on_tick(Room& room, std::uint32_t) {
   }
 }
 
+std::vector<std::byte> ChanceLogic::save(const Room&) {
+  const auto bytes = std::as_bytes(std::span(&random_, 1));
+  return {bytes.begin(), bytes.end()};
+}
+
+void ChanceLogic::restore(Room&, std::span<const std::byte> saved) {
+  SIM_REQUIRE(saved.size() == sizeof random_, "a logic gets back what it saved");
+  if (fails_ && random_.chance(0.1)) throw std::runtime_error("at its restore");
+  std::memcpy(&random_, saved.data(), sizeof random_);
+}
+
 // ---------------------------------------------------------------------------------------------- gate
 
 RoomRecordPointer Simulation::Door::create(const std::string& type, std::int64_t now_ns) {
@@ -58,7 +71,7 @@ RoomRecordPointer Simulation::Door::create(const std::string& type, std::int64_t
   if (settings->authority == Authority::logic) {
     const std::uint64_t seed = random.next();
     const bool fails = random.chance(logic_fails);
-    logic = [seed, fails] { return std::make_unique<ChanceLogic>(seed, fails); };
+    logic = [seed, fails, burn = burn] { return std::make_unique<ChanceLogic>(seed, fails, burn); };
   }
   return lobby.create(*settings, std::move(logic), now_ns, random.next());
 }
@@ -100,13 +113,42 @@ void Simulation::Listener::room_spawned(const Room& room) {
   SIM_REQUIRE(of.id.empty(), "a room's id is used twice");
   of.id = room.settings().id;
   of.may_end = room.settings().authority == Authority::logic;
+  of.terms[room.term()] = {};
+  bound(room);
+}
+
+void Simulation::Listener::room_restored(const Room& room) {
+  truth.note_restored(room);
+  bound(room);
+}
+
+void Simulation::Listener::room_slowed(const Room& room, double send_hz, double tick_hz) {
+  const RoomSettings& settings = room.settings();
+  SIM_REQUIRE(send_hz < settings.send_rate && tick_hz <= settings.tick_rate, "slowed is below the settings");
+  SIM_REQUIRE(tick_hz == settings.tick_rate || send_hz <= settings.send_rate / 8.0, "sends are slowed before ticks");
+  slow.insert(settings.id);
+  tally.count(tick_hz < settings.tick_rate ? Fault::ticks_slowed : Fault::sends_slowed);
+}
+
+void Simulation::Listener::room_full_rate(const Room& room) {
+  SIM_REQUIRE(slow.erase(room.settings().id) == 1, "back to full rate from a lower one");
+  tally.count(Fault::full_rate_again);
+}
+
+void Simulation::Listener::bound(const Room& room) const {
   const_cast<Room&>(room).bound_history(tombstones_max == 0 ? limits::tombstones_max : tombstones_max,
                                         events_max == 0 ? limits::events_max : events_max);
 }
 
-void Simulation::Listener::room_closed(const Room& room, std::string_view) { truth.note_closed(room); }
+void Simulation::Listener::room_closed(const Room& room, std::string_view) {
+  truth.note_closed(room);
+  slow.erase(room.settings().id);
+  saved.erase(room.settings().id);
+}
 
-void Simulation::Listener::player(std::string_view what, const Room&, const Seat& seat, std::string_view reason) {
+void Simulation::Listener::player(std::string_view what, const Room& room, const Seat& seat, std::string_view reason) {
+  if (what == "player.joined")
+    SIM_REQUIRE(truth.of(room.settings().id).seated.insert(seat.number).second, "a player's number is given twice");
   if (what == "player.left" && reason == "connection_lost" && !seat.connected()) tally.count(Fault::expired_seat);
 }
 

@@ -11,16 +11,20 @@ namespace tickrelay::sim {
 // Writes, speaks, answers, kicks and fails, by chance.
 class ChanceLogic final : public Logic {
  public:
-  explicit ChanceLogic(std::uint64_t seed, bool fails) : random_(seed), fails_(fails) {}
+  using Burn = std::function<void(const Room&, std::uint32_t passed)>;
+  ChanceLogic(std::uint64_t seed, bool fails, Burn burn) : random_(seed), fails_(fails), burn_(std::move(burn)) {}
   void on_open(Room& room, const Seat& seat) override;
   void on_message(Room& room, const Seat& seat, const LogicMessage& message) override;
   void on_close(Room& room, const Seat& seat, std::string_view reason) override;
   void on_error(Room& room, const Seat& seat, std::string_view reason) override;
   void on_tick(Room& room, std::uint32_t passed) override;
+  std::vector<std::byte> save(const Room& room) override;
+  void restore(Room& room, std::span<const std::byte> saved) override;
 
  private:
   Random random_;
   bool fails_;
+  Burn burn_;  // time
 };
 
 struct Simulation::Door final : Gate {
@@ -35,20 +39,41 @@ struct Simulation::Door final : Gate {
   const std::vector<RoomSettings>& types;
   Random random;
   double logic_fails = 0;  // how many logics throw
+  ChanceLogic::Burn burn;
+};
+
+// A room as a store has it.
+struct Saved {
+  std::vector<std::byte> bytes;
+  std::int64_t at_ns = 0;
+  std::uint32_t term = 0;
+  Tick tick = 0;
+  Said said;
+  LogicFactory logic;
+  std::uint32_t restores = 0;  // from these bytes
 };
 
 struct Simulation::Listener final : Journal {
   explicit Listener(Truth& truth, Tally& tally) : truth(truth), tally(tally) {}
   void room_spawned(const Room& room) override;
+  void room_restored(const Room& room) override;
   void room_closed(const Room& room, std::string_view reason) override;
   void player(std::string_view what, const Room& room, const Seat& seat, std::string_view reason) override;
   void message(const Room& room, PlayerNumber from, const Event& event) override {
     truth.note_message(room, from, event);
   }
 
+  void room_slowed(const Room& room, double send_hz, double tick_hz) override;
+  void room_full_rate(const Room& room) override;
+  [[nodiscard]] std::size_t slowed() const { return slow.size(); }
+  void bound(const Room& room) const;
+
   Truth& truth;
   Tally& tally;
-  std::size_t tombstones_max = 0;  // 0: as in production
+  std::map<std::string, Saved> saved;  // the newest of each room
+  std::set<std::string> burned;        // rooms whose logic took long
+  std::set<std::string> slow;          // told so
+  std::size_t tombstones_max = 0;      // 0: as in production
   std::size_t events_max = 0;
 };
 

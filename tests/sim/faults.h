@@ -48,6 +48,16 @@ enum class Fault : std::uint8_t {
   packed_stream,
   key_tick,
   asked_resync,
+  crash,
+  rolled_back,
+  kept_over_a_crash,
+  lost_again,
+  hand_over,
+  kept_over_a_hand_over,
+  burn,
+  sends_slowed,
+  ticks_slowed,
+  full_rate_again,
   count
 };
 
@@ -90,6 +100,16 @@ inline constexpr std::array fault_names = {
     "packed_stream",
     "key_tick",
     "asked_resync",
+    "crash",
+    "rolled_back",
+    "kept_over_a_crash",
+    "lost_again",
+    "hand_over",
+    "kept_over_a_hand_over",
+    "burn",
+    "sends_slowed",
+    "ticks_slowed",
+    "full_rate_again",
 };
 static_assert(fault_names.size() == static_cast<std::size_t>(Fault::count));
 

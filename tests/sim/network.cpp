@@ -34,6 +34,11 @@ void FakeSockets::cut(Wire& wire) {
   wire.broken = true;
 }
 
+void FakeSockets::cut_all() {
+  for (const WirePointer& wire : wires_)
+    if (wire) cut(*wire);
+}
+
 Sent FakeSockets::send(SocketId socket, std::span<const std::byte> first, std::span<const std::byte> second) {
   Wire& wire = *wires_[socket];
   SIM_REQUIRE(wire.kept.empty() && !wire.wants_writable, "a send before writable() corrupts the stream");

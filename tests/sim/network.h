@@ -67,6 +67,7 @@ class FakeSockets final : public Sockets {
 
   // The line breaks: what flies is lost in part, both ends hear of it.
   void cut(Wire& wire);
+  void cut_all();
 
   [[nodiscard]] std::int64_t now_ns() const override { return clock_ns_; }
   Sent send(SocketId socket, std::span<const std::byte> first, std::span<const std::byte> second) override;

@@ -58,7 +58,7 @@ TEST(Simulation, every_rule_holds_in_every_seed) {
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     const Outcome outcome = Simulation({.seed = seed}).run();
     EXPECT_EQ(outcome.broken, "") << "replay with: sim_test --seed " << seed;
-    EXPECT_GE(outcome.tally.ticks, 1000U) << "seed " << seed;
+    EXPECT_GE(outcome.tally.ticks, 500U) << "seed " << seed;  // less where the relay was away
     EXPECT_GE(outcome.tally.players, 20U) << "seed " << seed;
     all.add(outcome.tally);
   }

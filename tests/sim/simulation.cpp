@@ -9,31 +9,12 @@
 namespace tickrelay::sim {
 
 Simulation::Simulation(const Plan& plan) : plan_(plan), random_(plan.seed) {
-  constexpr std::size_t loop_count = 2, worker_count = 2;
   make_types();
   listener_ = std::make_unique<Listener>(truth_, tally_);
   if (random_.chance(0.4)) listener_->tombstones_max = 1 + random_.below(6), tally_.count(Fault::small_tombstones);
   if (random_.chance(0.4)) listener_->events_max = 2 + random_.below(20), tally_.count(Fault::small_events);
-  door_ = std::make_unique<Door>(lobby_, types_, random_.fork());
-  door_->logic_fails = 0.5;
-  for (std::size_t i = 0; i < loop_count; ++i)
-    loop_ports_.push_back(&loops_.emplace_back(std::make_unique<LoopSide>())->port);
-  for (std::size_t i = 0; i < worker_count; ++i)
-    worker_ports_.push_back(&workers_.emplace_back(std::make_unique<WorkerSide>())->port);
-  for (std::size_t i = 0; i < loop_count; ++i) {
-    LoopSide& side = *loops_[i];
-    side.port.waker = &side.flag;
-    side.sockets = std::make_unique<FakeSockets>(now_ns_, random_.fork(), tally_);
-    side.loop = std::make_unique<Loop>(Loop::Options{.index = static_cast<std::uint8_t>(i)}, side.port, worker_ports_,
-                                       *door_, *side.sockets, side.stats);
-  }
-  for (std::size_t i = 0; i < worker_count; ++i) {
-    WorkerSide& side = *workers_[i];
-    side.port.waker = &side.flag;
-    side.worker = std::make_unique<Worker>(
-        static_cast<std::uint32_t>(i), [this] { return now_ns_; }, side.port, loop_ports_, lobby_, *listener_,
-        side.stats);
-  }
+  crashes_ = random_.chance(0.5);
+  start_relay();
   clients_wanted_ = 20 + random_.below(6);
   for (std::size_t i = 0; i < clients_wanted_; ++i) add_client();
 }
@@ -59,6 +40,7 @@ Outcome Simulation::run() {
 void Simulation::step() {
   now_ns_ += random_.between(300 * us, 1700 * us);
   if (troubled_) trouble();
+  keep_checkpoints();
   step_relay();
   for (Player& player : players_) {
     Client& client = *player.client;
@@ -92,6 +74,8 @@ void Simulation::step_relay() {
     side->flag.up = false;
     side->next_ns = side->worker->step(now_ns_);
     SIM_REQUIRE(side->next_ns > now_ns_, "a worker that never sleeps");
+    if (side->burned_ns != 0) side->stalled_until_ns = std::max(side->stalled_until_ns, now_ns_ + side->burned_ns);
+    side->burned_ns = 0;
     truth_.read(*side->worker);
   }
   check_relay();
@@ -123,7 +107,19 @@ void Simulation::check_relay() {
     }
     SIM_REQUIRE(side->port.inbox.depth() <= (seats + players_.size()) * (limits::seat_inflight_max + 140),
                 "the inbox is bounded");
+    check_load(*side);
   }
+}
+
+// Whose logic takes long pays for it, first with sends and then with ticks; nobody else does.
+void Simulation::check_load(const WorkerSide& side) const {
+  std::int64_t slowed = 0;
+  for (const auto& place : side.worker->places()) {
+    if (!place->room || place->slowness == 0) continue;
+    ++slowed;
+    SIM_REQUIRE(listener_->burned.contains(place->room->settings().id), "a room is slowed for another's logic");
+  }
+  SIM_REQUIRE(side.stats.rooms_slowed.read() == slowed, "slowed rooms are counted");
 }
 
 void Simulation::settle(std::int64_t for_ns) {
@@ -173,8 +169,10 @@ std::string Simulation::lacks(const Client& client) const {
   if (client.event() < events) return "lacks events";
   if (client.acts) return {};
   if (client.mirror().hash() != world_hash(room->world())) return "has a mirror that is not the world";
-  if (client.direct() != truth_.of(client.room_id()).direct[client.player()].last()) return "lacks direct messages";
-  if (client.applied_seq() != client.newest_seq()) return "has actions that nobody confirmed";
+  const auto seat = std::ranges::find(room->seats(), client.player(), [](const auto& at) { return at->number; });
+  if (seat == room->seats().end()) return "has no seat";
+  if ((*seat)->direct.continues_at(client.direct()) != (*seat)->direct.last()) return "lacks direct messages";
+  if (client.unconfirmed() != 0) return "has actions that nobody confirmed";
   return {};
 }
 
@@ -195,6 +193,8 @@ void Simulation::check_end() {
   std::uint16_t slowest = 240;
   for (const RoomSettings& type : types_) slowest = std::min(slowest, type.send_rate);
   const std::int64_t bound_ns = 2500 * ms + 5 * second / slowest;
+  for (int i = 0; i < 100 && listener_->slowed() != 0; ++i) settle(100 * ms);
+  SIM_REQUIRE(listener_->slowed() == 0, "rates come back when the load has gone");
   settle(1200 * ms);  // the last connections come back, windows open
   expect_present(bound_ns);
   for (Player& player : players_) player.client->acts = false;
@@ -205,7 +205,7 @@ void Simulation::check_end() {
     const Room* room = room_of(client);
     if (room != nullptr && room->settings().authority == Authority::player && !client.hostile()) client.check_said();
   }
-  for (const RoomRecordPointer& record : lobby_.all()) {
+  for (const RoomRecordPointer& record : lobby_->all()) {
     const RoomTruth& room = truth_.of(record->id);
     if (room.room == nullptr) continue;
     const auto is_player = [](const auto& seat) { return seat->role == wire::Role::Player; };

@@ -13,6 +13,8 @@
 
 namespace tickrelay::sim {
 
+struct Saved;
+
 struct Outcome {
   Tally tally;
   std::string broken;  // empty: every rule held
@@ -48,6 +50,7 @@ class Simulation {
   struct WorkerSide {
     WorkerPort port{64};
     Flag flag;
+    std::int64_t burned_ns = 0;  // by logics, in this step
     StatsShard stats;
     std::unique_ptr<Worker> worker;
     std::int64_t next_ns = 0;
@@ -56,10 +59,19 @@ class Simulation {
   struct Listener;  // Journal
   struct Door;      // Gate
 
+  // ---- restart.cpp
+  void start_relay();
+  void keep_checkpoints();
+  void crash();
+  void hand_over();
+  void restore(const std::string& id, Saved& saved, bool lost);
+  void start_burning();
+  void burn(const Room& room);
   // ---- simulation.cpp
   void step();
   void step_relay();
   void check_relay();
+  void check_load(const WorkerSide& side) const;
   void check_end();
   void settle(std::int64_t for_ns);
   [[nodiscard]] std::string describe(const Client& client) const;
@@ -87,7 +99,7 @@ class Simulation {
   std::int64_t last_trouble_ns_ = 0;
   bool troubled_ = true;
   std::vector<RoomSettings> types_;
-  Lobby lobby_{2};
+  std::unique_ptr<Lobby> lobby_;
   std::unique_ptr<Listener> listener_;
   std::unique_ptr<Door> door_;
   std::vector<std::unique_ptr<LoopSide>> loops_;
@@ -102,6 +114,10 @@ class Simulation {
   };
   std::vector<Player> players_;
   std::size_t clients_wanted_ = 20;
+  bool crashes_ = false;  // in this seed
+  std::string burning_;   // the room whose logic takes long
+  std::int64_t burns_until_ns_ = 0;
+  std::int64_t next_checkpoint_ns_ = 0;
 };
 
 }  // namespace tickrelay::sim

@@ -197,6 +197,8 @@ void Simulation::trouble_client(Client& client) {
 }
 
 void Simulation::trouble_relay() {
+  if (now_ns_ >= burns_until_ns_ && random_.chance(0.15)) return start_burning();
+  if (crashes_ && random_.chance(0.14)) return random_.chance(0.6) ? crash() : hand_over();
   switch (random_.below(12)) {
     case 0:
     case 1:
@@ -239,6 +241,7 @@ void Simulation::trouble_relay() {
 
 void Simulation::heal() {
   troubled_ = false;
+  burns_until_ns_ = 0;
   for (auto& side : loops_) side->stalled_until_ns = 0;
   for (auto& side : workers_) side->stalled_until_ns = 0;
   for (Player& player : players_) {

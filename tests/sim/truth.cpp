@@ -1,5 +1,6 @@
 #include "truth.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace tickrelay::sim {
@@ -49,15 +50,30 @@ std::uint64_t event_hash(EventKind kind, PlayerNumber player, std::string_view t
 }
 
 void Record::read(const EventLog& log) {
-  while (last() < log.last()) {
-    const EventNumber number = last() + 1;
-    if (number < log.first()) {
-      hashes_.emplace_back();
+  while (last_ < log.last()) {
+    if (const EventNumber next = log.continues_at(last_); next > last_) {
+      gaps_.emplace_back(last_, next);
+      last_ = next;
       continue;
     }
-    const Event& e = log.at(number);
-    hashes_.emplace_back(event_hash(e.kind, e.player, e.type, e.data, e.request, e.seq, e.skip_sender));
+    const Event& e = log.at(++last_);
+    hashes_[last_] = event_hash(e.kind, e.player, e.type, e.data, e.request, e.seq, e.skip_sender);
   }
+}
+
+std::optional<std::uint64_t> Record::at(EventNumber number) const {
+  const auto it = hashes_.find(number);
+  return it == hashes_.end() ? std::nullopt : std::optional(it->second);
+}
+
+bool Record::skipped(EventNumber after, EventNumber before) const {
+  return std::ranges::any_of(gaps_, [&](const auto& gap) { return gap.first < before && gap.second > after; });
+}
+
+bool RoomTruth::descends_from(Base base, std::uint32_t term) const {
+  for (; term > base.term; term = terms.at(term).parent)
+    if (base.tick > terms.at(term).start) return false;
+  return term == base.term;
 }
 
 void Truth::read(const Worker& worker) {
@@ -69,17 +85,45 @@ void Truth::read(const Worker& worker) {
     truth.room = &room;
     truth.events.read(room.events());
     for (const auto& seat : room.seats()) truth.direct[seat->number].read(seat->direct);
+    Term& term = truth.terms[room.term()];
     Tick& seen = ticked_[&room];
     const Tick sent = room.frames().tick();
     ticks += room.tick() != seen;
-    truth.ticks_at[sent] += room.tick() - seen;
+    term.ticks_at[sent] += room.tick() - seen;
     seen = room.tick();
-    if (sent == truth.newest) continue;
-    SIM_REQUIRE(sent > truth.newest, "ticks of frames grow");
+    if (sent == term.newest) continue;
+    SIM_REQUIRE(sent > term.newest && sent > term.start, "ticks of frames grow");
     SIM_REQUIRE(sent == room.tick(), "a frame is of the tick that is now");
-    truth.newest = sent;
-    truth.worlds[sent] = world_hash(room.world());
+    term.newest = sent;
+    term.worlds[sent] = world_hash(room.world());
+    read_entities(truth, room);
   }
+}
+
+// An id has one entity. What a player sends again after a crash is that one: it was lost with its id.
+void Truth::read_entities(RoomTruth& truth, const Room& room) {
+  const World& world = room.world();
+  for (const EntityId id : world.entities().ids()) {
+    const auto [it, fresh] = truth.born.try_emplace(id, RoomTruth::Birth{world.owner(id), room.term()});
+    if (fresh || it->second.term == room.term()) continue;
+    const bool again = world.owner(id) == it->second.owner || world.owner(id) == 0;  // it may have left since
+    SIM_REQUIRE(it->second.owner != 0 && again && !world.has(id, player_component),
+                "entity id " + std::to_string(id) + " is given twice: player " + std::to_string(it->second.owner) +
+                    "'s in term " + std::to_string(it->second.term) + ", " + std::to_string(world.owner(id)) +
+                    "'s in term " + std::to_string(room.term()));
+    it->second.term = room.term();
+  }
+}
+
+void Truth::note_restored(const Room& room) {
+  RoomTruth& truth = rooms_[room.settings().id];
+  truth.room = &room;
+  for (const EntityId id : room.world().entities().ids()) truth.born[id] = {room.world().owner(id), room.term()};
+}
+
+void Truth::note_crash() {
+  for (auto& [id, truth] : rooms_) truth.room = nullptr;
+  ticked_.clear();
 }
 
 void Truth::note_message(const Room& room, PlayerNumber from, const Event& event) {

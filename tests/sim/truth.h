@@ -24,27 +24,48 @@ std::uint64_t event_hash(EventKind kind, PlayerNumber player, std::string_view t
 class Record {
  public:
   void read(const EventLog& log);
-  [[nodiscard]] EventNumber last() const { return static_cast<EventNumber>(hashes_.size()); }
-  [[nodiscard]] std::optional<std::uint64_t> at(EventNumber number) const { return hashes_[number - 1]; }
-  // Numbers that a restore skipped.
-  void skip_to(EventNumber number) { hashes_.resize(number); }
+  [[nodiscard]] EventNumber last() const { return last_; }
+  [[nodiscard]] std::optional<std::uint64_t> at(EventNumber number) const;
+  // Whether a restore skipped numbers between these.
+  [[nodiscard]] bool skipped(EventNumber after, EventNumber before) const;
 
  private:
-  std::vector<std::optional<std::uint64_t>> hashes_;
+  EventNumber last_ = 0;
+  std::unordered_map<EventNumber, std::uint64_t> hashes_;
+  std::vector<std::pair<EventNumber, EventNumber>> gaps_;  // after, last
 };
 
-struct RoomTruth {
-  std::string id;
-  const Room* room = nullptr;                         // while it lives
+// A room's life under one owner.
+struct Term {
+  std::uint32_t parent = 0;  // whose checkpoint it went on from, at this tick
+  Tick start = 0;
+  bool lost = false;                                  // something, at its start
   std::unordered_map<Tick, std::uint64_t> worlds;     // by send tick
   std::unordered_map<Tick, std::vector<Tick>> bases;  // of frames that arrived anywhere
   std::unordered_map<Tick, std::size_t> ticks_at;     // how many ticks the room stood at this send tick
   Tick newest = 0;
+};
+
+using Said = std::map<PlayerNumber, std::vector<std::uint32_t>>;
+
+struct RoomTruth {
+  std::string id;
+  const Room* room = nullptr;  // while it lives
+  std::map<std::uint32_t, Term> terms;
   Record events;
   std::map<PlayerNumber, Record> direct;
-  std::map<PlayerNumber, std::vector<std::uint32_t>> said;  // by player: numbers inside its messages to all, in order
-  bool may_end = false;                                     // closed by an operator, or a logic that does as it likes
+  Said said;                      // by player: numbers inside its messages to all, in order
+  std::set<PlayerNumber> seated;  // numbers given so far
+  struct Birth {
+    PlayerNumber owner;
+    std::uint32_t term;  // in which it was seen last
+  };
+  std::unordered_map<EntityId, Birth> born;
+  bool may_end = false;  // closed by an operator, or a logic that does as it likes
   std::set<PlayerNumber> kicked;
+
+  // Whether a copy of this base is one of the room's present past.
+  [[nodiscard]] bool descends_from(Base base, std::uint32_t term) const;
 };
 
 class Truth {
@@ -53,11 +74,16 @@ class Truth {
   void read(const Worker& worker);
   void note_message(const Room& room, PlayerNumber from, const Event& event);
   void note_closed(const Room& room);
+  // Its term is known already.
+  void note_restored(const Room& room);
+  void note_crash();
   [[nodiscard]] RoomTruth& of(const std::string& id) { return rooms_[id]; }
   [[nodiscard]] std::map<std::string, RoomTruth>& rooms() { return rooms_; }
   std::uint64_t ticks = 0;
 
  private:
+  void read_entities(RoomTruth& truth, const Room& room);
+
   std::map<std::string, RoomTruth> rooms_;
   std::unordered_map<const Room*, Tick> ticked_;
 };

@@ -16,6 +16,9 @@ class IdBlocks {
     used_ = 0;
   }
 
+  // The relay may know none of them any more; the ids that were used stay used.
+  void forget() { blocks_.clear(); }
+
   // The same block may be told again.
   void add(EntityId first, std::uint32_t count) {
     if (first == 0 || count == 0 || first > UINT32_MAX - count) return;

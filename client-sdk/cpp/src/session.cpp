@@ -140,6 +140,7 @@ bool Session::take_layout(const wire::Welcome& welcome, std::int64_t now_us) {
 void Session::take_seat(const wire::Welcome& welcome) {
   const auto text = [](const flatbuffers::String* from) { return from ? from->str() : std::string(); };
   if (!welcome.resumed()) seat_.ids.clear();
+  if (welcome.term() != have_.term) seat_.ids.forget();  // granted in an interval that is lost, perhaps
   seat_.room_id = text(welcome.room_id());
   seat_.type = text(welcome.type());
   seat_.player = welcome.player();

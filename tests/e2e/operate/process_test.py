@@ -11,6 +11,7 @@ import unittest
 
 from relay import PROGRAM, Relay, WebSocket, run, until
 
+STUCK_LOGIC = os.environ.get("TICKRELAY_STUCK_LOGIC")
 QUIET = {name: value for name, value in os.environ.items() if not name.startswith("TICKRELAY_")}
 
 
@@ -105,6 +106,27 @@ class Stopping(unittest.TestCase):
             relay.process.send_signal(signal.SIGTERM)
             self.assertEqual(ada.until_closed(), 4002)
             self.assertEqual(relay.process.wait(10), 0)
+
+
+@unittest.skipUnless(STUCK_LOGIC, "no logic that sticks")
+class Stuck(unittest.TestCase):
+    """A room's logic that does not return."""
+
+    def test_is_named_in_the_log_and_counted(self):
+        with Relay("watchdog = 0.2\nworkers = 2\n", ("--dev", "--logic", STUCK_LOGIC)) as relay:
+            relay.call("room.spawn", id="hangs", logic="stuck")
+            until(lambda: relay.metric("tickrelay_workers_stuck") == 1)
+            until(lambda: "does not come back" in relay.log())
+            self.assertRegex(relay.log(), r"does not come back[^\n]*hangs")
+            self.assertIsNone(relay.process.poll())
+            relay.call("room.spawn", id="well")
+            self.assertEqual(relay.call("room.info", room_id="well")["room_id"], "well")
+
+    def test_ends_the_process_where_the_configuration_says_so(self):
+        with Relay('watchdog = 0.2\nwatchdog_action = "exit"\n', ("--dev", "--logic", STUCK_LOGIC)) as relay:
+            relay.call("room.spawn", id="hangs", logic="stuck")
+            self.assertEqual(relay.process.wait(30), 3)
+            self.assertIn("hangs", relay.log())
 
 
 class Running(unittest.TestCase):

@@ -75,6 +75,102 @@ TEST(SessionReturn, RolledBackTakesTheWholeFrame) {
   EXPECT_FALSE(game.room.state().contains(2));
 }
 
+TEST(SessionReturn, RolledBackForgetsWhatItHad) {
+  Game game;
+  game.join();
+  game.receive(FrameBytes::stream(11, {transforms({2}, packed(9.f, 9.f, 9.f, 0.f))}).bytes());
+  game.close(1006);
+  game.now += 1'000'000;
+  game.connect();
+  EXPECT_EQ(join_of(game.wrote->messages.front()).have_tick(), 11u);
+  game.receive(WelcomeBytes{.with_layout = false, .resumed = true, .rolled_back = true, .term = 2}.bytes());
+  game.receive(FrameBytes::stream(12, {transforms({2}, packed(8.f, 8.f, 8.f, 0.f))}).bytes());
+  EXPECT_EQ(game.room.state().get<arena::Transform>(2)->pos().x(), 9.f) << "no delta fits nothing";
+  game.close(1006);
+  game.now += 2'000'000;
+  game.connect();
+  EXPECT_EQ(join_of(game.wrote->messages.front()).have_tick(), 0u);
+  EXPECT_EQ(join_of(game.wrote->messages.front()).have_term(), 2u);
+  game.receive(WelcomeBytes{.with_layout = false, .resumed = true, .term = 2}.bytes());
+  game.receive(FrameBytes::whole(8, {owners({1}, {7}), transforms({1}, packed(3.f, 0.f, 0.f, 0.f))}).bytes());
+  EXPECT_EQ(game.room.tick(), 8u) << "below what the lost timeline had";
+  EXPECT_FALSE(game.room.state().contains(2));
+  EXPECT_EQ(game.room.state().get<arena::Transform>(1)->pos().x(), 3.f);
+}
+
+TEST(SessionReturn, ANewTermAloneForgetsNothing) {
+  Game game;
+  bool rolled = true;
+  game.room.on_reconnect([&](const Reconnected& back) { rolled = back.rolled_back; });
+  game.join();
+  game.close(close_code::restarting);
+  game.now += 2'000'000;
+  game.connect();
+  game.receive(WelcomeBytes{.with_layout = false, .resumed = true, .term = 5}.bytes());
+  EXPECT_FALSE(rolled);
+  game.receive(FrameBytes::stream(11).bytes());
+  EXPECT_EQ(game.room.tick(), 11u);
+  EXPECT_TRUE(game.room.state().contains(2));
+}
+
+TEST(SessionReturn, WhatTheRelayLostIsSentAgainWhereItIsStillHeld) {
+  Game game;
+  game.join();
+  game.room.send("one", "");
+  game.room.send("two", "");
+  game.step();
+  game.receive(YoursBytes{.tick = 10, .applied_seq = 1}.bytes());
+  game.actions();
+  game.close(1006);
+  game.now += 1'000'000;
+  game.connect();
+  game.receive(WelcomeBytes{.with_layout = false, .resumed = true, .term = 2, .applied_seq = 0}.bytes());
+  game.step();
+  const auto sent = game.actions();
+  ASSERT_EQ(sent.size(), 1u) << "what was confirmed is gone with the interval";
+  EXPECT_EQ(sent[0].type, "two");
+  EXPECT_EQ(sent[0].seq, 2u);
+  game.room.send("three", "");
+  game.step();
+  EXPECT_EQ(game.actions().at(0).seq, 3u) << "no number is used again";
+}
+
+TEST(SessionReturn, MessagesGoOnFromWhereTheRelaySays) {
+  Game game;
+  Texts heard;
+  game.room.on_message("hit", [&](const Message& message) { heard.emplace_back(message.text()); });
+  game.join();
+  FrameBytes before = FrameBytes::stream(11);
+  before.event_first = 1;
+  before.events_held = {{.data = "1"}, {.data = "lost 2"}, {.data = "lost 3"}};
+  game.receive(before.bytes());
+  game.close(1006);
+  game.now += 1'000'000;
+  game.connect();
+  EXPECT_EQ(join_of(game.wrote->messages.front()).have_event(), 3u);
+  game.receive(WelcomeBytes{.with_layout = false, .resumed = true, .rolled_back = true, .term = 2, .event = 3}.bytes());
+  game.receive(YoursBytes{.tick = 9, .events_lost = 997, .event = 1000}.bytes());
+  FrameBytes after = FrameBytes::whole(9);
+  after.event_first = 1001;
+  after.events_held = {{.data = "1001"}};
+  game.receive(after.bytes());
+  EXPECT_EQ(heard, (Texts{"1", "lost 2", "lost 3", "1001"}));
+}
+
+TEST(SessionReturn, NoIdOfALostIntervalIsUsed) {
+  Game game;
+  game.join();
+  const EntityId first = game.room.spawn(arena::Transform(arena::Vec3(0, 0, 0), 0));
+  EXPECT_EQ(first, 1000u);
+  game.close(1006);
+  game.now += 1'000'000;
+  game.connect();
+  game.receive(WelcomeBytes{.with_layout = false, .resumed = true, .rolled_back = true, .term = 2}.bytes());
+  game.receive(FrameBytes::whole(9).bytes());
+  const EntityId next = game.room.spawn(arena::Transform(arena::Vec3(0, 0, 0), 0));
+  EXPECT_EQ(next, 1001u) << "told again from 1000 on, which is used";
+}
+
 TEST(SessionReturn, ItGivesUpWhenTheGraceTimeIsOver) {
   Game game;
   std::uint16_t code = 0;

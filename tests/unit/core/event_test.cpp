@@ -69,5 +69,50 @@ TEST(EventLog, gives_no_number_twice_after_a_skip) {
   EXPECT_EQ(log.push(event_of(1)), 42U);
 }
 
+TEST(EventLog, holds_what_it_held_before_a_skip) {
+  EventLog log(100, 1 << 20);
+  for (std::size_t i = 1; i <= 3; ++i) log.push(event_of(i));
+  log.skip_to(10);
+  EXPECT_EQ(log.last(), 10U);
+  EXPECT_EQ(log.push(event_of(11)), 11U);
+  EXPECT_EQ(log.size(), 4U);
+  EXPECT_EQ(log.at(3).data.size(), 3U);
+  EXPECT_EQ(log.at(11).data.size(), 11U);
+  EXPECT_EQ(log.run_end(2, 8192), 3U) << "a run ends at the gap";
+  EXPECT_EQ(log.continues_at(2), 2U);
+  for (EventNumber have = 3; have <= 10; ++have) EXPECT_EQ(log.continues_at(have), 10U);
+  EXPECT_EQ(log.continues_at(11), 11U);
+  EXPECT_EQ(log.before_last(1), 10U);
+  EXPECT_EQ(log.before_last(2), 2U);
+  EXPECT_EQ(log.before_last(99), 0U);
+  log.forget_up_to(5);
+  EXPECT_EQ(log.first(), 11U);
+  EXPECT_EQ(log.last(), 11U);
+  EXPECT_EQ(log.continues_at(2), 10U);
+}
+
+TEST(EventLog, a_second_skip_lets_go_what_was_before_the_first) {
+  EventLog log(100, 1 << 20);
+  log.push(event_of(1));
+  log.skip_to(10);
+  log.push(event_of(11));
+  log.skip_to(20);
+  EXPECT_EQ(log.first(), 11U);
+  EXPECT_EQ(log.push(event_of(21)), 21U);
+  EXPECT_EQ(log.at(11).data.size(), 11U);
+  EXPECT_EQ(log.at(21).data.size(), 21U);
+}
+
+TEST(EventLog, a_gap_goes_with_what_is_before_it) {
+  EventLog log(2, 1 << 20);
+  log.push(event_of(1));
+  log.skip_to(10);
+  log.push(event_of(1));
+  log.push(event_of(1));
+  EXPECT_EQ(log.first(), 11U);
+  EXPECT_EQ(log.last(), 12U);
+  EXPECT_EQ(log.gap(), 0U);
+}
+
 }  // namespace
 }  // namespace tickrelay

@@ -56,9 +56,19 @@ struct OpenGate final : Gate {
 
 struct SilentJournal final : Journal {
   void room_spawned(const Room&) override {}
+  void room_restored(const Room&) override {}
   void room_closed(const Room&, std::string_view) override {}
   void player(std::string_view, const Room&, const Seat&, std::string_view) override {}
   void message(const Room&, PlayerNumber, const Event&) override {}
+  void room_slowed(const Room& room, double send_hz, double tick_hz) override {
+    slowed.push_back({room.settings().id, send_hz, tick_hz});
+  }
+  void room_full_rate(const Room& room) override { slowed.push_back({room.settings().id, 0, 0}); }
+  struct Slowed {
+    std::string room;
+    double send_hz, tick_hz;  // 0: as it should
+  };
+  std::vector<Slowed> slowed;
 };
 
 struct OneRelay {

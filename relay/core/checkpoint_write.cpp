@@ -1,0 +1,81 @@
+#include <stdexcept>
+
+#include "relay/core/checkpoint.h"
+#include "schema/checkpoint_generated.h"
+
+namespace tickrelay {
+
+namespace {
+
+using Builder = flatbuffers::FlatBufferBuilder;
+
+template <typename Bytes>
+flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>> put_bytes(Builder& builder, const Bytes& bytes) {
+    return builder.CreateVector(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+}
+
+flatbuffers::Offset<stored::Settings> put_settings(Builder& builder, const RoomSettings& settings) {
+    const auto id = builder.CreateString(settings.id);
+    const auto type = builder.CreateString(settings.type);
+    const auto logic = builder.CreateString(settings.logic);
+    const auto metadata = builder.CreateString(settings.metadata);
+    return stored::CreateSettings(builder, id, type, logic, metadata, settings.tick_rate, settings.send_rate, settings.max_players,
+                                  static_cast<std::uint8_t>(settings.authority), settings.codec, settings.is_private,
+                                  settings.locked, settings.client_creatable, settings.grace_ms, settings.empty_ttl_ms,
+                                  settings.history);
+}
+
+flatbuffers::Offset<stored::Log> put_log(Builder& builder, const EventLog& log) {
+    std::vector<flatbuffers::Offset<wire::Event>> events;
+    events.reserve(log.size());
+    for (EventNumber number = log.first(); events.size() < log.size(); number = log.continues_at(number) + 1) {
+        const Event& event = log.at(number);
+        const auto type = builder.CreateString(event.type);
+        const auto data = put_bytes(builder, event.data);
+        events.push_back(wire::CreateEvent(builder, event.kind, event.player, type, data, event.request, event.seq, event.skip_sender));
+    }
+    return stored::CreateLog(builder, log.last(), log.gap() == 0 ? 0 : log.gap_after(), log.gap(), builder.CreateVector(events));
+}
+
+stored::Ids ids_of(const IdBlock& block) { return {block.first, block.count}; }
+
+flatbuffers::Offset<stored::Seat> put_seat(Builder& builder, const Seat& seat) {
+    const auto player_id = builder.CreateString(seat.player_id);
+    const auto session = builder.CreateString(seat.session);
+    const auto options = builder.CreateString(seat.options);
+    const auto direct = put_log(builder, seat.direct);
+    const stored::Ids old_block = ids_of(seat.old_block), block = ids_of(seat.block), next_block = ids_of(seat.next_block);
+    return stored::CreateSeat(builder, seat.number, player_id, seat.role, session, options, seat.entity, seat.prompt_acks,
+                              seat.applied_seq, direct, &old_block, &block, &next_block, seat.last_spawned, seat.ids_known);
+}
+
+}  // namespace
+
+CheckpointWriter::Bytes CheckpointWriter::write(const Room& room) {
+    const std::vector<std::byte> logic = room.logic_ ? room.logic_->save(room) : std::vector<std::byte>();
+    if (logic.size() > limits::logic_bytes_max) throw std::length_error("a logic saves more than 256 KiB");
+    const Tick newest = room.world_.newest();
+    const auto frame = encoder_.frame(room.world_, room.events_, {.base = 0, .tick = newest, .kind = wire::FrameKind::Whole});
+
+    builder_.Clear();
+    const auto settings = put_settings(builder_, room.settings_);
+    const auto layout = encode_layout(builder_, room.world_.layout());
+    std::vector<stored::TermStart> starts;
+    for (const TermStart& start : room.term_starts_) starts.emplace_back(start.term, start.tick);
+    const auto term_starts = builder_.CreateVectorOfStructs(starts);
+    const auto world = put_bytes(builder_, frame);
+    const auto events = put_log(builder_, room.events_);
+    std::vector<flatbuffers::Offset<stored::Seat>> seat_offsets;
+    for (const auto& seat : room.seats_) seat_offsets.push_back(put_seat(builder_, *seat));
+    const auto seats = builder_.CreateVector(seat_offsets);
+    const auto keep = builder_.CreateVector(std::vector<EntityId>(room.keep_.begin(), room.keep_.end()));
+    const auto logic_bytes = put_bytes(builder_, logic);
+    const stored::Ids own_block = ids_of(room.own_block_);
+    builder_.Finish(stored::CreateCheckpoint(builder_, settings, layout, room.term_, room.tick_, newest, term_starts, world, events,
+                                             seats, room.next_number_, room.next_block_, &own_block, room.last_own_id_, keep,
+                                             room.empty_since_, logic_bytes),
+                    stored::CheckpointIdentifier());
+    return std::as_bytes(std::span(builder_.GetBufferPointer(), builder_.GetSize()));
+}
+
+}  // namespace tickrelay

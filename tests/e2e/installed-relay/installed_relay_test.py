@@ -108,7 +108,7 @@ class WrongPlugins(unittest.TestCase):
             self.assertIn(word, ended.stderr)
 
     def test_of_another_version_are_refused(self):
-        self.refused(WORK / "wrong" / "old_version.so", "another version of tickrelay (ABI 0, this is 1)", "build it again")
+        self.refused(WORK / "wrong" / "old_version.so", "another version of tickrelay (ABI ", "build it again")
 
     def test_without_an_entry_are_refused(self):
         self.refused(WORK / "wrong" / "no_entry.so", "TICKRELAY_LOGIC")

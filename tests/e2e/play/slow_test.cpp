@@ -110,7 +110,7 @@ class Slow : public ::testing::TestWithParam<int> {
         EXPECT_EQ(writer.left, 0);
     }
 
-    RelayProcess relay{{.configuration = "[type.arena]\nschema = \"arena.bfbs\"\n"}};
+    RelayProcess relay{{.configuration = "[type.arena]\nschema = \"arena.bfbs\"\ncodec = \"plain\"\n"}};
     Guest writer{relay.url()};
     std::vector<std::uint8_t> value;
     EntityId entity = 0;

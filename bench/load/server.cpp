@@ -12,8 +12,10 @@
 namespace tickrelay::bench {
 namespace {
 
+// All players come from one address here.
 std::string configuration(const RoomSettings& settings) {
-  return "[type.bench]\nschema = \"FOLDER/bench.bfbs\"\ntick_rate = " + std::to_string(settings.rate_hz) +
+  return "[quota]\nconnections = 100000\nconnections_per_address = 100000\n\n"
+         "[type.bench]\nschema = \"FOLDER/bench.bfbs\"\ntick_rate = " + std::to_string(settings.rate_hz) +
          "\nmax_players = " + std::to_string(settings.players) + "\ncodec = \"" + settings.codec +
          "\"\ncreate = \"clients\"\nauthority = \"player\"\nempty_ttl_s = 5\n";
 }

@@ -14,7 +14,7 @@ constexpr std::uint32_t first_spawned_id = 65'536;
 flatbuffers::Offset<wire::Layout> build_layout(flatbuffers::FlatBufferBuilder& builder) {
   const auto field = [&](const char* name, wire::FieldType type, std::uint16_t offset, double precision) {
     const auto flags = precision > 0 ? wire::FieldFlags::Quantised : wire::FieldFlags{};
-    return wire::CreateFieldDirect(builder, name, type, offset, flags, precision);
+    return wire::CreateFieldDirect(builder, name, type, offset, static_cast<std::uint8_t>(flags), precision);
   };
   using wire::FieldType;
   const std::vector owner{field("player", FieldType::UInt32, 0, 0)};

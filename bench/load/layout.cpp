@@ -16,8 +16,8 @@ bool has(wire::FieldFlags flags, wire::FieldFlags flag) {
 LayoutField read_field(const wire::Field& field) {
   return {.name = text(field.name()),
           .type = field.type(),
-          .quantised = has(field.flags(), wire::FieldFlags::Quantised),
-          .ranged = has(field.flags(), wire::FieldFlags::Ranged),
+          .quantised = has(static_cast<wire::FieldFlags>(field.flags()), wire::FieldFlags::Quantised),
+          .ranged = has(static_cast<wire::FieldFlags>(field.flags()), wire::FieldFlags::Ranged),
           .precision = field.precision(),
           .min = field.min(),
           .max = field.max()};

@@ -41,7 +41,7 @@ std::span<const std::uint8_t> MessageWriter::update(const wire::Ack& ack, std::s
   actions_.clear();
   for (const ActionWish& action : actions) {
     const auto data = action.data.empty() ? 0 : builder_.CreateVector(action.data.data(), action.data.size());
-    actions_.push_back(wire::CreateAction(builder_, action.kind, action.flags, action.component, action.seq,
+    actions_.push_back(wire::CreateAction(builder_, action.kind, static_cast<std::uint8_t>(action.flags), action.component, action.seq,
                                           action.entity, action.mask, data));
   }
   const auto list = actions_.empty() ? 0 : builder_.CreateVector(actions_);

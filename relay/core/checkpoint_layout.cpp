@@ -34,7 +34,7 @@ Error read_field(const wire::Field& from, Field& field) {
     field.offset = from.offset();
     if (!std::isfinite(from.precision()) || !std::isfinite(from.min()) || !std::isfinite(from.max()))
         return field.name + " has a number that is none";
-    const auto has = [&from](FieldFlags flag) { return (from.flags() & flag) != FieldFlags{}; };
+    const auto has = [&from](FieldFlags flag) { return (static_cast<FieldFlags>(from.flags()) & flag) != FieldFlags{}; };
     Attributes attributes;
     attributes.angle = has(FieldFlags::Angle);
     attributes.quat = has(FieldFlags::Quat);
@@ -47,7 +47,7 @@ Error read_field(const wire::Field& from, Field& field) {
         if (named(from.max())) attributes.max = from.max();
     }
     if (const Error wrong = attributes.apply_to(field); !wrong.empty()) return field.name + ": " + wrong;
-    const bool agrees = field.flags == from.flags() && same(field.precision, from.precision()) && same(field.min, from.min()) &&
+    const bool agrees = field.flags == static_cast<FieldFlags>(from.flags()) && same(field.precision, from.precision()) && same(field.min, from.min()) &&
                         same(field.max, from.max());
     return agrees ? Error() : field.name + " has attributes that no schema gives";
 }

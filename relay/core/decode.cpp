@@ -89,7 +89,7 @@ Action Actions::at(std::size_t i) const {
     const wire::Action& action = *update_->actions()->Get(static_cast<flatbuffers::uoffset_t>(i));
     return {
         .kind = action.kind(),
-        .flags = action.flags(),
+        .flags = static_cast<wire::ActionFlags>(action.flags()),
         .component = action.component(),
         .seq = action.seq(),
         .entity = action.entity(),

@@ -167,7 +167,7 @@ flatbuffers::Offset<wire::Layout> encode_layout(flatbuffers::FlatBufferBuilder& 
     for (const Component& component : layout.components()) {
         std::vector<flatbuffers::Offset<wire::Field>> fields;
         for (const Field& field : component.fields)
-            fields.push_back(wire::CreateFieldDirect(builder, field.name.c_str(), field.type, field.offset, field.flags,
+            fields.push_back(wire::CreateFieldDirect(builder, field.name.c_str(), field.type, field.offset, static_cast<std::uint8_t>(field.flags),
                                                      field.precision, field.min, field.max));
         components.push_back(
             wire::CreateComponentDirect(builder, component.name.c_str(), component.bytes, &fields, component.player));

@@ -101,7 +101,7 @@ void Client::send_update(std::size_t from_action) {
       const auto data = b.CreateVector(reinterpret_cast<const std::uint8_t*>(a.data.data()), a.data.size());
       const auto type = a.type.empty() ? 0 : b.CreateString(a.type);
       const auto to = a.to.empty() ? 0 : b.CreateVector(a.to);
-      actions.push_back(wire::CreateAction(b, a.kind, a.flags, a.component, a.seq, a.entity, a.mask, data, type,
+      actions.push_back(wire::CreateAction(b, a.kind, static_cast<std::uint8_t>(a.flags), a.component, a.seq, a.entity, a.mask, data, type,
                                            a.audience, to, a.request));
     }
     const std::size_t left = unconfirmed_.size() - from_action - actions.size();

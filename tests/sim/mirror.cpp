@@ -21,7 +21,7 @@ Shape Shape::of(const wire::Layout& layout) {
         fields.push_back({.name = "",
                           .type = field->type(),
                           .offset = field->offset(),
-                          .flags = field->flags(),
+                          .flags = static_cast<FieldFlags>(field->flags()),
                           .precision = field->precision(),
                           .min = field->min(),
                           .max = field->max()});

@@ -62,7 +62,7 @@ flatbuffers::Offset<wire::Action> Composer::action(const Action& action, const L
   const auto type = text(action.type);
   const auto to =
       action.to.empty() ? flatbuffers::Offset<flatbuffers::Vector<std::uint32_t>>() : builder_.CreateVector(action.to);
-  return wire::CreateAction(builder_, action.kind, action.flags, action.component, action.seq, action.entity,
+  return wire::CreateAction(builder_, action.kind, static_cast<std::uint8_t>(action.flags), action.component, action.seq, action.entity,
                             action.mask, bytes, type, action.audience, to, action.request);
 }
 

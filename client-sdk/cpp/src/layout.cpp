@@ -38,7 +38,7 @@ struct LayoutReader {
     to.name = from.name() ? from.name()->str() : "";
     to.type = from.type();
     to.offset = from.offset();
-    to.flags = from.flags();
+    to.flags = static_cast<FieldFlags>(from.flags());
     to.precision = from.precision();
     to.min = from.min();
     to.max = from.max();

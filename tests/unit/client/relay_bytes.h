@@ -25,7 +25,7 @@ inline constexpr ComponentIndex transform = 3, health = 4, name = 5;
 inline flatbuffers::Offset<wire::Field> field(FlatBufferBuilder& builder, const char* name, wire::FieldType type,
                                               std::uint16_t offset, unsigned flags = 0, double precision = 0,
                                               double min = 0, double max = 0) {
-  return wire::CreateField(builder, builder.CreateString(name), type, offset, static_cast<wire::FieldFlags>(flags),
+  return wire::CreateField(builder, builder.CreateString(name), type, offset, flags,
                            precision, min, max);
 }
 

@@ -30,7 +30,8 @@ enum class ReceivedKind : std::uint8_t {
     input,
     message,
     answer,
-    resync
+    resync,
+    pace
 };
 enum class ResumeResult : std::uint8_t { delta, whole, rolled_back, session_unknown };
 enum class QueueKind : std::uint8_t { inbox, outbox };                        // to the workers, to the loops
@@ -38,8 +39,8 @@ enum class OtherReason : std::uint8_t { connection_lost, handshake, drain };  //
 
 inline constexpr std::array<std::string_view, 7> sent_kinds = {"stream", "catch_up", "shared_base", "join",
                                                                "resync", "yours",    "event"};
-inline constexpr std::array<std::string_view, 13> received_kinds = {
-    "join", "update", "ping", "leave", "list_rooms", "set", "spawn", "despawn", "claim", "input", "message", "answer", "resync"};
+inline constexpr std::array<std::string_view, 14> received_kinds = {
+    "join", "update", "ping", "leave", "list_rooms", "set", "spawn", "despawn", "claim", "input", "message", "answer", "resync", "pace"};
 inline constexpr std::array<std::string_view, 4> resume_results = {"delta", "whole", "rolled_back", "session_unknown"};
 inline constexpr std::array<std::string_view, 2> queue_kinds = {"inbox", "outbox"};
 

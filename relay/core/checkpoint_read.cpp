@@ -58,6 +58,7 @@ Error read_settings(const stored::Settings& from, RoomSettings& settings) {
     settings.grace_ms = from.grace_ms();
     settings.empty_ttl_ms = from.empty_ttl_ms();
     settings.history = from.history();
+    settings.bytes_per_s = from.bytes_per_s();
     return "";
 }
 

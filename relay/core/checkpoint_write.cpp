@@ -22,7 +22,7 @@ flatbuffers::Offset<stored::Settings> put_settings(Builder& builder, const RoomS
     return stored::CreateSettings(builder, id, type, logic, metadata, settings.tick_rate, settings.send_rate, settings.max_players,
                                   static_cast<std::uint8_t>(settings.authority), settings.codec, settings.is_private,
                                   settings.locked, settings.client_creatable, settings.grace_ms, settings.empty_ttl_ms,
-                                  settings.history);
+                                  settings.history, settings.bytes_per_s);
 }
 
 flatbuffers::Offset<stored::Log> put_log(Builder& builder, const EventLog& log) {

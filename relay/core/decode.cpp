@@ -115,6 +115,7 @@ Request decode(std::span<const std::byte> message) {
         case wire::Body::Update: return decode_update(*body.body_as_Update());
         case wire::Body::Ping: return PingRequest{body.body_as_Ping()->client_us()};
         case wire::Body::Leave: return LeaveRequest{};
+        case wire::Body::Pace: return PaceRequest{body.body_as_Pace()->bytes_per_s()};
         case wire::Body::Resync: return ResyncRequest{body.body_as_Resync()->tick(), body.body_as_Resync()->event(), body.body_as_Resync()->direct()};
         case wire::Body::ListRooms: {
             const auto& list = *body.body_as_ListRooms();

@@ -64,6 +64,10 @@ struct ListRequest {
     std::string_view metadata;
 };
 
+struct PaceRequest {
+    std::uint32_t bytes_per_s = 0;
+};
+
 struct PingRequest {
     std::uint64_t client_us = 0;
 };
@@ -76,7 +80,7 @@ struct ResyncRequest {
     EventNumber direct = 0;
 };
 
-using Request = std::variant<Drop, JoinRequest, Actions, PingRequest, ListRequest, LeaveRequest, ResyncRequest>;
+using Request = std::variant<Drop, JoinRequest, Actions, PingRequest, ListRequest, LeaveRequest, ResyncRequest, PaceRequest>;
 
 // REQUIRES: message.data() is 8-byte aligned.
 Request decode(std::span<const std::byte> message);

@@ -57,7 +57,13 @@ Line::Resync Line::resync(EventNumber event, EventNumber direct, std::int64_t no
     return Resync::granted;
 }
 
+void Line::pace(std::uint32_t bytes_per_s) {
+    budget_ = bytes_per_s == 0 ? room_budget_ : room_budget_ == 0 ? bytes_per_s : std::min(bytes_per_s, room_budget_);
+    affords_ns_ = 0;  // who comes back is whole again with the next frame
+}
+
 bool Line::open(std::int64_t now_ns) {
+    if (now_ns < affords_ns_) return false;
     if (flight_count_ == 0) return true;
     if (drains_) return false;
     const std::int64_t age_max =
@@ -68,7 +74,8 @@ bool Line::open(std::int64_t now_ns) {
     return false;
 }
 
-void Line::handed(const FrameInfo& frame, std::int64_t now_ns) {
+void Line::handed(const FrameInfo& frame, std::int64_t now_ns, std::size_t bytes) {
+    if (budget_ != 0) affords_ns_ = std::max(affords_ns_, now_ns) + static_cast<std::int64_t>(bytes) * 1000 * ms / budget_;
     position_.base = frame.tick;
     position_.event = std::max(position_.event, frame.event_last);
     if (PLANTED(event_reset) && frame.base == 0) position_.event = frame.event_last;

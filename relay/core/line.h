@@ -59,8 +59,12 @@ class Line {
     // Whether the window lets another frame out.
     [[nodiscard]] bool open(std::int64_t now_ns);
 
+    // State frames of at most so many bytes a second; 0: no limit. From the room, and what the client asks for below that.
+    void set_budget(std::uint32_t room_bytes_per_s) { room_budget_ = room_bytes_per_s, budget_ = room_bytes_per_s; }
+    void pace(std::uint32_t bytes_per_s);
+
     // After the write: a base that the socket never saw would strand this player.
-    void handed(const FrameInfo& frame, std::int64_t now_ns);
+    void handed(const FrameInfo& frame, std::int64_t now_ns, std::size_t bytes = 0);
     void handed_yours(EventNumber event, EventNumber direct_last, std::uint32_t applied);
 
     // False: acknowledges what was never sent.
@@ -90,6 +94,9 @@ class Line {
 
     Position position_;
     bool behind_ = true;
+    std::uint32_t room_budget_ = 0;  // bytes a second; 0: no limit
+    std::uint32_t budget_ = 0;
+    std::int64_t affords_ns_ = 0;  // when what was sent is within the budget again
     bool packed_ = false;
     bool in_stream_ = true;
     std::int64_t resync_from_ns_ = 0;

@@ -27,8 +27,7 @@ struct RoomSettings {
     std::uint32_t grace_ms = 30'000;   // a seat outlives its connection for this long
     std::uint32_t empty_ttl_ms = 10'000;  // a room without seats ends after this long; 0: never
     std::uint32_t history = 0;         // events that a newcomer gets
-
-    friend bool operator==(const RoomSettings& a, const RoomSettings& b);
+    std::uint32_t bytes_per_s = 0;     // of state frames, a player; 0: no limit
 };
 
 }  // namespace tickrelay

@@ -100,7 +100,8 @@ json to_json(const RoomSettings& settings) {
                    {"metadata", json_of(settings.metadata)},
                    {"grace_s", settings.grace_ms / 1000.0},
                    {"empty_ttl_s", settings.empty_ttl_ms / 1000.0},
-                   {"history", settings.history}};
+                   {"history", settings.history},
+                   {"bytes_per_s", settings.bytes_per_s}};
     if (settings.layout) object["fingerprint"] = std::to_string(settings.layout->fingerprint());
     return object;
 }

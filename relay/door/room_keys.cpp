@@ -159,6 +159,9 @@ const std::array table = {
         set_seconds(s.empty_ttl_ms, v, empty_ttl_max_s), empty_ttl_ms, seconds_text(s.empty_ttl_ms)),
     ROW("history", number, "", "0 to 1024", "Past events that a newcomer gets.", true, true,
         set_number(s.history, v, 0, static_cast<std::int64_t>(limits::events_max)), history, std::to_string(s.history)),
+    ROW("bytes_per_s", number, "B/s", "0 to 1000000000",
+        "State frames to each player at most, then state comes less often; 0: no limit.", true, true,
+        set_number(s.bytes_per_s, v, 0, 1'000'000'000), bytes_per_s, std::to_string(s.bytes_per_s)),
 };
 #undef ROW
 

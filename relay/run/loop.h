@@ -98,6 +98,7 @@ class Loop final : public SocketEvents {
     void receive_ping(SocketId socket, const PingRequest& ping);
     void receive_list(SocketId socket, const ListRequest& request);
     void receive_leave(SocketId socket);
+    void receive_pace(SocketId socket, const PaceRequest& request);
     void receive_resync(SocketId socket, const ResyncRequest& request);
     void forward_actions(Peer& peer, SocketId socket, std::span<const std::byte> message, const Actions& actions);
     void send_inbound(std::uint32_t worker, Inbound&& item, bool wake);

@@ -31,6 +31,7 @@ void Loop::received(SocketId socket, std::span<const std::byte> message) {
     if (const auto* ping = std::get_if<PingRequest>(&request)) return receive_ping(socket, *ping);
     if (const auto* join = std::get_if<JoinRequest>(&request)) return receive_join(socket, *join);
     if (const auto* list = std::get_if<ListRequest>(&request)) return receive_list(socket, *list);
+    if (const auto* pace = std::get_if<PaceRequest>(&request)) return receive_pace(socket, *pace);
     if (const auto* resync = std::get_if<ResyncRequest>(&request)) return receive_resync(socket, *resync);
     receive_leave(socket);
 }
@@ -151,6 +152,14 @@ void Loop::receive_list(SocketId socket, const ListRequest& request) {
 void Loop::receive_leave(SocketId socket) {
     stats_.messages_received(ReceivedKind::leave).add();
     close(socket, CloseCode::normal, "");
+}
+
+void Loop::receive_pace(SocketId socket, const PaceRequest& request) {
+    stats_.messages_received(ReceivedKind::pace).add();
+    Peer& peer = peers_[socket];
+    if (peer.phase != Phase::seated) return;
+    peer.line.pace(request.bytes_per_s);
+    publish(peer);
 }
 
 void Loop::receive_resync(SocketId socket, const ResyncRequest& request) {

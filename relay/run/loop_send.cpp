@@ -66,7 +66,7 @@ void Loop::send_to(SocketId socket, const Batch& batch, Members& members) {
         peer.line.handed_yours(yours->event, yours->direct_last, yours->applied);
         peer.link->yours_tick.store(yours->tick, std::memory_order_relaxed);
     }
-    peer.line.handed(info, now_ns_);
+    peer.line.handed(info, now_ns_, frame.size());
     peer.was_sent = true;
     publish(peer);
     (void)members;

@@ -105,6 +105,7 @@ void Worker::connect(Place& place, Seat& seat, JoinErrand& errand, std::int64_t 
     admission->link->publish(at);
     admission->line = Line(at, {.base = room.frames().tick(), .event = room.frames().event()}, ack_ms_of(seat),
                            room.settings().codec == wire::Codec::Packed);
+    admission->line.set_budget(room.settings().bytes_per_s);
     admission->clock = place.clock;
     admission->record = place.record;
     frame_into(admission->welcome, welcome(place, seat, at, errand, rolled_back, now_ns));

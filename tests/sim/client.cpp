@@ -74,6 +74,10 @@ void Client::ask_for_whole() {
   mirror_.reset(shape_);
 }
 
+void Client::ask_for(std::uint32_t bytes_per_s) {
+  send_message(wire::Body::Pace, [bytes_per_s](flatbuffers::FlatBufferBuilder& b) { return wire::CreatePace(b, bytes_per_s); });
+}
+
 void Client::leave() {
   leaving_ = true;
   send_message(wire::Body::Leave, [](flatbuffers::FlatBufferBuilder& b) { return wire::CreateLeave(b); });

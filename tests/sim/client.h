@@ -55,6 +55,7 @@ class Client {
   void lost();  // the connection was dropped under it
   void leave();
   void ask_for_whole();
+  void ask_for(std::uint32_t bytes_per_s);
 
   [[nodiscard]] Phase phase() const { return phase_; }
   [[nodiscard]] bool can_resume() const { return !session_.empty(); }
@@ -77,6 +78,7 @@ class Client {
 
   // Switches of the simulator.
   bool acts = true;
+  bool may_pace = true;
   bool only_sets = false;
   bool messages = true;
   bool reading = true;  // false: its program hangs
@@ -139,6 +141,7 @@ class Client {
   std::uint16_t closed_with_ = 0;
 
   wire::Codec codec_{};
+  bool paced_ = false;  // asked for less than there is
   std::int64_t may_ask_ns_ = 0;
   bool lost_ = false;  // asked for the whole: nothing counts until the relay says so
   Shape shape_;

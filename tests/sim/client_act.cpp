@@ -27,6 +27,11 @@ void Client::act() {
       if (!act_once()) break;
   if (acts && ready && habits_.hostile && !only_sets && random_.chance(0.05)) be_hostile();
   if (!wire_ || misbehaved_) return;
+  if (phase_ == Phase::seated && (may_pace ? random_.chance(0.002) : paced_)) {
+    paced_ = may_pace && random_.chance(0.5);
+    if (paced_) tally_.count(Fault::paced);
+    ask_for(paced_ ? static_cast<std::uint32_t>(random_.between(200, 20'000)) : 0);
+  }
   const bool asks = lost_ || (acts && mirror_.have() != 0 && random_.chance(0.001));
   if (phase_ == Phase::seated && now_ns_ >= may_ask_ns_ && asks) {
     may_ask_ns_ = now_ns_ + 1'100 * ms;  // says that its copy is broken

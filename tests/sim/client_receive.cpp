@@ -117,6 +117,7 @@ void Client::welcome(const wire::Welcome& w) {
   }
   if (!resuming_ || w.rolled_back()) mirror_.reset(shape_);
   mirror_.new_connection();
+  paced_ = false;
   lost_ = false;
   codec_ = w.codec();
   blocks_.clear();

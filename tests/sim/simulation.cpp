@@ -195,6 +195,7 @@ void Simulation::check_end() {
   const std::int64_t bound_ns = 2500 * ms + 5 * second / slowest;
   for (int i = 0; i < 100 && listener_->slowed() != 0; ++i) settle(100 * ms);
   SIM_REQUIRE(listener_->slowed() == 0, "rates come back when the load has gone");
+  for (Player& player : players_) player.client->may_pace = false;
   settle(1200 * ms);  // the last connections come back, windows open
   expect_present(bound_ns);
   for (Player& player : players_) player.client->acts = false;

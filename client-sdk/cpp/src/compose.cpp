@@ -82,6 +82,11 @@ Bytes Composer::ping(std::int64_t now_us) {
   return finish(wire::Body::Ping, wire::CreatePing(builder_, static_cast<std::uint64_t>(now_us)));
 }
 
+Bytes Composer::pace(std::uint32_t bytes_per_s) {
+  builder_.Clear();
+  return finish(wire::Body::Pace, wire::CreatePace(builder_, bytes_per_s));
+}
+
 Bytes Composer::resync(std::uint32_t tick, const Have& have) {
   builder_.Clear();
   return finish(wire::Body::Resync, wire::CreateResync(builder_, tick, have.event, have.direct));

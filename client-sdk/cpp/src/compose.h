@@ -37,6 +37,7 @@ class Composer {
   Bytes update(const Have& have, const std::vector<Action>& actions, const Layout* layout);
   Bytes ping(std::int64_t now_us);
   Bytes leave();
+  Bytes pace(std::uint32_t bytes_per_s);
   Bytes resync(std::uint32_t tick, const Have& have);
   Bytes list_rooms(const RoomFilter& filter, std::uint32_t request);
 

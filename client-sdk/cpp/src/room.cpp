@@ -101,6 +101,7 @@ std::uint32_t Room::set(EntityId entity, std::string_view component, Bytes value
 std::uint32_t Room::despawn(EntityId entity) { return session_->despawn(entity); }
 std::uint32_t Room::claim(EntityId entity) { return session_->claim(entity); }
 std::uint32_t Room::input(Bytes data) { return session_->input(data); }
+void Room::set_budget(std::uint32_t bytes_per_s) { session_->set_budget(bytes_per_s); }
 void Room::leave() { session_->leave(); }
 
 double RoomClock::now() const { return static_cast<double>(now_us()) / 1e6; }

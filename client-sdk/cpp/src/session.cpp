@@ -103,6 +103,7 @@ void Session::welcome(const wire::Welcome& welcome, std::int64_t now_us) {
   yours_.clear();
   pings_ = moves_ = 0;
   ping_us_ = now_us;
+  if (budget_ != 0) write(composer_.pace(budget_));
   phase_ = Phase::joined;
   if (!back) return listeners_.join();
   ++stats_.reconnects;
@@ -237,6 +238,12 @@ void Session::end(std::uint16_t code, const std::string& reason) {
   phase_ = Phase::left;
   requests_.end_due(0, "left");
   listeners_.leave(code, reason);
+}
+
+void Session::set_budget(std::uint32_t bytes_per_s) {
+  if (bytes_per_s == budget_) return;
+  budget_ = bytes_per_s;
+  if (link_ && welcomed_) write(composer_.pace(budget_));
 }
 
 void Session::leave() { leaving_ = true; }

@@ -74,6 +74,7 @@ class Session final : public LinkListener {
   std::uint32_t claim(EntityId entity) { return act_on(wire::ActionKind::Claim, entity); }
   std::uint32_t input(Bytes data);
   void leave();
+  void set_budget(std::uint32_t bytes_per_s);
 
  private:
   // session.cpp
@@ -143,6 +144,7 @@ class Session final : public LinkListener {
   RoomClock room_clock_{*this};
   wire::Codec codec_{};
   std::unique_ptr<Decoder> decoder_;
+  std::uint32_t budget_ = 0;
   std::int64_t resync_us_ = 0;  // when the whole was asked for; 0: it was not, or the relay answered
   std::vector<std::uint8_t> yours_;  // a Yours that waits for its frame, as it came
   Outbox outbox_;

@@ -247,6 +247,34 @@ TEST_F(Play, InARoomOfTheServersOnlyTheAuthorityWritesAndItHearsEveryInput) {
     EXPECT_TRUE(cyd.errors.empty());
 }
 
+// A game in the background: next to nothing comes, and all of it when it is back.
+TEST_F(Play, APlayerInTheBackgroundCostsLittleAndIsWholeAgainWhenItReturns) {
+    ASSERT_NO_FATAL_FAILURE(meet(ada, bob, "arena"));
+    std::vector<EntityId> ships;
+    for (int i = 0; i < 40; ++i) ships.push_back(ada.room->spawn(at(0, 0)));
+    const auto x_of = [&](const Guest& guest) {
+        const arena::Transform* ship = guest.room->state().get<arena::Transform>(ships.back());
+        return ship == nullptr ? -1.0F : ship->pos().x();
+    };
+    ASSERT_TRUE(until({&ada, &bob}, [&] { return x_of(bob) == 0; }));
+    float x = 0;
+    std::uint32_t until_tick = 0;
+    const auto moves = [&] {
+        x += 0.37F;
+        for (const EntityId ship : ships) ada.room->set(ship, at(x, -x));
+        return ada.room->tick() >= until_tick;
+    };
+    bob.room->set_budget(800);
+    until_tick = ada.room->tick() + 60;  // what was on its way
+    ASSERT_TRUE(until({&ada, &bob}, moves));
+    const std::uint64_t before = bob.room->stats().bytes_received;
+    until_tick = ada.room->tick() + 240;
+    ASSERT_TRUE(until({&ada, &bob}, moves));
+    EXPECT_LT(bob.room->stats().bytes_received - before, 4U * 1000 + 2000) << "four seconds, and one frame may be larger than a second's";
+    bob.room->set_budget(0);
+    ASSERT_TRUE(until({&ada, &bob}, [&] { return x_of(bob) == x_of(ada); }));
+}
+
 TEST_F(Play, ChatTellsEverybodyAndNewcomersItsHistory) {
     ASSERT_NO_FATAL_FAILURE(meet(ada, bob, "talk"));
     for (int i = 1; i <= 7; ++i) ada.room->send("chat", std::to_string(i));

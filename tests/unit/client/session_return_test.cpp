@@ -45,6 +45,22 @@ TEST(SessionReturn, ALostConnectionIsResumed) {
   EXPECT_EQ(game.room.state().get<arena::Transform>(2)->pos().x(), 4.f);
 }
 
+TEST(SessionReturn, ABudgetIsToldAgain) {
+  Game game;
+  game.room.set_budget(800);
+  game.join();
+  game.room.set_budget(900);
+  game.room.set_budget(900);
+  EXPECT_EQ(game.wrote->take(wire::Body::Pace).size(), 1u) << "the same again says nothing";
+  game.close(1006);
+  game.now += 1'000'000;
+  game.connect();
+  game.receive(WelcomeBytes{.with_layout = false, .resumed = true}.bytes());
+  const auto told = game.wrote->take(wire::Body::Pace);
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(wire::GetMessage(told[0].data())->body_as_Pace()->bytes_per_s(), 900u);
+}
+
 TEST(SessionReturn, WhatWasAppliedIsNotRepeated) {
   Game game;
   game.join();

@@ -82,6 +82,37 @@ TEST(Line, keeps_its_event_number_over_base_0) {
   EXPECT_EQ(line.position().event, 5U);
 }
 
+// ---------------------------------------------------------------------------------------------- budgets
+
+constexpr std::int64_t budget_ms = 1'000'000;
+
+TEST(Line, sends_no_more_than_its_budget_and_at_once_when_that_is_lifted) {
+  Line line = line_at(10);
+  line.pace(1'000);
+  EXPECT_TRUE(line.open(0));
+  line.handed(frame(10, 11), 0, 500);
+  ASSERT_TRUE(line.acknowledge(11, 0, 0, 10 * budget_ms));
+  EXPECT_FALSE(line.open(499 * budget_ms)) << "500 bytes are half a second's";
+  EXPECT_TRUE(line.open(500 * budget_ms));
+  line.handed(frame(11, 12), 500 * budget_ms, 10'000);
+  ASSERT_TRUE(line.acknowledge(12, 0, 0, 510 * budget_ms));
+  EXPECT_FALSE(line.open(10'499 * budget_ms)) << "a large one is paid off";
+  line.pace(0);
+  EXPECT_TRUE(line.open(520 * budget_ms));
+}
+
+TEST(Line, a_client_lowers_the_rooms_budget_and_never_raises_it) {
+  for (const std::uint32_t asked : {0U, 1'000'000U}) {
+    Line line = line_at(10);
+    line.set_budget(1'000);
+    line.pace(asked);
+    line.handed(frame(10, 11), 0, 1'000);
+    ASSERT_TRUE(line.acknowledge(11, 0, 0, 10 * budget_ms));
+    EXPECT_FALSE(line.open(999 * budget_ms));
+    EXPECT_TRUE(line.open(1'000 * budget_ms));
+  }
+}
+
 // ---------------------------------------------------------------------------------------------- acknowledgements
 
 TEST(Line, refuses_acknowledgements_of_what_was_not_sent) {

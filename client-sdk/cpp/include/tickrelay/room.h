@@ -149,6 +149,9 @@ class Room {
   std::uint32_t despawn(EntityId entity);
   std::uint32_t claim(EntityId entity);  // become the owner of what is nobody's
   std::uint32_t input(Bytes data);  // up to 1 KiB, for the logic or the authority. Only the newest is sure to be seen
+  // State at most so many bytes a second, for a game in the background or a metered line: it comes less often then, and with the
+  // budget lifted (0) is whole again within a round trip. Holds over reconnects. Messages are not counted.
+  void set_budget(std::uint32_t bytes_per_s);
   void leave();                     // ends in on_leave(1000)
 
  private:

@@ -32,7 +32,7 @@ std::optional<std::size_t> Line::choose(std::span<const FrameInfo> frames, Event
     for (std::size_t i = 0; i < frames.size(); ++i) {
         const FrameInfo& frame = frames[i];
         if ((frame.base > position_.base && !PLANTED(newest_base)) || frame.tick <= position_.base) continue;
-        if (frame.in_stream_only && (!in_stream_ || frame.base != position_.base)) continue;
+        if (frame.in_stream_only && !PLANTED(stream_for_all) && (!in_stream_ || frame.base != position_.base)) continue;
         if (frame.event_first > have + 1 && !PLANTED(event_gap)) continue;
         const EventNumber reaches = PLANTED(event_by_base) ? 0 : std::max(have, std::min(frame.event_last, frame.event_newest));
         const std::tuple rank{frame.base != 0, reaches, frame.base};
@@ -48,7 +48,7 @@ Line::Resync Line::resync(EventNumber event, EventNumber direct, std::int64_t no
     if (event > newest_event_ || direct > newest_direct_) return Resync::never_sent;
     if (now_ns < resync_from_ns_) return Resync::too_soon;
     resync_from_ns_ = now_ns + limits::resync_ms * ms;
-    position_ = {.base = 0, .event = std::min(event, position_.event), .direct = std::min(direct, position_.direct), .applied = 0};
+    position_ = {.base = 0, .event = PLANTED(resync_events) ? position_.event : std::min(event, position_.event), .direct = std::min(direct, position_.direct), .applied = 0};
     behind_ = true;
     in_stream_ = !packed_;
     acknowledged_ = 0;  // what is on its way will not be
@@ -78,7 +78,7 @@ void Line::handed(const FrameInfo& frame, std::int64_t now_ns, std::size_t bytes
     if (budget_ != 0) affords_ns_ = std::max(affords_ns_, now_ns) + static_cast<std::int64_t>(bytes) * 1000 * ms / budget_;
     position_.base = frame.tick;
     position_.event = std::max(position_.event, frame.event_last);
-    if (PLANTED(event_reset) && frame.base == 0) position_.event = frame.event_last;
+    if (PLANTED(event_reset) && frame.base == 0) position_.event = frame.event_newest;
     newest_handed_ = frame.tick;
     newest_event_ = std::max(newest_event_, position_.event);
     behind_ = position_.event < frame.event_newest;

@@ -24,7 +24,7 @@ std::span<const std::uint8_t> PackedStream::encode(const World& world, const Fra
             gather(world, info.base);
             writer_.stream(stream_, changes_, bytes_);
         }
-        if (info.key) stream_.settle();
+        if (info.key && !PLANTED(key_unsettled)) stream_.settle();
     } else {
         CHECK(!info.key || at_ == info.tick);
         if (info.has_state) {

@@ -21,7 +21,10 @@ enum class Plant : std::uint8_t {
   newest_base,    // a line takes the newest frame, whatever its base
   event_gap,      // a line takes events that do not follow its own
   event_by_base,  // the highest base wins, also over events that the line lacks
-  event_reset,    // base 0 resets the event number
+  event_reset,    // base 0 sets the event number to the newest
+  stream_for_all,  // a line takes frames of a stream that it is not in
+  key_unsettled,   // a key tick leaves the stream's context as it was
+  resync_events,   // who asks for the whole does not get the events of what it discarded
   no_grace_end,   // seats whose grace is over stay
   any_term,           // bases count whatever their term
   stamps_kept,        // restored values keep the stamps of their making

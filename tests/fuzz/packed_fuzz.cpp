@@ -14,12 +14,14 @@ void play(std::span<const std::byte> input) {
   if (input.empty()) return;
   const test::Scene& scene = scenes[static_cast<std::size_t>(input[0]) % scenes.size()];
   const packed::ReadLimits limits{.entities = 256, .opaque_bytes = 1'000, .lanes = 50'000, .opaque_bytes_all = 50'000};
-  std::array<test::PackedCopy, 2> copies = {test::PackedCopy(scene.shapes, limits), test::PackedCopy(scene.shapes, limits)};
+  std::array<test::PackedCopy, 2> copies = {test::PackedCopy(scene.shapes, limits),
+                                            test::PackedCopy(scene.shapes, limits)};
   std::uint32_t tick = 0;
   each_message(input.subspan(1), [&](std::span<const std::byte> message) {
     if (message.empty()) return;
     const auto head = static_cast<std::uint8_t>(message[0]);
-    test::PackedFrame frame{.tick = ++tick, .base = tick - 1, .kind = static_cast<test::Kind>((head & 3) % 3), .key = (head & 4) != 0};
+    test::PackedFrame frame{
+        .tick = ++tick, .base = tick - 1, .kind = static_cast<test::Kind>((head & 3) % 3), .key = (head & 4) != 0};
     const auto* bytes = reinterpret_cast<const std::uint8_t*>(message.data());
     frame.bytes.assign(bytes + 1, bytes + message.size());
     test::PackedCopy& copy = copies[head >> 3 & 1];

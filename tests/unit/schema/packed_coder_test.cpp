@@ -33,7 +33,8 @@ TEST(PackedCoder, reads_what_was_written_whatever_follows_in_the_buffer) {
     const auto all = symbols(random, random.below(60));
     std::vector<std::uint8_t> bytes = {0xAB};
     RangeEncoder encoder(bytes);
-    for (const Symbol& s : all) s.raw == 0 ? (void)encoder.bit(s.value != 0, s.probability) : (void)encoder.raw(s.value, s.raw);
+    for (const Symbol& s : all)
+      s.raw == 0 ? (void)encoder.bit(s.value != 0, s.probability) : (void)encoder.raw(s.value, s.raw);
     encoder.finish();
     ASSERT_EQ(bytes[0], 0xAB);
     ASSERT_TRUE(bytes.size() == 1 || bytes.back() != 0);

@@ -27,7 +27,8 @@ void PackedCopy::removed(EntityId id) {
 }
 
 void PackedCopy::keep_only(std::span<const EntityId> ids) {
-  for (auto& rows : state_) std::erase_if(rows, [&](const auto& row) { return !std::ranges::binary_search(ids, row.first); });
+  for (auto& rows : state_)
+    std::erase_if(rows, [&](const auto& row) { return !std::ranges::binary_search(ids, row.first); });
 }
 
 bool PackedCopy::put(std::size_t component, EntityId id, std::uint64_t mask, std::span<const std::byte> values) {
@@ -68,7 +69,10 @@ PackedFrame PackedRelay::stream(bool key) {
 }
 
 PackedFrame PackedRelay::absolute(std::uint32_t base, bool key, bool lists_alive) {
-  PackedFrame frame{.tick = world_.now(), .base = base, .kind = base == 0 ? Kind::whole : Kind::catch_up, .key = key,
+  PackedFrame frame{.tick = world_.now(),
+                    .base = base,
+                    .kind = base == 0 ? Kind::whole : Kind::catch_up,
+                    .key = key,
                     .has_state = base == 0 || world_.newest() > base};
   if (frame.has_state) writer_.absolute(empty_, world_.since(base, lists_alive), base == 0, frame.bytes);
   if (key) frame.hash = context_.hash();

@@ -15,17 +15,25 @@ std::string golden_file() {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-Kind kind_of(const std::string& name) { return name == "stream" ? Kind::stream : name == "whole" ? Kind::whole : Kind::catch_up; }
+Kind kind_of(const std::string& name) {
+  return name == "stream" ? Kind::stream : name == "whole" ? Kind::whole : Kind::catch_up;
+}
 
 PackedFrame frame_of(const nlohmann::json& line) {
-  return {.tick = line.at("tick"), .base = line.at("base"), .kind = kind_of(line.at("kind")), .key = line.contains("key"),
-          .has_state = line.contains("packed"), .hash = line.value("hash", 0U), .bytes = from_base64(line.value("packed", ""))};
+  return {.tick = line.at("tick"),
+          .base = line.at("base"),
+          .kind = kind_of(line.at("kind")),
+          .key = line.contains("key"),
+          .has_state = line.contains("packed"),
+          .hash = line.value("hash", 0U),
+          .bytes = from_base64(line.value("packed", ""))};
 }
 
 TEST(PackedGolden, the_same_inputs_encode_to_exactly_these_bytes) {
   const std::string file = golden_file(), made = golden_text();
   ASSERT_FALSE(file.empty());
-  ASSERT_TRUE(file == made) << "the first difference is at byte " << std::ranges::mismatch(file, made).in1 - file.begin();
+  ASSERT_TRUE(file == made) << "the first difference is at byte "
+                            << std::ranges::mismatch(file, made).in1 - file.begin();
 }
 
 TEST(PackedGolden, every_copy_holds_exactly_the_state_after_each_frame) {

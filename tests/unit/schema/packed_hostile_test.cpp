@@ -60,7 +60,8 @@ TEST(PackedHostile, flipped_bits_are_an_error_or_a_possible_state) {
     for (int n = 0; n < 2'500 && !testing::Test::HasFatalFailure(); ++n) {
       const std::size_t i = random.below(24);
       auto bytes = told[i].frame.bytes;
-      for (std::uint64_t flips = random.between(1, 4); flips > 0 && !bytes.empty(); --flips) random.pick(bytes) ^= static_cast<std::uint8_t>(1U << random.below(8));
+      for (std::uint64_t flips = random.between(1, 4); flips > 0 && !bytes.empty(); --flips)
+        random.pick(bytes) ^= static_cast<std::uint8_t>(1U << random.below(8));
       feed(scene, told, i, bytes);
     }
   }
@@ -73,7 +74,8 @@ TEST(PackedHostile, random_bytes_are_an_error_or_a_possible_state) {
     for (int n = 0; n < 1'500 && !testing::Test::HasFatalFailure(); ++n) {
       std::vector<std::uint8_t> bytes(random.below(400));
       const auto fill = random.below(3);
-      for (std::uint8_t& byte : bytes) byte = fill == 0 ? 0xFF : fill == 1 && random.below(4) != 0 ? 0 : static_cast<std::uint8_t>(random.next());
+      for (std::uint8_t& byte : bytes)
+        byte = fill == 0 ? 0xFF : fill == 1 && random.below(4) != 0 ? 0 : static_cast<std::uint8_t>(random.next());
       feed(scene, told, random.below(24), bytes);
     }
   }
@@ -86,7 +88,10 @@ TEST(PackedHostile, the_default_limits_hold_a_frame_of_a_few_bytes_to_bounded_wo
       for (int fill = 0; fill < 256; fill += 5) {
         PackedCopy copy(scene.shapes);
         ASSERT_TRUE(copy.apply(play({scene.name, scene.shapes, scene.temper, 1}).front().frame));
-        copy.apply({.tick = 2, .base = 1, .kind = kind, .bytes = std::vector<std::uint8_t>(64, static_cast<std::uint8_t>(fill))});
+        copy.apply({.tick = 2,
+                    .base = 1,
+                    .kind = kind,
+                    .bytes = std::vector<std::uint8_t>(64, static_cast<std::uint8_t>(fill))});
         ASSERT_LE(entities_of(copy.state()), packed::ReadLimits{}.entities + 64);
       }
 }

@@ -8,7 +8,10 @@ namespace {
 
 Shape random_shape(Random& random, int number) {
   Shape shape{"c" + std::to_string(number), {}, 0};
-  const std::uint64_t fields = number == 0 ? 1 : random.below(6) == 0 ? 0 : random.below(12) == 0 ? 64 : random.between(1, 9);
+  const std::uint64_t fields = number == 0             ? 1
+                               : random.below(6) == 0  ? 0
+                               : random.below(12) == 0 ? 64
+                                                       : random.between(1, 9);
   for (std::uint64_t i = 0; i < fields; ++i) {
     const auto type = static_cast<FieldType>(random.below(11));
     const bool is_float = type == FieldType::Float32 || type == FieldType::Float64;
@@ -18,7 +21,10 @@ Shape random_shape(Random& random, int number) {
       case 1: shape.add(type, FieldFlags::Quantised, precision); break;
       case 2: shape.add(type, FieldFlags::Quantised | FieldFlags::Ranged, precision, low, high); break;
       case 3: shape.add(type, FieldFlags::Ranged, 0, type == FieldType::Bool ? 0 : low, high); break;
-      case 4: shape.add(FieldType::Float32, FieldFlags::Quantised | FieldFlags::Ranged | FieldFlags::Angle, precision, low, high); break;
+      case 4:
+        shape.add(FieldType::Float32, FieldFlags::Quantised | FieldFlags::Ranged | FieldFlags::Angle, precision, low,
+                  high);
+        break;
       default: shape.add(type);
     }
   }
@@ -28,10 +34,14 @@ Shape random_shape(Random& random, int number) {
 PackedWorld random_world(std::uint64_t seed) {
   Random random(seed);
   std::vector<Shape> shapes;
-  for (int i = 0, count = static_cast<int>(random.between(1, 5)); i < count; ++i) shapes.push_back(random_shape(random, i));
-  const Temper temper{.spawns = static_cast<std::uint32_t>(random.below(40)), .removals = static_cast<std::uint32_t>(random.below(30)),
-                      .additions = static_cast<std::uint32_t>(random.below(30)), .changes = static_cast<std::uint32_t>(random.below(65)),
-                      .rests = static_cast<std::uint32_t>(random.below(20)), .entities_max = random.below(40) + 1};
+  for (int i = 0, count = static_cast<int>(random.between(1, 5)); i < count; ++i)
+    shapes.push_back(random_shape(random, i));
+  const Temper temper{.spawns = static_cast<std::uint32_t>(random.below(40)),
+                      .removals = static_cast<std::uint32_t>(random.below(30)),
+                      .additions = static_cast<std::uint32_t>(random.below(30)),
+                      .changes = static_cast<std::uint32_t>(random.below(65)),
+                      .rests = static_cast<std::uint32_t>(random.below(20)),
+                      .entities_max = random.below(40) + 1};
   return {std::move(shapes), temper, seed};
 }
 
@@ -57,7 +67,10 @@ void play_random(std::uint64_t seed, std::uint32_t ticks) {
       if (n != 0 && copy.in_stream() && copy.tick() == before) {
         ASSERT_TRUE(copy.apply(stream)) << copy.error();
       } else {
-        const std::uint32_t base = copy.tick() == 0 || chance.below(10) == 0 ? 0 : copy.tick() - static_cast<std::uint32_t>(chance.below(std::min(copy.tick(), 3U)));
+        const std::uint32_t base =
+            copy.tick() == 0 || chance.below(10) == 0
+                ? 0
+                : copy.tick() - static_cast<std::uint32_t>(chance.below(std::min(copy.tick(), 3U)));
         ASSERT_TRUE(copy.apply(relay.absolute(base, key, chance.below(3) == 0))) << copy.error();
       }
       ASSERT_EQ(copy.state(), world.state()) << "seed " << seed << " tick " << world.now() << " copy " << i;

@@ -54,8 +54,12 @@ Shape wide() {
 ordered_json as_json(const Shape& shape) {
   ordered_json fields = ordered_json::array();
   for (const Field& field : shape.fields)
-    fields.push_back({{"type", static_cast<int>(field.type)}, {"flags", static_cast<int>(field.flags)}, {"offset", field.offset},
-                      {"precision", field.precision}, {"min", field.min}, {"max", field.max}});
+    fields.push_back({{"type", static_cast<int>(field.type)},
+                      {"flags", static_cast<int>(field.flags)},
+                      {"offset", field.offset},
+                      {"precision", field.precision},
+                      {"min", field.min},
+                      {"max", field.max}});
   return {{"name", shape.name}, {"bytes", shape.bytes}, {"fields", fields}};
 }
 
@@ -68,7 +72,8 @@ ordered_json as_json(const std::vector<Shape>& shapes, const State& state) {
       std::vector<std::uint8_t> bytes;
       const auto* from = reinterpret_cast<const std::uint8_t*>(value.data());
       if (shapes[c].fields.empty()) bytes.assign(from, from + value.size());
-      for (const Field& field : shapes[c].fields) bytes.insert(bytes.end(), from + field.offset, from + field.offset + field.width());
+      for (const Field& field : shapes[c].fields)
+        bytes.insert(bytes.end(), from + field.offset, from + field.offset + field.width());
       rows.push_back({id, base64(bytes)});
     }
     all.push_back(rows);
@@ -78,7 +83,10 @@ ordered_json as_json(const std::vector<Shape>& shapes, const State& state) {
 
 ordered_json as_json(const Scene& scene, const Told& told) {
   const PackedFrame& frame = told.frame;
-  ordered_json line = {{"tick", frame.tick}, {"base", frame.base}, {"kind", kinds[static_cast<std::size_t>(frame.kind)]}, {"to", told.to}};
+  ordered_json line = {{"tick", frame.tick},
+                       {"base", frame.base},
+                       {"kind", kinds[static_cast<std::size_t>(frame.kind)]},
+                       {"to", told.to}};
   if (frame.key) line["key"] = true;
   if (frame.key) line["hash"] = frame.hash;
   if (frame.has_state) line["packed"] = base64(frame.bytes);
@@ -92,9 +100,21 @@ ordered_json as_json(const Scene& scene, const Told& told) {
 std::vector<Scene> scenes() {
   return {
       {"every field", {owner(), opaque("tickrelay.Player"), every_type(), every_rule()}, {.entities_max = 8}, 110},
-      {"a crowd", {owner(), transform()}, {.spawns = 24, .removals = 20, .changes = 60, .rests = 1, .entities_max = 24}, 120, 40},
-      {"opaque values", {owner(), opaque("tickrelay.Player"), opaque("game.Bag")}, {.changes = 24, .entities_max = 10}, 100, 25},
-      {"mostly idle", {owner(), transform(), wide()}, {.spawns = 2, .removals = 1, .changes = 3, .rests = 16, .entities_max = 12}, 200, 60},
+      {"a crowd",
+       {owner(), transform()},
+       {.spawns = 24, .removals = 20, .changes = 60, .rests = 1, .entities_max = 24},
+       120,
+       40},
+      {"opaque values",
+       {owner(), opaque("tickrelay.Player"), opaque("game.Bag")},
+       {.changes = 24, .entities_max = 10},
+       100,
+       25},
+      {"mostly idle",
+       {owner(), transform(), wide()},
+       {.spawns = 2, .removals = 1, .changes = 3, .rests = 16, .entities_max = 12},
+       200,
+       60},
   };
 }
 
@@ -106,7 +126,8 @@ std::vector<Told> play(const Scene& scene) {
   std::uint32_t base_1 = 0, base_2 = 0;
   bool late_reads = false;  // copy 1 is in the stream
   const auto tell = [&](PackedFrame frame, std::vector<std::size_t> to) {
-    if (!to.empty()) all.push_back({std::move(frame), std::move(to), digest(scene.shapes, world.state()), world.state()});
+    if (!to.empty())
+      all.push_back({std::move(frame), std::move(to), digest(scene.shapes, world.state()), world.state()});
   };
   for (; world.now() <= scene.ticks; world.step()) {
     const std::uint32_t now = world.now();
@@ -138,7 +159,8 @@ std::string golden_text() {
   for (const Scene& scene : scenes()) {
     ordered_json layout = ordered_json::array();
     for (const Shape& shape : scene.shapes) layout.push_back(as_json(shape));
-    text += (text.size() > 1 ? "," : "") + ("\n{\"name\":" + ordered_json(scene.name).dump() + ",\"layout\":" + layout.dump()) + ",\n\"frames\":[";
+    text += (text.size() > 1 ? "," : "") +
+            ("\n{\"name\":" + ordered_json(scene.name).dump() + ",\"layout\":" + layout.dump()) + ",\n\"frames\":[";
     std::string between = "\n";
     for (const Told& told : play(scene)) {
       text += between + as_json(scene, told).dump();

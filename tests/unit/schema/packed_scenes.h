@@ -22,7 +22,8 @@ std::vector<Scene> scenes();
 // A frame, the copies that take it, and what they then hold.
 struct Told {
   PackedFrame frame;
-  std::vector<std::size_t> to;  // 0: keeps to the stream. 1: is late now and then. 2: never in the stream, but by chance
+  std::vector<std::size_t>
+      to;  // 0: keeps to the stream. 1: is late now and then. 2: never in the stream, but by chance
   std::uint32_t digest = 0;
   State state;
 };

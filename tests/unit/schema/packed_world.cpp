@@ -34,7 +34,8 @@ void add_to(std::byte* value, double by) {
 Shape& Shape::add(FieldType type, FieldFlags flags, double precision, double min, double max) {
   const std::size_t width = width_of(type);
   const std::size_t offset = (bytes + width - 1) / width * width;
-  fields.push_back({"f" + std::to_string(fields.size()), type, static_cast<std::uint16_t>(offset), flags, precision, min, max});
+  fields.push_back(
+      {"f" + std::to_string(fields.size()), type, static_cast<std::uint16_t>(offset), flags, precision, min, max});
   bytes = offset + width;
   return *this;
 }
@@ -89,7 +90,9 @@ void PackedWorld::spawn() {
     if (c == 0 || random_.below(4) != 0) give(c, id);
 }
 
-EntityId PackedWorld::any() { return std::next(state_[0].begin(), static_cast<std::ptrdiff_t>(random_.below(state_[0].size())))->first; }
+EntityId PackedWorld::any() {
+  return std::next(state_[0].begin(), static_cast<std::ptrdiff_t>(random_.below(state_[0].size())))->first;
+}
 
 void PackedWorld::remove_one() {
   if (state_[0].empty()) return;
@@ -179,7 +182,8 @@ packed::Changes PackedWorld::since(std::uint32_t base, bool lists_alive) const {
       const std::vector<std::uint32_t>& stamps = stamps_[c].at(id).of_field;
       std::uint64_t mask = 0;
       for (std::size_t f = 0; f < stamps.size(); ++f) mask |= std::uint64_t{stamps[f] > base} << f;
-      if (mask != 0) changes.components[c].push_back({id, mask, value.data(), static_cast<std::uint32_t>(value.size())});
+      if (mask != 0)
+        changes.components[c].push_back({id, mask, value.data(), static_cast<std::uint32_t>(value.size())});
     }
     // Rows of a world are in no order.
     Random order(now_ + c);

@@ -26,7 +26,7 @@ struct Shape {
 };
 std::vector<packed::Lanes> lanes_of(const std::vector<Shape>& shapes);
 
-using Value = std::vector<std::byte>;                 // a struct with zeros between its fields, or an opaque value
+using Value = std::vector<std::byte>;                  // a struct with zeros between its fields, or an opaque value
 using State = std::vector<std::map<EntityId, Value>>;  // per component
 // FNV-1a 32 over every value: component (u16), entity (u32), opaque ones their length (u32), then the fields' bytes.
 std::uint32_t digest(const std::vector<Shape>& shapes, const State& state);

@@ -4,6 +4,7 @@
 //   node build/release/js/bench/decode.js OUT.json
 //
 // The file is as tests/golden/packed.json, without states. Each recorded type is a component of int32 fields.
+#include <array>
 #include <chrono>
 #include <fstream>
 #include <iostream>

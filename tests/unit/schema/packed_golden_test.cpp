@@ -1,6 +1,7 @@
 // tests/golden/packed.json: what every implementation of codec `packed` writes and reads.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>

@@ -1,7 +1,6 @@
 #include "schema/packed/reader.h"
 
 #include <algorithm>
-#include <ranges>
 
 #include "schema/packed/row.h"
 
@@ -43,8 +42,8 @@ bool Reader::read_removals(RangeDecoder& coder, Context& context, Changed& chang
     if (next >= entities.size()) return fail("a packed frame removes an entity that is not there");
     gone_.push_back(static_cast<std::uint32_t>(next++));
   }
-  for (const std::uint32_t row : std::span(gone_) | std::views::reverse) {
-    const EntityId id = entities.ids()[row];
+  for (auto row = gone_.rbegin(); row != gone_.rend(); ++row) {
+    const EntityId id = entities.ids()[*row];
     context.remove(id);
     changed.removed(id);
   }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <ranges>
 
 #include "schema/packed/row.h"
 
@@ -51,7 +50,7 @@ void Writer::code_removals(RangeEncoder& coder, Context& context, const Changes&
     next = row + 1;
   }
   // From the end: the last row takes the place of one that goes.
-  for (const std::uint32_t row : std::span(gone_) | std::views::reverse) context.remove(entities.ids()[row]);
+  for (auto row = gone_.rbegin(); row != gone_.rend(); ++row) context.remove(entities.ids()[*row]);
 }
 
 void Writer::code_spawns(RangeEncoder& coder, Context& context, const Changes& changes) {
@@ -201,7 +200,7 @@ void Writer::absolute(Context& empty, const Changes& changes, bool whole, std::v
   RoomModel& room = empty.room();
   const auto code_ids = [&](NumberModel& count, NumberModel& gap) {
     std::ranges::sort(ids_);
-    ids_.erase(std::ranges::unique(ids_).begin(), ids_.end());
+    ids_.erase(std::unique(ids_.begin(), ids_.end()), ids_.end());
     code_number(coder, static_cast<std::uint32_t>(ids_.size()), count);
     EntityId next = 0;
     for (const EntityId id : ids_) {

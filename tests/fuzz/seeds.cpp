@@ -8,6 +8,7 @@
 
 #include "compose.h"
 #include "tests/unit/client/relay_bytes.h"
+#include "tests/unit/schema/packed_scenes.h"
 
 namespace tickrelay::test {
 namespace {
@@ -85,6 +86,21 @@ void sessions(const std::filesystem::path& folder) {
   write(folder / "moved", joined({moved_bytes("ws://other.test/n/2/v1"), WelcomeBytes{.wider = true}.bytes()}));
 }
 
+// As packed_fuzz.cpp reads it: the layout, then each frame behind its head.
+void packed_frames(const std::filesystem::path& folder) {
+  const std::vector<Scene> all = scenes();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    std::vector<Buffer> messages;
+    for (const Told& told : play(all[i])) {
+      if (messages.size() == 40) break;
+      const auto head = static_cast<unsigned>(told.frame.kind) | (told.frame.key ? 4U : 0U) | (told.to[0] == 0 ? 0U : 8U);
+      messages.push_back({static_cast<std::uint8_t>(head)});
+      messages.back().insert(messages.back().end(), told.frame.bytes.begin(), told.frame.bytes.end());
+    }
+    write(folder / ("scene" + std::to_string(i)), static_cast<char>(i) + joined(messages));
+  }
+}
+
 void texts(const std::filesystem::path& corpus) {
   write(corpus / "rpc" / "calls",
         R"({"jsonrpc":"2.0","id":1,"method":"room.spawn","params":{"id":"q","type":"demo","tick_rate":30,"metadata":{"a":1}}}
@@ -123,6 +139,7 @@ int main(int argc, char** argv) {
   const std::filesystem::path corpus = argv[1];
   tickrelay::test::messages(corpus / "message");
   tickrelay::test::sessions(corpus / "session");
+  tickrelay::test::packed_frames(corpus / "packed");
   tickrelay::test::texts(corpus);
   std::ifstream arena(ARENA_BFBS, std::ios::binary);
   tickrelay::test::write(corpus / "schema" / "arena", {std::istreambuf_iterator<char>(arena), {}});

@@ -1,0 +1,9 @@
+// Codec packed: the bytes of StateFrame.packed.
+export { FieldFlags, FieldType, widthOf } from "../state/field.js";
+export type { Field, FieldValue } from "../state/field.js";
+export { quantise, valueAt } from "../state/quantise.js";
+export { PackedDecoder } from "./decoder.js";
+export type { PackedFrame } from "./decoder.js";
+export { Lanes, readField, writeField } from "./lanes.js";
+export { PackedError, readLimits } from "./reader.js";
+export type { Changed, ReadLimits } from "./reader.js";

@@ -12,7 +12,8 @@ constexpr std::int64_t ask_again_ns = 1'200 * ms_ns;  // the server grants one a
 constexpr std::size_t fields_max = 64;                // of a component: a bit each in a mask
 
 bool readable(const Layout& layout) {
-  return std::ranges::all_of(layout.components, [](const auto& component) { return component.fields.size() <= fields_max; });
+  return std::ranges::all_of(layout.components,
+                             [](const auto& component) { return component.fields.size() <= fields_max; });
 }
 
 }  // namespace

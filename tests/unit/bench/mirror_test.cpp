@@ -16,7 +16,8 @@ std::shared_ptr<const Layout> make_layout() {
   auto layout = std::make_shared<Layout>();
   LayoutComponent fields{.name = "a.Fields", .opaque = false, .fields = {}};
   std::uint16_t offset = 0;
-  for (const char* name : {"x", "y"}) fields.fields.push_back({.name = name, .type = wire::FieldType::UInt8, .offset = offset++});
+  for (const char* name : {"x", "y"})
+    fields.fields.push_back({.name = name, .type = wire::FieldType::UInt8, .offset = offset++});
   fields.fields.push_back({.name = "z", .type = wire::FieldType::UInt16, .offset = offset});
   layout->components = {fields, {.name = "a.Text", .opaque = true, .fields = {}}};
   return layout;

@@ -62,7 +62,7 @@ std::int64_t time_ns(Call&& call) {
 class Sender {
  public:
   Sender(const Source& source, wire::Codec codec)
-      : source_(source), recorded_(source.recording, source.schema, source.layout) {
+      : source_(source), recorded_(source.recording, source.schema, source.layout), count_(*source.layout) {
     if (codec != wire::Codec::Packed) return;
     packed_ = std::make_unique<PackedStream>(*source.layout);
     frames_.use_stream(source.ticks_of_ms(limits::key_tick_ms), source.ticks_of_ms(limits::key_tick_demand_ms));
@@ -88,7 +88,9 @@ class Sender {
   // Empty where nothing is due. Otherwise to be encoded, in order, before the next step.
   std::span<const FrameInfo> infos() const { return infos_; }
   std::span<const std::byte> encode(const FrameInfo& info) {
-    return encoder_.frame(recorded_.world(), events_, info, packed_.get());
+    const auto message = encoder_.frame(recorded_.world(), events_, info, packed_.get(), &count_);
+    count_.end(message.size());
+    return message;
   }
   RecordedWorld& recorded() { return recorded_; }
 
@@ -104,6 +106,7 @@ class Sender {
   RecordedWorld recorded_;
   EventLog events_{limits::events_max, limits::event_bytes_max};
   Encoder encoder_;
+  FrameBytes count_;                      // as in a relay
   std::unique_ptr<PackedStream> packed_;  // null in codec plain
   Frames frames_;
   std::vector<FrameInfo> infos_;

@@ -40,6 +40,11 @@ void RangeEncoder::switch_to(std::size_t place) {
   place_ = place;
 }
 
+void RangeEncoder::renormalise() {
+  do shift();
+  while (range_ < range_min);
+}
+
 void RangeEncoder::flush_pending() {
   const auto carry = static_cast<std::uint8_t>(low_ >> 32);
   if (!first_) out_.push_back(static_cast<std::uint8_t>(held_ + carry));

@@ -24,7 +24,7 @@ class RangeEncoder {
       low_ += bound;
       range_ -= bound;
     }
-    while (range_ < range_min) shift();
+    if (range_ < range_min) [[unlikely]] renormalise();
     return bit;
   }
 
@@ -58,9 +58,10 @@ class RangeEncoder {
   void raw_byte(std::uint32_t value, unsigned count) {
     range_ >>= count;
     low_ += static_cast<std::uint64_t>(range_) * value;
-    while (range_ < range_min) shift();
+    if (range_ < range_min) renormalise();
   }
 
+  void renormalise();  // out of line: every bit passes by it, one in eight needs it
   void shift() {
     if (low_ < 0xFF000000ULL || low_ > 0xFFFFFFFFULL) flush_pending();
     ++pending_;

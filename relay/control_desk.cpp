@@ -217,6 +217,26 @@ PlayerInfo player_info(const Worker& worker, const Worker::Place& place, const S
     return info;
 }
 
+ComponentInfo component_info(const World& world, const FrameBytes& bytes, ComponentIndex index) {
+    const Component& component = world.layout().component(index);
+    ComponentInfo info{.name = component.name, .entities = world.rows(index).size(), .fields = {}};
+    info.changes = bytes.changed(index);
+    info.changed_per_s = bytes.rate(index).changed_per_s;
+    info.bytes = bytes.component(index);
+    info.bytes_per_s = bytes.rate(index).bytes_per_s;
+    for (std::size_t f = 0; f < component.fields.size(); ++f) info.fields.push_back({component.fields[f].name, bytes.field(index, f)});
+    return info;
+}
+
+FramesInfo frames_info(const FrameBytes& bytes) {
+    return {.count = bytes.frames(),
+            .bytes = static_cast<double>(bytes.total()),
+            .envelope = bytes.envelope(),
+            .events = bytes.events(),
+            .other = bytes.other(),
+            .bytes_per_s = bytes.rate().bytes_per_s};
+}
+
 }  // namespace
 
 Answer<RoomInfo> ControlDesk::room(std::string room_id, Deadline deadline) {
@@ -238,7 +258,8 @@ Answer<RoomInfo> ControlDesk::room(std::string room_id, Deadline deadline) {
         for (const auto& seat : room.seats()) info.players.push_back(player_info(worker, place, *seat));
         for (const PlayerInfo& player : info.players) info.bytes_per_s += player.bytes_per_s;
         for (ComponentIndex i = 0; i < room.world().layout().components().size(); ++i)
-            info.components.push_back({.name = room.world().layout().component(i).name, .entities = room.world().rows(i).size()});
+            info.components.push_back(component_info(room.world(), *place.frame_bytes, i));
+        info.frames = frames_info(*place.frame_bytes);
         return info;
     });
 }

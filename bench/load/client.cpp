@@ -6,6 +6,17 @@
 #include "bench/net/clock.h"
 
 namespace tickrelay::bench {
+namespace {
+
+constexpr std::int64_t ask_again_ns = 1'200 * ms_ns;  // the server grants one a second
+constexpr std::size_t fields_max = 64;                // of a component: a bit each in a mask
+
+bool readable(const Layout& layout) {
+  return std::ranges::all_of(layout.components,
+                             [](const auto& component) { return component.fields.size() <= fields_max; });
+}
+
+}  // namespace
 
 Client::Client(ClientCommons& commons, Traits traits)
     : commons_(commons), traits_(traits), connection_(*this, 2'654'435'769U * (traits.number + 1)) {}
@@ -87,20 +98,27 @@ void Client::on_body(const wire::Message& message) {
   if (const wire::Pong* pong = message.body_as_Pong()) {
     commons_.events.on_pong(*this, pong->client_us(), pong->server_us(), commons_.now_ns);
   }
+  if (message.body_as_Resync() != nullptr) {
+    seat_.tick = 0;
+    asked_at_ns_ = 0;
+  }
 }
 
 void Client::on_welcome(const wire::Welcome& welcome) {
   seat_by_welcome(seat_, welcome, commons_.layouts);
-  if (!seat_.layout) return broken("a Welcome without a layout");
+  if (!seat_.layout || !readable(*seat_.layout)) return broken("a Welcome without a layout that can be read");
   if (traits_.decodes && (!mirror_ || seat_.tick == 0)) {
-    mirror_ = std::make_unique<Mirror>(seat_.layout);
+    mirror_ = std::make_unique<Mirror>(seat_.layout, seat_.codec);
   }
+  if (mirror_) mirror_->rejoin();
+  asked_at_ns_ = 0;
   seated_ = true;
   commons_.events.on_seated(*this, commons_.now_ns);
 }
 
 // Its direct messages are numbered, so that taking them before their frame changes nothing for a load.
 void Client::on_yours(const wire::Yours& yours) {
+  if (asked_at_ns_ != 0) return;
   if (yours.ids_count() > 0) seat_.add_ids({yours.ids_first(), yours.ids_count()});
   seat_.event = std::max(seat_.event, yours.event());
   if (yours.direct() == nullptr || yours.direct()->size() == 0) return;
@@ -118,22 +136,38 @@ void Client::on_state_frame(std::span<const std::uint8_t> message) {
   const std::optional<FrameFacts> facts = read_frame_facts(message);
   if (!facts) return broken("a frame without a head");
   if (!seated_) return broken("a frame before Welcome");
-  if (!seat_.takes(*facts)) return commons_.events.on_discarded(*this, *facts, commons_.now_ns);
-  if (mirror_) {
-    const auto aligned = align(message);
-    flatbuffers::Verifier verifier(aligned.data(), aligned.size());
-    if (!verifier.VerifyBuffer<wire::StateFrame>("TRF1")) return broken("a frame that does not verify");
-    const auto& frame = *flatbuffers::GetRoot<wire::StateFrame>(aligned.data());
-    if (frame.packed() != nullptr) {
-      mirror_.reset();  // codec packed: this client only counts
-    } else if (!mirror_->apply(frame)) {
-      return broken("a frame that contradicts the layout");
-    }
+  if (asked_at_ns_ != 0) {
+    if (commons_.now_ns - asked_at_ns_ >= ask_again_ns) ask_for_whole(facts->tick);
+    return;
   }
+  if (!seat_.takes(*facts)) return commons_.events.on_discarded(*this, *facts, commons_.now_ns);
+  if (mirror_ && !decode(message)) return;
   seat_.take(*facts);
   commons_.events.on_frame(*this, *facts, commons_.now_ns);
   if (facts->kind != wire::FrameKind::Stream) return acknowledge();
   if (acknowledge_at_ns_ == 0) acknowledge_at_ns_ = commons_.now_ns + seat_.acknowledge_within_ns;
+}
+
+// False: the frame does not count.
+bool Client::decode(std::span<const std::uint8_t> message) {
+  const auto aligned = align(message);
+  flatbuffers::Verifier verifier(aligned.data(), aligned.size());
+  if (!verifier.VerifyBuffer<wire::StateFrame>("TRF1")) return broken("a frame that does not verify"), false;
+  const auto& frame = *flatbuffers::GetRoot<wire::StateFrame>(aligned.data());
+  switch (mirror_->apply(frame)) {
+    case Applied::done: return true;
+    case Applied::broken: broken("a frame that contradicts the layout"); return false;
+    case Applied::lost: break;
+  }
+  commons_.events.on_lost(*this, commons_.now_ns);
+  ask_for_whole(frame.head()->tick());
+  return false;
+}
+
+void Client::ask_for_whole(std::uint32_t tick) {
+  seat_.tick = 0;
+  asked_at_ns_ = commons_.now_ns;
+  connection_.send(commons_.writer.resync(tick, seat_.event, seat_.direct));
 }
 
 void Client::broken(const std::string& what) {

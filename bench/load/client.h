@@ -28,6 +28,8 @@ class ClientEvents {
   virtual void on_frame(Client&, const FrameFacts&, std::int64_t /*now_ns*/) {}
   // Frames that rule 1 of PROTOCOL.md discards.
   virtual void on_discarded(Client&, const FrameFacts&, std::int64_t /*now_ns*/) {}
+  // Its copy is not right, or it lost the stream: it asks for the whole, and applies nothing until that comes.
+  virtual void on_lost(Client&, std::int64_t /*now_ns*/) {}
   virtual void on_refused(Client&, const std::string& /*reason*/) {}
   virtual void on_pong(Client&, std::uint64_t /*client_us*/, std::uint64_t /*server_us*/, std::int64_t) {}
   virtual void on_closed(Client&, int /*code*/, const std::string& /*reason*/) {}
@@ -88,6 +90,8 @@ class Client final : private ConnectionEvents {
   void on_body(const wire::Message& message);
   void on_welcome(const wire::Welcome& welcome);
   void on_yours(const wire::Yours& yours);
+  bool decode(std::span<const std::uint8_t> message);
+  void ask_for_whole(std::uint32_t tick);
   void broken(const std::string& what);
   std::span<const std::uint8_t> align(std::span<const std::uint8_t> message);
   void acknowledge();
@@ -100,6 +104,7 @@ class Client final : private ConnectionEvents {
   Seat seat_;
   bool seated_ = false;
   std::unique_ptr<Mirror> mirror_;
+  std::int64_t asked_at_ns_ = 0;  // for the whole; 0: it was not, or the server answered
   std::uint64_t bytes_received_ = 0;
   std::int64_t acknowledge_at_ns_ = 0;  // 0: nothing to acknowledge
   std::int64_t paced_at_ns_ = 0;

@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 
+#include "bench/load/recording.h"
 #include "bench/load/run.h"
 
 namespace tickrelay::bench {
@@ -15,6 +16,7 @@ using Command = std::function<int()>;
 
 Command add_run(CLI::App& app);
 Command add_capacity(CLI::App& app);
+Command add_codec(CLI::App& app);
 Command add_replay(CLI::App& app);
 Command add_storm(CLI::App& app);
 
@@ -22,6 +24,8 @@ Command add_storm(CLI::App& app);
 void add_server_flags(CLI::App& app, ServerChoice& choice);
 // "30s", "500ms", "2m" or seconds as a number. Throws CLI::ValidationError.
 std::int64_t parse_duration_ns(const std::string& text);
+// Of a .gsr or .gsr.xz. Throws std::runtime_error.
+Recording load_recording(const std::string& path);
 Progress show_progress();
 // Pins this program where that was asked for. Throws std::runtime_error where it cannot.
 void prepare(const ServerChoice& choice);

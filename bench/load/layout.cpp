@@ -1,7 +1,6 @@
 #include "bench/load/layout.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 namespace tickrelay::bench {
@@ -9,15 +8,11 @@ namespace {
 
 std::string text(const flatbuffers::String* string) { return string == nullptr ? std::string() : string->str(); }
 
-bool has(wire::FieldFlags flags, wire::FieldFlags flag) {
-  return (static_cast<unsigned>(flags) & static_cast<unsigned>(flag)) != 0;
-}
-
-LayoutField read_field(const wire::Field& field) {
+Field read_field(const wire::Field& field) {
   return {.name = text(field.name()),
           .type = field.type(),
-          .quantised = has(static_cast<wire::FieldFlags>(field.flags()), wire::FieldFlags::Quantised),
-          .ranged = has(static_cast<wire::FieldFlags>(field.flags()), wire::FieldFlags::Ranged),
+          .offset = field.offset(),
+          .flags = static_cast<FieldFlags>(field.flags()),
           .precision = field.precision(),
           .min = field.min(),
           .max = field.max()};
@@ -30,11 +25,6 @@ std::optional<std::uint16_t> Layout::find(std::string_view name) const {
     if (components[i].name == name) return static_cast<std::uint16_t>(i);
   }
   return std::nullopt;
-}
-
-std::size_t native_bytes(wire::FieldType type) {
-  constexpr std::array<std::uint8_t, 11> bytes{1, 1, 1, 2, 2, 4, 4, 8, 8, 4, 8};
-  return static_cast<std::size_t>(type) < bytes.size() ? bytes[static_cast<std::size_t>(type)] : 0;
 }
 
 Layout read_layout(const wire::Layout& layout) {
@@ -50,14 +40,15 @@ Layout read_layout(const wire::Layout& layout) {
   return read;
 }
 
-float quantise(const LayoutField& field, float value) {
+float quantise(const Field& field, float value) {
   constexpr double steps_max = 2147483647;
+  const bool ranged = field.has(FieldFlags::Ranged);
   double x = value;
-  if (field.ranged) x = std::clamp(x, field.min, field.max);
-  if (!field.quantised) return static_cast<float>(x);
-  const double origin = field.ranged ? field.min : 0;
+  if (ranged) x = std::clamp(x, field.min, field.max);
+  if (!field.has(FieldFlags::Quantised)) return static_cast<float>(x);
+  const double origin = ranged ? field.min : 0;
   double steps = std::floor((x - origin) / field.precision + 0.5);
-  if (!field.ranged) steps = std::clamp(steps, -steps_max, steps_max);
+  if (!ranged) steps = std::clamp(steps, -steps_max, steps_max);
   return static_cast<float>(origin + steps * field.precision);
 }
 

@@ -105,6 +105,10 @@ void Load::on_discarded(Client&, const FrameFacts&, std::int64_t) {
   if (tally_) tally_->count_error("frame discarded");
 }
 
+void Load::on_lost(Client&, std::int64_t) {
+  if (tally_) tally_->count_error("copy lost: it asks for the whole");
+}
+
 void Load::on_refused(Client&, const std::string& reason) {
   if (tally_) tally_->count_error("action refused: " + reason);
 }

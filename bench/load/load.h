@@ -40,6 +40,7 @@ class Load final : private ClientEvents {
   void on_seated(Client& client, std::int64_t now_ns) override;
   void on_frame(Client& client, const FrameFacts& frame, std::int64_t now_ns) override;
   void on_discarded(Client& client, const FrameFacts& frame, std::int64_t now_ns) override;
+  void on_lost(Client& client, std::int64_t now_ns) override;
   void on_refused(Client& client, const std::string& reason) override;
   void on_closed(Client& client, int code, const std::string& reason) override;
   std::int64_t sweep_time_ns(std::int64_t sweep) const;

@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <fstream>
+#include <iterator>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -47,6 +48,13 @@ std::int64_t parse_duration_ns(const std::string& text) {
   return static_cast<std::int64_t>(number * scale);
 }
 
+Recording load_recording(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw std::runtime_error("cannot read " + path);
+  const std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
+  return Recording::parse({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
+}
+
 // One line that is written over on a terminal, a line each elsewhere.
 Progress show_progress() {
   const bool terminal = isatty(STDERR_FILENO) != 0;
@@ -81,6 +89,7 @@ int main(int count, char** arguments) {
   };
   add("run", "rooms of players that move; latency, state age, bytes and CPU", add_run);
   add("capacity", "searches the most rooms that hold a latency", add_capacity);
+  add("codec", "bytes and time a tick of recorded state, by the relay's own encoder", add_codec);
   add("replay", "a recorded trace as a live room", add_replay);
   add("storm", "everybody joins, is dropped at once and comes back", add_storm);
   try {

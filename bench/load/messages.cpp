@@ -58,4 +58,9 @@ std::span<const std::uint8_t> MessageWriter::leave() {
   return finish(wire::Body::Leave, wire::CreateLeave(builder_));
 }
 
+std::span<const std::uint8_t> MessageWriter::resync(std::uint32_t tick, std::uint32_t event, std::uint32_t direct) {
+  builder_.Clear();
+  return finish(wire::Body::Resync, wire::CreateResync(builder_, tick, event, direct));
+}
+
 }  // namespace tickrelay::bench

@@ -39,6 +39,8 @@ class MessageWriter {
   std::span<const std::uint8_t> update(const wire::Ack& ack, std::span<const ActionWish> actions);
   std::span<const std::uint8_t> ping(std::uint64_t client_us);
   std::span<const std::uint8_t> leave();
+  // At this tick it saw that its copy is not right.
+  std::span<const std::uint8_t> resync(std::uint32_t tick, std::uint32_t event, std::uint32_t direct);
 
  private:
   template <class Table>

@@ -1,31 +1,35 @@
 #pragma once
-// A client's copy of its room, from frames in codec plain. Values are kept as they come: fields in order, native
+// A client's copy of its room, from frames in either codec. Values are kept as they come: fields in order, native
 // width, little endian, unpadded. Knows nothing of ticks: whoever applies a frame has checked its base.
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "bench/load/layout.h"
+#include "bench/load/packed_copy.h"
 #include "schema/protocol_generated.h"
 
 namespace tickrelay::bench {
 
-class Mirror {
+class Mirror final : private packed::Changed {
  public:
   struct Place {
     std::uint16_t component;
     std::uint32_t entity;
   };
 
-  explicit Mirror(std::shared_ptr<const Layout> layout);
+  // REQUIRES: no component of the layout has more than 64 fields.
+  Mirror(std::shared_ptr<const Layout> layout, wire::Codec codec);
 
-  // False: the frame contradicts the layout; the mirror is then of no use any more. REQUIRES: a verified frame.
-  bool apply(const wire::StateFrame& frame);
-  void forget();
+  // A new connection goes on with what there is.
+  void rejoin();
+  // Broken: the frame contradicts the layout; the mirror is then of no use any more. REQUIRES: a verified frame.
+  Applied apply(const wire::StateFrame& frame);
 
   // What the last applied frame set.
   std::span<const Place> changes() const { return changes_; }
@@ -37,15 +41,23 @@ class Mirror {
   const Layout& layout() const { return *layout_; }
 
  private:
+  void removed(std::uint32_t entity) override;
+  void keep_only(std::span<const std::uint32_t> entities) override;
+  bool put(std::size_t component, std::uint32_t entity, std::uint64_t mask, std::span<const std::byte> values) override;
+  bool put_opaque(std::size_t component, std::uint32_t entity, std::span<const std::uint8_t> value) override;
+
   void remove(const wire::StateFrame& frame);
+  bool apply_columns(const wire::StateFrame& frame);
   bool apply_column(const wire::Column& column);
-  bool apply_opaque(const wire::Column& column, Values& values);
-  bool apply_fields(const wire::Column& column, const LayoutComponent& component, Values& values);
+  bool apply_opaque(const wire::Column& column);
+  bool apply_fields(const wire::Column& column);
+  std::size_t masked_bytes(std::size_t component, std::uint64_t mask) const;
 
   std::shared_ptr<const Layout> layout_;
   std::vector<Values> values_;            // by component
   std::vector<std::size_t> value_bytes_;  // by component
   std::vector<Place> changes_;
+  std::unique_ptr<PackedCopy> packed_;  // null in codec plain
 };
 
 }  // namespace tickrelay::bench

@@ -1,8 +1,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <stdexcept>
 
@@ -25,13 +23,6 @@ struct ReplayFlags {
 };
 
 constexpr std::int64_t join_patience_ns = 10 * second_ns;
-
-Recording load_recording(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw std::runtime_error("cannot read " + path);
-  const std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
-  return Recording::parse({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
-}
 
 // Spawns the room and takes the authority's ticket.
 JoinWish make_room(Admin& admin, const ReplayFlags& flags, const Recording& recording, const RecordedSchema& schema) {

@@ -10,10 +10,10 @@ constexpr double speed_m_per_s = 5;
 constexpr double area_m = 100;
 
 // A value that quantises to what it was moves on by a step.
-float advance(const LayoutField& field, float before, double now) {
+float advance(const Field& field, float before, double now) {
   const float next = quantise(field, static_cast<float>(now));
   if (next != before) return next;
-  return quantise(field, static_cast<float>(now + (field.quantised ? field.precision : 0.001)));
+  return quantise(field, static_cast<float>(now + (field.has(FieldFlags::Quantised) ? field.precision : 0.001)));
 }
 
 }  // namespace
@@ -32,7 +32,7 @@ double Walk::random() {
   return static_cast<double>(static_cast<std::int64_t>(state_ * 0x2545f4914f6cdd1dU)) * 0x1p-63;
 }
 
-const Placement& Walk::step(const std::vector<LayoutField>& fields) {
+const Placement& Walk::step(const std::vector<Field>& fields) {
   turn_per_s_ = 0.95 * turn_per_s_ + 0.3 * random();
   heading_ = std::remainder(heading_ + turn_per_s_ * step_s_, 2 * std::numbers::pi);
   // Turns back at the border.

@@ -14,7 +14,7 @@ class Walk {
   Walk(std::uint64_t seed, double step_s);
 
   // The next placement, quantised by the fields' rule. REQUIRES: fields has x y z yaw.
-  const Placement& step(const std::vector<LayoutField>& fields);
+  const Placement& step(const std::vector<Field>& fields);
 
  private:
   double random();  // uniform, −1 to 1

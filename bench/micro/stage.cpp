@@ -14,8 +14,8 @@ namespace {
 constexpr double step_s = 1.0 / 30;
 constexpr std::uint64_t all_fields = 0x0f;
 
-std::vector<LayoutField> transform_fields() {
-  const LayoutField field{.type = wire::FieldType::Float32, .quantised = true, .precision = 0.001};
+std::vector<Field> transform_fields() {
+  const Field field{.name = {}, .type = FieldType::Float32, .flags = FieldFlags::Quantised, .precision = 0.001};
   return {field, field, field, field};
 }
 

@@ -28,7 +28,7 @@ class WalkingWorld {
 
  private:
   World world_;
-  std::vector<LayoutField> fields_;
+  std::vector<Field> fields_;
   std::vector<Walk> walks_;
   Tick tick_ = 1;
 };
@@ -62,7 +62,7 @@ class WalkingRoom final : private RoomObserver {
   void message(const Room&, PlayerNumber, const Event&) override {}
 
   Room room_;
-  std::vector<LayoutField> fields_;
+  std::vector<Field> fields_;
   std::vector<Player> players_;
   MessageWriter writer_;
 };

@@ -31,7 +31,7 @@ std::size_t wire_kind_span(const FrameInfo& info) { return info.base == 0 ? 0 : 
 
 }  // namespace
 
-Encoder::Bytes Encoder::frame(const World& world, const EventLog& events, const FrameInfo& info, PackedStream* packed) {
+Encoder::Bytes Encoder::frame(const World& world, const EventLog& events, const FrameInfo& info, PackedStream* packed, FrameBytes* count) {
     const std::size_t span = wire_kind_span(info);
     CHECK(span <= 0xFFFF && info.tick > info.base);
     builder_.Clear();
@@ -39,19 +39,24 @@ Encoder::Bytes Encoder::frame(const World& world, const EventLog& events, const 
     flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>> payload;
     flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<wire::Column>>> columns;
     bool lists_alive = false;
+    packed::BitShares* shares = count == nullptr ? nullptr : &count->begin();
     if (packed != nullptr) {
-        const auto bytes = packed->encode(world, info);
+        const auto bytes = packed->encode(world, info, shares);
         if (!bytes.empty()) payload = builder_.CreateVector(bytes.data(), bytes.size());
     } else {
-        columns = add_columns(world, info.base);
+        columns = add_columns(world, info, count);
         lists_alive = info.base != 0 && info.base < world.tombstone_floor() && !PLANTED(floor);
         if (lists_alive)
             removed_.assign(world.entities().ids().begin(), world.entities().ids().end());
         else if (info.base != 0)
             gather_removed(world, info.base);
     }
+    std::size_t before = builder_.GetSize();
     const auto removed = removed_.empty() && !lists_alive ? 0 : builder_.CreateVector(removed_);
+    if (count != nullptr) count->removals(builder_.GetSize() - before);
+    before = builder_.GetSize();
     const auto event_vector = info.event_first == 0 ? EventsOffset{} : add_events(events, info.event_first, info.event_last);
+    if (count != nullptr) count->events(builder_.GetSize() - before);
 
     wire::FrameFlags flags{};
     if (info.key) flags |= wire::FrameFlags::KeyTick;
@@ -71,25 +76,27 @@ Encoder::Bytes Encoder::frame(const World& world, const EventLog& events, const 
     return std::as_bytes(std::span(builder_.GetBufferPointer(), builder_.GetSize()));
 }
 
-flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<wire::Column>>> Encoder::add_columns(const World& world, Tick base) {
+flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<wire::Column>>> Encoder::add_columns(const World& world, const FrameInfo& info,
+                                                                                                        FrameBytes* count) {
     columns_.clear();
     for (ComponentIndex i = 0; i < world.layout().components().size(); ++i) {
         const Rows& rows = world.rows(i);
-        if (rows.component().opaque())
-            add_opaque_column(rows, i, base);
-        else
-            add_column(rows, i, base);
+        const std::size_t before = builder_.GetSize();
+        masks_.clear();
+        const bool opaque = rows.component().opaque();
+        const std::size_t sent = opaque ? add_opaque_column(rows, i, info.base) : add_column(rows, i, info.base);
+        if (count != nullptr && sent != 0)
+            count->column(rows.component(), i, builder_.GetSize() - before, sent, masks_, info.kind == wire::FrameKind::Stream);
     }
     return columns_.empty() ? 0 : builder_.CreateVector(columns_);
 }
 
-void Encoder::add_column(const Rows& rows, ComponentIndex index, Tick base) {
+std::size_t Encoder::add_column(const Rows& rows, ComponentIndex index, Tick base) {
     const Component& component = rows.component();
     const std::span<const Tick> newest = rows.newest();
     const std::size_t mask_bytes = component.mask_bytes();
     const std::uint64_t all = component.all();
     ids_.clear();
-    masks_.clear();
     values_.resize(rows.size() * component.bytes);  // the most there can be
     std::byte* out = values_.data();
     bool partial = false;
@@ -101,14 +108,15 @@ void Encoder::add_column(const Rows& rows, ComponentIndex index, Tick base) {
         for (std::size_t i = 0; i < mask_bytes; ++i) masks_.push_back(static_cast<std::uint8_t>(mask >> (8 * i)));
         out = put_fields(out, component, rows.value(row).data(), mask);
     }
-    if (ids_.empty()) return;
+    if (ids_.empty()) return 0;
     const auto ids = builder_.CreateVector(ids_);
     const auto masks = partial ? builder_.CreateVector(masks_) : 0;
     const auto values = builder_.CreateVector(raw(values_), static_cast<std::size_t>(out - values_.data()));
     columns_.push_back(wire::CreateColumn(builder_, index, ids, masks, values));
+    return ids_.size();
 }
 
-void Encoder::add_opaque_column(const Rows& rows, ComponentIndex index, Tick base) {
+std::size_t Encoder::add_opaque_column(const Rows& rows, ComponentIndex index, Tick base) {
     const std::span<const Tick> newest = rows.newest();
     ids_.clear();
     lengths_.clear();
@@ -120,11 +128,12 @@ void Encoder::add_opaque_column(const Rows& rows, ComponentIndex index, Tick bas
         lengths_.push_back(static_cast<std::uint32_t>(value.size()));
         values_.insert(values_.end(), value.begin(), value.end());
     }
-    if (ids_.empty()) return;
+    if (ids_.empty()) return 0;
     const auto ids = builder_.CreateVector(ids_);
     const auto values = builder_.CreateVector(raw(values_), values_.size());
     const auto lengths = builder_.CreateVector(lengths_);
     columns_.push_back(wire::CreateColumn(builder_, index, ids, 0, values, lengths));
+    return ids_.size();
 }
 
 // Every tombstone above the base, not only of those born by then: a taker's base may be above the frame's.

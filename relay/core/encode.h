@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "relay/core/event.h"
+#include "relay/core/frame_bytes.h"
 #include "relay/core/line.h"
 #include "relay/core/packed.h"
 #include "relay/core/world.h"
@@ -28,8 +29,8 @@ class Encoder {
     using Bytes = std::span<const std::byte>;
 
     // delta(info.base), or the whole where base is 0; kind and event numbers as info says. `packed`: the room's stream, or null for
-    // codec `plain`.
-    Bytes frame(const World& world, const EventLog& events, const FrameInfo& info, PackedStream* packed = nullptr);
+    // codec `plain`. `count`, where it is to be told: the caller ends the frame.
+    Bytes frame(const World& world, const EventLog& events, const FrameInfo& info, PackedStream* packed = nullptr, FrameBytes* count = nullptr);
     Bytes yours(const YoursContent& content, const EventLog& direct);
 
     // A Message whose body `build` makes: build(builder) returns the offset.
@@ -44,10 +45,11 @@ class Encoder {
     using Columns = std::vector<flatbuffers::Offset<wire::Column>>;
     using EventsOffset = flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<wire::Event>>>;
 
-    flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<wire::Column>>> add_columns(const World& world, Tick base);
+    flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<wire::Column>>> add_columns(const World& world, const FrameInfo& info, FrameBytes* count);
     Bytes finish_message(wire::Body type, flatbuffers::Offset<void> body);
-    void add_column(const Rows& rows, ComponentIndex index, Tick base);
-    void add_opaque_column(const Rows& rows, ComponentIndex index, Tick base);
+    // Both return how many rows; masks_ is empty before.
+    std::size_t add_column(const Rows& rows, ComponentIndex index, Tick base);
+    std::size_t add_opaque_column(const Rows& rows, ComponentIndex index, Tick base);
     void gather_removed(const World& world, Tick base);
     EventsOffset add_events(const EventLog& events, EventNumber first, EventNumber last);
 

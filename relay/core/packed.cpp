@@ -16,13 +16,13 @@ std::vector<packed::Lanes> lanes_of(const Layout& layout) {
 
 PackedStream::PackedStream(const Layout& layout) : stream_(lanes_of(layout)) { changes_.components.resize(stream_.size()); }
 
-std::span<const std::uint8_t> PackedStream::encode(const World& world, const FrameInfo& info) {
+std::span<const std::uint8_t> PackedStream::encode(const World& world, const FrameInfo& info, packed::BitShares* shares) {
     bytes_.clear();
     if (info.kind == wire::FrameKind::Stream) {
         CHECK(at_ == info.base);
         if (info.has_state) {
             gather(world, info.base);
-            writer_.stream(stream_, changes_, bytes_);
+            writer_.stream(stream_, changes_, bytes_, shares);
         }
         if (info.key && !PLANTED(key_unsettled)) stream_.settle();
     } else {
@@ -30,7 +30,7 @@ std::span<const std::uint8_t> PackedStream::encode(const World& world, const Fra
         if (info.has_state) {
             if (!empty_) empty_ = std::make_unique<packed::Context>(lanes_of(world.layout()));
             gather(world, info.base);
-            writer_.absolute(*empty_, changes_, info.base == 0, bytes_);
+            writer_.absolute(*empty_, changes_, info.base == 0, bytes_, shares);
         }
         return bytes_;
     }

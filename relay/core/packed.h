@@ -21,7 +21,7 @@ class PackedStream {
     void start(const World& world, Tick key);
     // StateFrame.packed of a frame that was planned; nothing where no state changed. Valid until the next call.
     // REQUIRES: frames come as planned, the stream's first; where the stream is not carried on, start() comes before them.
-    std::span<const std::uint8_t> encode(const World& world, const FrameInfo& info);
+    std::span<const std::uint8_t> encode(const World& world, const FrameInfo& info, packed::BitShares* shares = nullptr);
     // StateFrame.hash of the frames of a key tick; 0 for the others.
     [[nodiscard]] std::uint32_t hash(const FrameInfo& info) const { return info.key ? hash_ : 0; }
 

@@ -98,11 +98,28 @@ struct PlayerInfo {
     double bytes_per_s = 0;
     std::uint32_t behind_ticks = 0;
 };
+// Bytes of frames count once, as they were encoded, however many players got them; since the room is on this node. Rates are of
+// the last second.
+struct FieldInfo {
+    std::string name;
+    double bytes = 0;
+};
 struct ComponentInfo {
     std::string name;
     std::uint64_t entities = 0;  // that carry it
-    double changed_per_s = 0;    // entities whose value changed
-    double bytes_per_s = 0;      // of its values in encoded frames
+    std::uint64_t changes = 0;   // entities whose value changed, tick by tick
+    double changed_per_s = 0;
+    double bytes = 0;
+    double bytes_per_s = 0;
+    std::vector<FieldInfo> fields;  // none of an opaque one; what is left of its bytes says which entities
+};
+struct FramesInfo {
+    std::uint64_t count = 0;
+    double bytes = 0;  // the components' and these:
+    double envelope = 0;
+    double events = 0;
+    double other = 0;  // who came and went
+    double bytes_per_s = 0;
 };
 struct RoomInfo {
     RoomSettings settings;
@@ -115,7 +132,8 @@ struct RoomInfo {
     std::uint64_t ticks_skipped = 0;
     double tick_mean_us = 0;
     double tick_max_us = 0;
-    double bytes_per_s = 0;
+    double bytes_per_s = 0;  // to all players together
+    FramesInfo frames;
     std::vector<PlayerInfo> players;
     std::vector<ComponentInfo> components;
 };

@@ -22,12 +22,26 @@ const char* name_in(const std::array<const char*, count>& names, Enum value) {
 json components(const RoomInfo& room) {
     json list = json::array();
     for (const auto& component : room.components) {
+        json fields = json::array();
+        for (const auto& field : component.fields) fields.push_back({{"name", field.name}, {"bytes", field.bytes}});
         list.push_back({{"name", component.name},
                         {"entities", component.entities},
+                        {"changes", component.changes},
                         {"changed_per_s", component.changed_per_s},
-                        {"bytes_per_s", component.bytes_per_s}});
+                        {"bytes", component.bytes},
+                        {"bytes_per_s", component.bytes_per_s},
+                        {"fields", std::move(fields)}});
     }
     return list;
+}
+
+json frames(const FramesInfo& frames) {
+    return {{"count", frames.count},
+            {"bytes", frames.bytes},
+            {"bytes_per_s", frames.bytes_per_s},
+            {"envelope", frames.envelope},
+            {"events", frames.events},
+            {"other", frames.other}};
 }
 
 }  // namespace
@@ -133,6 +147,7 @@ json to_json(const RoomInfo& room) {
             {"tick_max_us", room.tick_max_us},
             {"bytes_per_s", room.bytes_per_s},
             {"players", std::move(players)},
+            {"frames", frames(room.frames)},
             {"components", components(room)}};
 }
 

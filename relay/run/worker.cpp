@@ -145,6 +145,7 @@ Worker::Place* Worker::place_of(const RoomRecordPointer& record, std::int64_t no
     place.players_on_loop.resize(loops_.size());
     place.batches_out.resize(loops_.size());
     make_room(place);
+    place.frame_bytes.emplace(place.room->world().layout());
     place.idle_ticks = place.room->ticks_of_ms(limits::idle_frame_ms);
     place_in_time(place, now_ns);
     stats_.rooms.add(1);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -65,7 +66,7 @@ class Worker final : public RoomObserver {
         std::uint64_t ticks_skipped = 0;
         double tick_mean_us = 0;
         double tick_max_us = 0;
-        std::uint64_t bytes = 0;  // handed to loops
+        std::optional<FrameBytes> frame_bytes;
         std::int64_t busy_ns = 0;    // in this period
         std::uint32_t slowness = 0;  // doublings: first of the time between sends, then of that between ticks
         [[nodiscard]] std::uint32_t send_stride() const { return 1U << std::min(slowness, send_slowness_max); }

@@ -28,7 +28,10 @@ void Worker::measure_busy(std::int64_t started_ns) {
             speed_up();
         crowded_ = share > busy_low;
     }
-    for (const auto& place : places_) place->busy_ns = 0;
+    for (const auto& place : places_) {
+        place->busy_ns = 0;
+        if (place->room) place->frame_bytes->end_period(static_cast<double>(now_ns - period_started_ns_) / 1e9);
+    }
     period_started_ns_ = now_ns;
     busy_ns_ = 0;
 }

@@ -68,7 +68,7 @@ Batch* Worker::batch_for(Place& place, std::uint32_t loop) {
 }
 
 Frame* Worker::encode(Place& place, const FrameInfo& info) {
-    const auto payload = encoder_.frame(place.room->world(), place.room->events(), info, place.room->packed());
+    const auto payload = encoder_.frame(place.room->world(), place.room->events(), info, place.room->packed(), &*place.frame_bytes);
     if (free_frames_.empty()) {
         all_frames_.push_back(std::make_unique<Frame>());
         free_frames_.push_back(all_frames_.back().get());
@@ -76,7 +76,7 @@ Frame* Worker::encode(Place& place, const FrameInfo& info) {
     Frame* frame = free_frames_.back();
     free_frames_.pop_back();
     frame_into(frame->bytes, payload);
-    place.bytes += frame->bytes.size();
+    place.frame_bytes->end(frame->bytes.size());
     return frame;
 }
 

@@ -24,7 +24,7 @@ class RangeEncoder {
       low_ += bound;
       range_ -= bound;
     }
-    while (range_ < range_min) shift();
+    if (range_ < range_min) [[unlikely]] renormalise();
     return bit;
   }
 
@@ -38,6 +38,19 @@ class RangeEncoder {
     return value;
   }
 
+  // How much was coded so far, from an arbitrary zero, in 1 / bit_shares.
+  [[nodiscard]] std::int64_t position() const;
+  // From here each place gets what is coded from its mark on; nullptr: nobody. Starts at `place`.
+  void measure(std::int64_t* places, std::size_t place) {
+    if (places_ != nullptr) switch_to(place_);
+    places_ = places;
+    place_ = place;
+    if (places != nullptr) marked_ = position();
+  }
+  void mark(std::size_t place) {
+    if (places_ != nullptr) switch_to(place);
+  }
+
   // Ends the stream of bytes; what decides between its last symbols is kept, nothing more.
   void finish();
 
@@ -45,9 +58,10 @@ class RangeEncoder {
   void raw_byte(std::uint32_t value, unsigned count) {
     range_ >>= count;
     low_ += static_cast<std::uint64_t>(range_) * value;
-    while (range_ < range_min) shift();
+    if (range_ < range_min) renormalise();
   }
 
+  void renormalise();  // out of line: every bit passes by it, one in eight needs it
   void shift() {
     if (low_ < 0xFF000000ULL || low_ > 0xFFFFFFFFULL) flush_pending();
     ++pending_;
@@ -55,6 +69,7 @@ class RangeEncoder {
     range_ <<= 8;
   }
   void flush_pending();
+  void switch_to(std::size_t place);
 
   std::vector<std::uint8_t>& out_;
   std::size_t start_;
@@ -63,6 +78,9 @@ class RangeEncoder {
   std::uint64_t pending_ = 1;  // bytes held back for a carry: the first is held_, the others 0xFF
   std::uint8_t held_ = 0;
   bool first_ = true;  // the very first byte is always 0 and not written
+  std::int64_t* places_ = nullptr;
+  std::size_t place_ = 0;
+  std::int64_t marked_ = 0;
 };
 
 // Reads zeros beyond the end. Any bytes decode to something; what makes no sense is for the caller to find.
@@ -93,6 +111,8 @@ class RangeDecoder {
     }
     return count == 0 ? value : value << count | raw_byte(count);
   }
+
+  void mark(std::size_t) {}
 
  private:
   std::uint32_t raw_byte(unsigned count) {

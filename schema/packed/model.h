@@ -30,8 +30,9 @@ struct Weights {
   std::int32_t second = 4300;
 };
 
+// Inlined everywhere: these two are most of what coding costs, and calls of them as much again.
 template <class Coder>
-bool code_bit(Coder& coder, bool bit, Bit& model) {
+[[gnu::always_inline]] inline bool code_bit(Coder& coder, bool bit, Bit& model) {
   const std::uint32_t p = static_cast<std::uint32_t>(model.p) * 2;
   const bool coded = coder.bit(bit, std::clamp<std::uint32_t>(p, probability_min, 65536 - probability_min));
   model.learn(coded ? certain : 0);
@@ -40,7 +41,7 @@ bool code_bit(Coder& coder, bool bit, Bit& model) {
 
 // One bit in two contexts at once: their logits are added by weight, and the weights follow whoever was right.
 template <class Coder>
-bool code_mixed(Coder& coder, bool bit, Weights& weights, Bit& first, Bit& second) {
+[[gnu::always_inline]] inline bool code_mixed(Coder& coder, bool bit, Weights& weights, Bit& first, Bit& second) {
   const std::int32_t logit_1 = stretch_table[static_cast<std::size_t>(first.p >> 3)];
   const std::int32_t logit_2 = stretch_table[static_cast<std::size_t>(second.p >> 3)];
   const std::int32_t sum = (weights.first * logit_1 + weights.second * logit_2) >> 13;

@@ -20,6 +20,7 @@ std::uint64_t code_fields(Coder& coder, RoomModel& room, std::span<FlagModel> fl
   std::size_t before = 1, before2 = 1, count = 0;
   const std::size_t fields = lanes.fields.size();
   for (std::size_t f = 0; f < fields; ++f) {
+    coder.mark(f);
     const std::size_t first = lanes.first[f];
     History& history = histories[first];
     bool changed = (mask >> f & 1) != 0;
@@ -41,6 +42,7 @@ std::uint64_t code_fields(Coder& coder, RoomModel& room, std::span<FlagModel> fl
       values[lane] = code_value(coder, room.common, models[lane], histories[lane], turn, values[lane],
                                 target == nullptr ? 0 : target[lane]);
   }
+  coder.mark(fields);
   return coded;
 }
 
@@ -54,9 +56,13 @@ std::uint64_t code_fresh(Coder& coder, RoomModel& room, ComponentModel& model, c
   } else {
     Turn turn;
     mask = lanes.all();
-    for (std::size_t lane = 0; lane < lanes.count(); ++lane)
-      model.fresh_last[lane] = code_value(coder, room.common, model.fresh_values[lane], model.fresh_histories[lane], turn,
-                                          model.fresh_last[lane], target == nullptr ? 0 : target[lane]);
+    for (std::size_t f = 0; f < lanes.fields.size(); ++f) {
+      coder.mark(f);
+      for (std::size_t lane = lanes.first[f]; lane < lanes.first[f + 1]; ++lane)
+        model.fresh_last[lane] = code_value(coder, room.common, model.fresh_values[lane], model.fresh_histories[lane], turn,
+                                            model.fresh_last[lane], target == nullptr ? 0 : target[lane]);
+    }
+    coder.mark(lanes.fields.size());
   }
   for (std::size_t f = 0; f < lanes.fields.size(); ++f)
     if ((mask >> f & 1) != 0)

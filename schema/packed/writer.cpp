@@ -12,20 +12,58 @@ std::span<const std::uint8_t> opaque_of(const ChangedRow& row) {
   return {reinterpret_cast<const std::uint8_t*>(row.value), row.bytes};
 }
 
+// Tells `shares` what a coder writes. The bits before, between and after components are `other`.
+class Meter {
+ public:
+  Meter(RangeEncoder& coder, const std::vector<std::uint8_t>& out, BitShares* shares)
+      : coder_(coder), out_(out), bytes_before_(out.size()), shares_(shares) {}
+
+  void begin(std::size_t component) {
+    if (shares_ == nullptr) return;
+    began_ = coder_.position();
+    std::vector<std::int64_t>& fields = shares_->fields[component];
+    if (shares_->by_field) coder_.measure(fields.data(), fields.size() - 1);
+  }
+  void end(std::size_t component) {
+    if (shares_ == nullptr) return;
+    const std::int64_t coded = coder_.position() - began_;
+    if (shares_->by_field) coder_.measure(nullptr, 0);
+    shares_->components[component] += coded;
+    of_components_ += coded;
+  }
+  void finish() {
+    coder_.finish();
+    if (shares_ == nullptr) return;
+    shares_->other += static_cast<std::int64_t>(out_.size() - bytes_before_) * 8 * bit_shares - of_components_;
+  }
+
+ private:
+  RangeEncoder& coder_;
+  const std::vector<std::uint8_t>& out_;
+  std::size_t bytes_before_;
+  BitShares* shares_;
+  std::int64_t began_ = 0;
+  std::int64_t of_components_ = 0;
+};
+
 }  // namespace
 
 // ---------------------------------------------------------------------------------------------------------- stream
 
-void Writer::stream(Context& context, const Changes& changes, std::vector<std::uint8_t>& out) {
+void Writer::stream(Context& context, const Changes& changes, std::vector<std::uint8_t>& out, BitShares* shares) {
   RangeEncoder coder(out);
+  Meter meter(coder, out, shares);
   code_removals(coder, context, changes);
   code_spawns(coder, context, changes);
   for (std::size_t c = 0; c < context.size(); ++c) {
     find_rows(context, c, changes.components[c]);
+    meter.begin(c);
     code_existing(coder, context, c, changes.components[c]);
     code_new(coder, context, c, changes.components[c]);
+    meter.end(c);
+    if (shares != nullptr) shares->changed[c] += changes.components[c].size();
   }
-  coder.finish();
+  meter.finish();
 }
 
 void Writer::code_removals(RangeEncoder& coder, Context& context, const Changes& changes) {
@@ -194,9 +232,10 @@ void Writer::code_given(RangeEncoder& coder, Context& context, std::size_t compo
 
 // -------------------------------------------------------------------------------------------------------- absolute
 
-void Writer::absolute(Context& empty, const Changes& changes, bool whole, std::vector<std::uint8_t>& out) {
+void Writer::absolute(Context& empty, const Changes& changes, bool whole, std::vector<std::uint8_t>& out, BitShares* shares) {
   empty.clear();
   RangeEncoder coder(out);
+  Meter meter(coder, out, shares);
   RoomModel& room = empty.room();
   const auto code_ids = [&](NumberModel& count, NumberModel& gap) {
     std::ranges::sort(ids_);
@@ -217,8 +256,12 @@ void Writer::absolute(Context& empty, const Changes& changes, bool whole, std::v
   for (const auto& rows : changes.components)
     for (const ChangedRow& row : rows) ids_.push_back(row.id);
   code_ids(room.spawned, room.spawn_gap);
-  for (std::size_t c = 0; c < empty.size(); ++c) code_listed(coder, empty, c, changes.components[c], whole);
-  coder.finish();
+  for (std::size_t c = 0; c < empty.size(); ++c) {
+    meter.begin(c);
+    code_listed(coder, empty, c, changes.components[c], whole);
+    meter.end(c);
+  }
+  meter.finish();
 }
 
 // One component of the entities in ids_.

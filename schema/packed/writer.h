@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "schema/packed/bit_shares.h"
 #include "schema/packed/coder.h"
 #include "schema/packed/context.h"
 
@@ -29,10 +30,11 @@ struct Changes {
 class Writer {
  public:
   // What changed since the frame before, which left `context`: appended to out, taken over into the context.
-  void stream(Context& context, const Changes& changes, std::vector<std::uint8_t>& out);
+  // `shares`, where they are to be told: made for the context's components.
+  void stream(Context& context, const Changes& changes, std::vector<std::uint8_t>& out, BitShares* shares = nullptr);
   // Readable for everyone whose base is not below the changes'. `whole`: every field of every row is given.
   // `empty`: a context of its own that is used for nothing else.
-  void absolute(Context& empty, const Changes& changes, bool whole, std::vector<std::uint8_t>& out);
+  void absolute(Context& empty, const Changes& changes, bool whole, std::vector<std::uint8_t>& out, BitShares* shares = nullptr);
   // The context becomes what `all` says, as at a key tick.
   void start(Context& context, const Changes& all);
 

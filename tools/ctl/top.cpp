@@ -41,6 +41,19 @@ json busiest_rooms(Connection& connection) {
     return all;
 }
 
+// The component that most bytes a second go into.
+std::string costliest(const json& room) {
+    std::string name;
+    double most = 0;
+    for (const auto& component : room.value("components", json::array())) {
+        const double bytes_per_s = component.value("bytes_per_s", 0.0);
+        if (bytes_per_s <= most) continue;
+        most = bytes_per_s;
+        name = cell(component, "name") + " " + bytes_text(bytes_per_s) + "/s";
+    }
+    return name;
+}
+
 std::string page(const json& info, const json& rooms) {
     const double headroom = info.value("headroom", 0.0);
     std::string text = "tickrelay " + cell(info, "version") + " on " + cell(info, "node") + ", up " +
@@ -48,7 +61,7 @@ std::string page(const json& info, const json& rooms) {
                        (info.value("draining", false) ? ", DRAINING" : "") + "\n";
     text += "load " + bar(1 - headroom, 20) + "  " + cell(info, "rooms") + " rooms  " + cell(info, "players") +
             " players\n\n";
-    Table table({"ROOM", "TYPE", ">PLAYERS", ">HZ", ">ENTITIES", ">TICK US", ">SKIPPED", ">SENT/S", ">WORST AGE MS"});
+    Table table({"ROOM", "TYPE", ">PLAYERS", ">HZ", ">ENTITIES", ">TICK US", ">SKIPPED", ">SENT/S", ">WORST AGE MS", "MOST BYTES"});
     for (const auto& room : rooms) {
         const json figures = room.value("info", json::object());
         double worst_age_ms = 0;
@@ -58,7 +71,7 @@ std::string page(const json& info, const json& rooms) {
         table.add({cell(room, "room_id"), cell(room, "type"), cell(room, "players") + "/" + cell(room, "max_players"),
                    cell(room, "tick_rate"), cell(figures, "entities"), cell(figures, "tick_mean_us"),
                    cell(figures, "ticks_skipped"), bytes_text(figures.value("bytes_per_s", 0.0)),
-                   cell(json{{"age", worst_age_ms}}, "age")});
+                   cell(json{{"age", worst_age_ms}}, "age"), costliest(figures)});
     }
     return text + table.text();
 }

@@ -1,10 +1,12 @@
 #include "tools/ctl/verbs.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <ctime>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <vector>
 
 #include "relay/door/base64.h"
 #include "relay/door/json.h"
@@ -145,6 +147,31 @@ int rooms(const Common& common, const std::string& type, std::uint64_t limit) {
     return exit_clean;
 }
 
+// Where the bytes of its frames went, the largest first.
+std::string bytes_table(const json& info) {
+    const json frames = info.value("frames", json::object());
+    const double all = std::max(frames.value("bytes", 0.0), 1.0);
+    Table list({"COMPONENT", ">ENTITIES", ">CHANGED/S", ">BYTES/S", ">BYTES", ">%"});
+    const auto add = [&](const std::string& name, const json& of, double bytes) {
+        char share[16];
+        std::snprintf(share, sizeof share, "%.1f", 100 * bytes / all);
+        list.add({name, cell(of, "entities"), cell(of, "changed_per_s"), cell(of, "bytes_per_s"), bytes_text(bytes), share});
+    };
+    const auto by_bytes = [](const json& a, const json& b) { return a.value("bytes", 0.0) > b.value("bytes", 0.0); };
+    std::vector<json> components = info["components"];
+    std::ranges::stable_sort(components, by_bytes);
+    for (const json& component : components) {
+        add(cell(component, "name"), component, component.value("bytes", 0.0));
+        std::vector<json> fields = component.value("fields", json::array());
+        std::ranges::stable_sort(fields, by_bytes);
+        for (const json& field : fields)
+            if (field.value("bytes", 0.0) > 0) add("  ." + cell(field, "name"), json::object(), field.value("bytes", 0.0));
+    }
+    for (const char* part : {"envelope", "events", "other"}) add(std::string("(") + part + ")", json::object(), frames.value(part, 0.0));
+    add("all frames", {{"bytes_per_s", frames.value("bytes_per_s", 0.0)}}, frames.value("bytes", 0.0));
+    return list.text();
+}
+
 int room(const Common& common, const std::string& room_id) {
     const json info = Connection(common.admin).call("room.info", {{"room_id", room_id}});
     if (common.json) return done(common, info, "");
@@ -167,14 +194,7 @@ int room(const Common& common, const std::string& room_id) {
         }
         print("\n" + list.text());
     }
-    if (const json components = info.value("components", json::array()); !components.empty()) {
-        Table list({"COMPONENT", ">ENTITIES", ">CHANGED/S", ">BYTES/S"});
-        for (const auto& component : components) {
-            list.add({cell(component, "name"), cell(component, "entities"), cell(component, "changed_per_s"),
-                      cell(component, "bytes_per_s")});
-        }
-        print("\n" + list.text());
-    }
+    if (info.contains("components")) print("\n" + bytes_table(info));
     return exit_clean;
 }
 

@@ -7,8 +7,8 @@
 namespace tickrelay::bench {
 namespace {
 
-std::vector<LayoutField> fields() {
-  const LayoutField field{.type = wire::FieldType::Float32, .quantised = true, .precision = 0.001};
+std::vector<Field> fields() {
+  const Field field{.name = {}, .type = FieldType::Float32, .flags = FieldFlags::Quantised, .precision = 0.001};
   return {field, field, field, field};
 }
 
@@ -47,14 +47,14 @@ TEST(Walk, is_found_again_in_the_log) {
 }
 
 TEST(Quantise, follows_the_protocol) {
-  LayoutField field{.quantised = true, .precision = 0.5};
+  Field field{.name = {}, .flags = FieldFlags::Quantised, .precision = 0.5};
   EXPECT_EQ(quantise(field, 0.74F), 0.5F);
   EXPECT_EQ(quantise(field, 0.75F), 1.0F);
   EXPECT_EQ(quantise(field, -0.75F), -0.5F);
-  field.ranged = true, field.min = 0.25, field.max = 2;
+  field.flags = FieldFlags::Quantised | FieldFlags::Ranged, field.min = 0.25, field.max = 2;
   EXPECT_EQ(quantise(field, -3), 0.25F);
   EXPECT_EQ(quantise(field, 0.6F), 0.75F);
-  field.quantised = false;
+  field.flags = FieldFlags::Ranged;
   EXPECT_EQ(quantise(field, 9), 2.0F);
 }
 

@@ -107,12 +107,21 @@ TEST_F(CtlTest, SpawnSendsEachKeyInItsShape) {
 TEST_F(CtlTest, ARoomIsShownWithItsPlayersAndComponents) {
     RoomInfo& room = controls.add_room("a");
     room.players.push_back({"ada\x1b[31m", 1, wire::Role::Player, true, 20, 55, 1000, 2});
-    room.components.push_back({"arena.Health", 3, 1.5, 20});
+    ComponentInfo health{.name = "arena.Health", .entities = 3, .fields = {{"points", 750}, {"shield", 0}}};
+    health.bytes = 800, health.bytes_per_s = 20;
+    room.components.push_back(health);
+    room.frames = {.count = 10, .bytes = 1000, .envelope = 150, .events = 0, .other = 50, .bytes_per_s = 25};
     const std::string text = said([&] { return ctl::room(common, "a"); });
     EXPECT_NE(text.find("arena.Health"), std::string::npos);
+    EXPECT_NE(text.find("800 B   80.0"), std::string::npos) << text;
+    EXPECT_NE(text.find(".points"), std::string::npos);
+    EXPECT_EQ(text.find(".shield"), std::string::npos) << "of which nothing was sent";
+    EXPECT_NE(text.find("(envelope)"), std::string::npos);
     EXPECT_NE(text.find("ada?[31m"), std::string::npos) << "a player's name does not steer the terminal";
     EXPECT_EQ(json::parse(said([&] { return ctl::room(as_json, "a"); })).at("players").size(), 1U);
-    EXPECT_NE(said([&] { return top(common, true, 1); }).find("a "), std::string::npos);
+    const std::string all = said([&] { return top(common, true, 1); });
+    EXPECT_NE(all.find("a "), std::string::npos);
+    EXPECT_NE(all.find("arena.Health 20 B/s"), std::string::npos) << all;
 }
 
 TEST_F(CtlTest, WatchPrintsEventsUntilTheRelayGoes) {

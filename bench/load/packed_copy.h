@@ -1,0 +1,30 @@
+#pragma once
+// What a client holds to read codec packed: the stream's context, beside the values that it shows. Owned by a Mirror.
+// A frame of the stream is read only by who is in it: who took every one since a key tick.
+
+#include "bench/load/layout.h"
+#include "schema/packed/reader.h"
+
+namespace tickrelay::bench {
+
+// Lost: its values cannot be known to be right from here; the whole is to be asked for. Broken: no frame that could be.
+enum class Applied { done, lost, broken };
+
+class PackedCopy {
+ public:
+  explicit PackedCopy(const Layout& layout);
+
+  // A new connection: in the stream from its next key tick.
+  void rejoin() { in_stream_ = false; }
+  // Base 0 is `whole`. What the frame says goes to `changed`, but for the forgetting.
+  Applied apply(const wire::StateFrame& frame, bool whole, packed::Changed& changed);
+
+ private:
+  bool read(const wire::StateFrame& frame, bool whole, packed::Changed& changed);
+
+  packed::Context stream_, empty_;
+  packed::Reader reader_;
+  bool in_stream_ = false;
+};
+
+}  // namespace tickrelay::bench

@@ -48,7 +48,10 @@ Line::Resync Line::resync(EventNumber event, EventNumber direct, std::int64_t no
     if (event > newest_event_ || direct > newest_direct_) return Resync::never_sent;
     if (now_ns < resync_from_ns_) return Resync::too_soon;
     resync_from_ns_ = now_ns + limits::resync_ms * ms;
-    position_ = {.base = 0, .event = PLANTED(resync_events) ? position_.event : std::min(event, position_.event), .direct = std::min(direct, position_.direct), .applied = 0};
+    position_ = {.base = 0,
+                 .event = PLANTED(resync_events) ? position_.event : std::min(event, position_.event),
+                 .direct = std::min(direct, position_.direct),
+                 .applied = 0};
     behind_ = true;
     in_stream_ = !packed_;
     acknowledged_ = 0;  // what is on its way will not be
@@ -63,7 +66,7 @@ void Line::pace(std::uint32_t bytes_per_s) {
 }
 
 bool Line::open(std::int64_t now_ns) {
-    if (now_ns < affords_ns_) return false;
+    if (now_ns < std::max(affords_ns_, room_affords_ns_)) return false;
     if (flight_count_ == 0) return true;
     if (drains_) return false;
     const std::int64_t age_max =
@@ -75,7 +78,11 @@ bool Line::open(std::int64_t now_ns) {
 }
 
 void Line::handed(const FrameInfo& frame, std::int64_t now_ns, std::size_t bytes) {
-    if (budget_ != 0) affords_ns_ = std::max(affords_ns_, now_ns) + static_cast<std::int64_t>(bytes) * 1000 * ms / budget_;
+    const auto pays_until = [&](std::int64_t from_ns, std::uint32_t bytes_per_s) {
+        return bytes_per_s == 0 ? 0 : std::max(from_ns, now_ns) + static_cast<std::int64_t>(bytes) * 1000 * ms / bytes_per_s;
+    };
+    affords_ns_ = pays_until(affords_ns_, budget_);
+    room_affords_ns_ = pays_until(room_affords_ns_, room_budget_);
     position_.base = frame.tick;
     position_.event = std::max(position_.event, frame.event_last);
     if (PLANTED(event_reset) && frame.base == 0) position_.event = frame.event_newest;

@@ -96,7 +96,8 @@ class Line {
     bool behind_ = true;
     std::uint32_t room_budget_ = 0;  // bytes a second; 0: no limit
     std::uint32_t budget_ = 0;
-    std::int64_t affords_ns_ = 0;  // when what was sent is within the budget again
+    std::int64_t affords_ns_ = 0;       // when what was sent is within the budget again,
+    std::int64_t room_affords_ns_ = 0;  // ... and within the room's, which no Pace forgives
     bool packed_ = false;
     bool in_stream_ = true;
     std::int64_t resync_from_ns_ = 0;

@@ -99,15 +99,20 @@ bool Reader::read_row(RangeDecoder& coder, Context& context, std::size_t compone
   const Lanes& lanes = context.lanes(component);
   std::uint64_t mask = 1;
   if (lanes.fields.empty()) {
-    if (!code_opaque(coder, model, {}, std::min(limits_.opaque_bytes, opaque_left_), rows.opaque(row)))
-      return fail("a packed frame holds an opaque value that is too large");
-    opaque_left_ -= rows.opaque(row).size();
+    if (!read_opaque(coder, model, rows.opaque(row))) return false;
   } else {
     if (!spend(lanes.count())) return false;
     mask = code_fields(coder, context.room(), model.flags, model.values, lanes, rows.histories(slot), 0, nullptr,
                        rows.values(row));
   }
   return put(context, component, rows.ids()[row], mask, row, changed);
+}
+
+bool Reader::read_opaque(RangeDecoder& coder, ComponentModel& model, std::vector<std::uint8_t>& value) {
+  if (!code_opaque(coder, model, {}, std::min(limits_.opaque_bytes, opaque_left_), value))
+    return fail("a packed frame holds an opaque value that is too large");
+  opaque_left_ -= value.size();
+  return true;
 }
 
 bool Reader::read_new(RangeDecoder& coder, Context& context, std::size_t component, Changed& changed) {
@@ -145,9 +150,7 @@ bool Reader::read_given(RangeDecoder& coder, Context& models, Context& context, 
   const Lanes& lanes = context.lanes(component);
   std::uint64_t mask = 1;
   if (lanes.fields.empty()) {
-    if (!code_opaque(coder, model, {}, std::min(limits_.opaque_bytes, opaque_left_), rows.opaque(row)))
-      return fail("a packed frame holds an opaque value that is too large");
-    opaque_left_ -= rows.opaque(row).size();
+    if (!read_opaque(coder, model, rows.opaque(row))) return false;
   } else {
     if (!spend(lanes.count())) return false;
     mask = code_fresh(coder, models.room(), model, lanes, all, 0, nullptr, rows.values(row));

@@ -48,6 +48,7 @@ class Reader {
   bool read_spawns(RangeDecoder& coder, Context& context);
   bool read_existing(RangeDecoder& coder, Context& context, std::size_t component, Changed& changed);
   bool read_woken(RangeDecoder& coder, Context& context, std::size_t component, Changed& changed);
+  bool read_opaque(RangeDecoder& coder, ComponentModel& model, std::vector<std::uint8_t>& value);
   bool read_new(RangeDecoder& coder, Context& context, std::size_t component, Changed& changed);
   bool read_row(RangeDecoder& coder, Context& context, std::size_t component, std::uint32_t row, std::uint32_t slot, Changed& changed);
   bool read_added(RangeDecoder& coder, Context& context, std::size_t component, EntityId id, Changed& changed);

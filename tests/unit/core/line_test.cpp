@@ -113,6 +113,17 @@ TEST(Line, a_client_lowers_the_rooms_budget_and_never_raises_it) {
   }
 }
 
+TEST(Line, asking_again_forgives_nothing_of_the_rooms_budget) {
+  Line line = line_at(10);
+  line.set_budget(1'000);
+  line.handed(frame(10, 11), 0, 1'000);
+  ASSERT_TRUE(line.acknowledge(11, 0, 0, 10 * budget_ms));
+  line.pace(500);
+  line.pace(0);
+  EXPECT_FALSE(line.open(999 * budget_ms));
+  EXPECT_TRUE(line.open(1'000 * budget_ms));
+}
+
 // ---------------------------------------------------------------------------------------------- acknowledgements
 
 TEST(Line, refuses_acknowledgements_of_what_was_not_sent) {

@@ -235,6 +235,7 @@ void Session::give_up(std::uint16_t code, const std::string& reason) {
 void Session::end(std::uint16_t code, const std::string& reason) {
   if (phase_ == Phase::left) return;
   link_.reset();
+  open_ = welcomed_ = false;
   phase_ = Phase::left;
   requests_.end_due(0, "left");
   listeners_.leave(code, reason);

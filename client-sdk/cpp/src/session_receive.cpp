@@ -19,6 +19,7 @@ const wire::Yours* yours_of(const std::vector<std::uint8_t>& bytes) {
 }  // namespace
 
 void Session::received(Bytes bytes, std::int64_t now_us) {
+  if (!link_) return;  // what a connection still held when it was given up: there is nobody left to answer
   heard_us_ = now_us;
   stats_.bytes_received += bytes.size();
   flatbuffers::Verifier verifier(bytes.data(), bytes.size());

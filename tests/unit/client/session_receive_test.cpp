@@ -89,6 +89,17 @@ TEST(SessionFrames, HostileBytesEndTheConnection) {
   EXPECT_EQ(game.wrote->close_code, close_code::protocol_error);
 }
 
+TEST(SessionFrames, BytesAfterTheEndAreIgnored) {
+  Game game;
+  game.join();
+  game.receive(Buffer{1, 2, 3});
+  ASSERT_EQ(game.room.phase(), Room::Phase::left);
+  game.receive(FrameBytes::stream(11).bytes());
+  game.step();
+  EXPECT_EQ(game.room.tick(), 10u);
+  EXPECT_TRUE(game.wrote->messages.empty());
+}
+
 TEST(SessionFrames, StateAgeCountsFromTheOldestInView) {
   Game game;
   game.join();

@@ -79,7 +79,7 @@ Habits Simulation::random_habits() {
   habits.hostile = random_.chance(0.15);
   if (random_.chance(0.1)) habits.role = wire::Role::Spectator;
   if (habits.type == "server" && random_.chance(0.3)) habits.role = wire::Role::Authority;
-  if (random_.chance(0.3)) habits.player_id = std::string("name-").append(std::to_string(random_.next() % 100000));
+  if (random_.chance(0.3)) habits.player_id = std::string("name-").append(std::to_string(random_.next()));
   return habits;
 }
 

@@ -181,6 +181,36 @@ Answer<SetDone> ControlDesk::set(SetRequest request, Deadline deadline) {
     });
 }
 
+Answer<Done> ControlDesk::show(ShowRequest request, Deadline deadline) {
+    return ask<Done>(request.room_id, deadline, [request](Worker&, Worker::Place& place) -> Answer<Done> {
+        Room& room = *place.room;
+        if (room.views() == nullptr) return Refused{std::string(reason_no_views), "everyone sees all of this room: spawn it with views = true"};
+        Visibility to{.by = request.by, .players = {}};
+        for (const std::string& id : request.player_ids) {
+            const Seat* seat = room.find_player(id);
+            if (seat == nullptr) return no_player(id);
+            to.players.push_back(seat->number);
+        }
+        const Refusal refusal = room.show(request.entity, std::move(to));
+        if (refusal == Refusal::not_allowed)
+            return Refused{std::string(label(refusal)), "entity " + std::to_string(request.entity) + " is the room's or a seat's: everyone sees those"};
+        if (refusal != Refusal::none)
+            return Refused{std::string(label(refusal)), "entity " + std::to_string(request.entity) + ": " + std::string(label(refusal))};
+        return Done{};
+    });
+}
+
+Answer<Done> ControlDesk::update_player(PlayerUpdateRequest request, Deadline deadline) {
+    return ask<Done>(request.room_id, deadline, [request](Worker&, Worker::Place& place) -> Answer<Done> {
+        Room& room = *place.room;
+        const Seat* seat = room.find_player(request.player_id);
+        if (seat == nullptr) return no_player(request.player_id);
+        if (request.team) room.set_team(seat->number, *request.team);
+        if (request.looks_from) room.look_from(seat->number, *request.looks_from);
+        return Done{};
+    });
+}
+
 Answer<Done> ControlDesk::kick(KickRequest request, Deadline deadline) {
     if (request.ban_s != 0)
         reception_.ban(request.room_id, request.player_id, monotonic_ns() + std::int64_t{request.ban_s} * 1'000'000'000);

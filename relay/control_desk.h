@@ -44,6 +44,8 @@ class ControlDesk final : public Controls {
     Answer<Done> broadcast(BroadcastRequest request, Deadline deadline) override;
     Answer<LayoutPointer> layout(std::string room_id, Deadline deadline) override;
     Answer<SetDone> set(SetRequest request, Deadline deadline) override;
+    Answer<Done> show(ShowRequest request, Deadline deadline) override;
+    Answer<Done> update_player(PlayerUpdateRequest request, Deadline deadline) override;
     Answer<RoomState> state(std::string room_id, Deadline deadline) override;
     Answer<Done> kick(KickRequest request, Deadline deadline) override;
     Answer<Done> simulate(SimulateRequest request, Deadline deadline) override;

@@ -97,7 +97,7 @@ class Sender {
  private:
   void plan(Tick now, std::vector<Want>& wants, Tick idle_ticks = 0) {
     if (idle_ticks == 0) idle_ticks = source_.ticks_of_ms(limits::idle_frame_ms);
-    const auto infos = frames_.plan(recorded_.world(), events_, now, idle_ticks, wants);
+    const auto infos = frames_.plan(recorded_.world().newest(), events_, now, idle_ticks, wants);
     infos_.assign(infos.begin(), infos.end());
     if (frames_.starts_stream()) packed_->start(recorded_.world(), frames_.tick());
   }

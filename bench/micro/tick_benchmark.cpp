@@ -21,7 +21,7 @@ void tick(benchmark::State& state) {
     state.ResumeTiming();
     walking.apply_updates();
     room.advance(room.tick() + 1);
-    for (const FrameInfo& info : room.frames().plan(room.world(), room.events(), room.tick(), idle_ticks, wants)) {
+    for (const FrameInfo& info : room.frames().plan(room.world().newest(), room.events(), room.tick(), idle_ticks, wants)) {
       benchmark::DoNotOptimize(encoder.frame(room.world(), room.events(), info));
     }
   }

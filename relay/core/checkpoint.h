@@ -37,6 +37,7 @@ struct SavedRoom {
     IdBlock own_block;
     EntityId last_own_id = 0;
     std::unordered_set<EntityId> keep;
+    Visibilities visibilities;
     Tick empty_since = 0;
     std::vector<std::byte> logic;
 };

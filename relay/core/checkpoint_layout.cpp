@@ -69,6 +69,8 @@ Error read_component(const wire::Component& from, Component& component) {
     component.name = from.name()->str();
     component.bytes = from.bytes();
     component.player = from.player();
+    if (from.priority() < 1 || from.priority() > priority_max) return component.name + " has a priority out of range";
+    component.priority = from.priority();
     if (component.bytes > limits::component_bytes_max) return component.name + " has more than 1024 bytes";
     std::size_t end = 0;
     for (flatbuffers::uoffset_t i = 0; from.fields() != nullptr && i < from.fields()->size(); ++i) {

@@ -2,6 +2,7 @@
 // refused here.
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <string_view>
 #include <unordered_map>
@@ -59,6 +60,11 @@ Error read_settings(const stored::Settings& from, RoomSettings& settings) {
     settings.empty_ttl_ms = from.empty_ttl_ms();
     settings.history = from.history();
     settings.bytes_per_s = from.bytes_per_s();
+    if (!(from.view_radius() >= 0 && from.view_cell() >= 0 && std::isfinite(from.view_radius()) && std::isfinite(from.view_cell())))
+        return "view_radius or view_cell is out of range";
+    settings.views = from.views();
+    settings.view_radius = from.view_radius();
+    settings.view_cell = from.view_cell();
     return "";
 }
 
@@ -91,7 +97,7 @@ class Reader {
 
     Error read() {
         for (const auto step : {&Reader::read_head, &Reader::read_world, &Reader::read_events, &Reader::read_ids, &Reader::read_seats,
-                                &Reader::check_ids})
+                                &Reader::check_ids, &Reader::read_visibilities})
             if (Error wrong = (this->*step)(); !wrong.empty()) return wrong;
         if (from_.logic() != nullptr && from_.logic()->size() > limits::logic_bytes_max) return "logic: has more than 256 KiB";
         state_.logic = bytes_of(from_.logic());
@@ -106,6 +112,7 @@ class Reader {
     Error read_seats();
     Error read_seat(const stored::Seat& from, Seat& seat);
     Error check_ids();
+    Error read_visibilities();
     Error take_block(const stored::Ids& from, EntityId used, IdBlock& block);
 
     const stored::Checkpoint& from_;
@@ -196,6 +203,11 @@ Error Reader::read_seat(const stored::Seat& from, Seat& seat) {
     seat.applied_seq = from.applied_seq();
     seat.last_spawned = from.last_spawned();
     seat.ids_known = from.ids_known();
+    seat.team = from.team();
+    if (const stored::Point* at = from.looks_from()) {
+        if (!std::isfinite(at->x()) || !std::isfinite(at->y()) || !std::isfinite(at->z())) return "it looks from nowhere";
+        seat.looks_from = Point{at->x(), at->y(), at->z()};
+    }
     if (const Error wrong = read_log(*from.direct(), limits::direct_max, seat.direct); !wrong.empty()) return "direct " + wrong;
     for (const auto& [ids, block] : {std::pair(from.old_block(), &seat.old_block), std::pair(from.block(), &seat.block),
                                      std::pair(from.next_block(), &seat.next_block)})
@@ -209,6 +221,23 @@ Error Reader::check_ids() {
         const auto block = blocks_.find(id / limits::ids_per_block);
         if (block != blocks_.end() && id > block->second) return "world: has entity " + std::to_string(id) + ", which is still to come";
         if (id / limits::ids_per_block >= state_.next_block) return "world: has entity " + std::to_string(id) + " above all blocks";
+    }
+    return "";
+}
+
+// Of the room's own and the seats' entities everyone sees: nothing is kept of them.
+Error Reader::read_visibilities() {
+    for (flatbuffers::uoffset_t i = 0; from_.visibilities() != nullptr && i < from_.visibilities()->size(); ++i) {
+        const stored::Visibility& from = *from_.visibilities()->Get(i);
+        if (!state_.world.has(from.entity()) || from.entity() == 0 || state_.world.has(from.entity(), player_component))
+            return "visibilities: of an entity that has none";
+        if (static_cast<std::uint8_t>(from.by()) > static_cast<std::uint8_t>(SeenBy::players)) return "visibilities: by is unknown";
+        Visibility visibility{.by = static_cast<SeenBy>(from.by()), .players = {}};
+        if (from.players() != nullptr) {
+            if (from.players()->size() > limits::audience_max) return "visibilities: name too many players";
+            visibility.players.assign(from.players()->begin(), from.players()->end());
+        }
+        state_.visibilities.set(from.entity(), std::move(visibility));
     }
     return "";
 }

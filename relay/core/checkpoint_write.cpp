@@ -22,7 +22,7 @@ flatbuffers::Offset<stored::Settings> put_settings(Builder& builder, const RoomS
     return stored::CreateSettings(builder, id, type, logic, metadata, settings.tick_rate, settings.send_rate, settings.max_players,
                                   static_cast<std::uint8_t>(settings.authority), settings.codec, settings.is_private,
                                   settings.locked, settings.client_creatable, settings.grace_ms, settings.empty_ttl_ms,
-                                  settings.history, settings.bytes_per_s);
+                                  settings.history, settings.bytes_per_s, settings.views, settings.view_radius, settings.view_cell);
 }
 
 flatbuffers::Offset<stored::Log> put_log(Builder& builder, const EventLog& log) {
@@ -45,8 +45,17 @@ flatbuffers::Offset<stored::Seat> put_seat(Builder& builder, const Seat& seat) {
     const auto options = builder.CreateString(seat.options);
     const auto direct = put_log(builder, seat.direct);
     const stored::Ids old_block = ids_of(seat.old_block), block = ids_of(seat.block), next_block = ids_of(seat.next_block);
+    const stored::Point from = seat.looks_from ? stored::Point((*seat.looks_from)[0], (*seat.looks_from)[1], (*seat.looks_from)[2]) : stored::Point();
     return stored::CreateSeat(builder, seat.number, player_id, seat.role, session, options, seat.entity, seat.prompt_acks,
-                              seat.applied_seq, direct, &old_block, &block, &next_block, seat.last_spawned, seat.ids_known);
+                              seat.applied_seq, direct, &old_block, &block, &next_block, seat.last_spawned, seat.ids_known,
+                              seat.team, seat.looks_from ? &from : nullptr);
+}
+
+auto put_visibilities(Builder& builder, const Visibilities& from) {
+    std::vector<flatbuffers::Offset<stored::Visibility>> all;
+    for (const auto& [entity, visibility] : from.all())
+        all.push_back(stored::CreateVisibilityDirect(builder, entity, static_cast<stored::SeenBy>(visibility.by), &visibility.players));
+    return builder.CreateVector(all);
 }
 
 }  // namespace
@@ -70,10 +79,11 @@ CheckpointWriter::Bytes CheckpointWriter::write(const Room& room) {
     const auto seats = builder_.CreateVector(seat_offsets);
     const auto keep = builder_.CreateVector(std::vector<EntityId>(room.keep_.begin(), room.keep_.end()));
     const auto logic_bytes = put_bytes(builder_, logic);
+    const auto visibilities = put_visibilities(builder_, room.visibilities_);
     const stored::Ids own_block = ids_of(room.own_block_);
     builder_.Finish(stored::CreateCheckpoint(builder_, settings, layout, room.term_, room.tick_, newest, term_starts, world, events,
                                              seats, room.next_number_, room.next_block_, &own_block, room.last_own_id_, keep,
-                                             room.empty_since_, logic_bytes),
+                                             room.empty_since_, logic_bytes, visibilities),
                     stored::CheckpointIdentifier());
     return std::as_bytes(std::span(builder_.GetBufferPointer(), builder_.GetSize()));
 }

@@ -31,7 +31,7 @@ std::size_t wire_kind_span(const FrameInfo& info) { return info.base == 0 ? 0 : 
 
 }  // namespace
 
-Encoder::Bytes Encoder::frame(const World& world, const EventLog& events, const FrameInfo& info, PackedStream* packed, FrameBytes* count) {
+Encoder::Bytes Encoder::frame(const Extent& extent, const EventLog& events, const FrameInfo& info, PackedStream* packed, FrameBytes* count) {
     const std::size_t span = wire_kind_span(info);
     CHECK(span <= 0xFFFF && info.tick > info.base);
     builder_.Clear();
@@ -41,15 +41,12 @@ Encoder::Bytes Encoder::frame(const World& world, const EventLog& events, const 
     bool lists_alive = false;
     packed::BitShares* shares = count == nullptr ? nullptr : &count->begin();
     if (packed != nullptr) {
-        const auto bytes = packed->encode(world, info, shares);
+        const auto bytes = packed->encode(extent, info, shares);
         if (!bytes.empty()) payload = builder_.CreateVector(bytes.data(), bytes.size());
     } else {
-        columns = add_columns(world, info, count);
-        lists_alive = info.base != 0 && info.base < world.tombstone_floor() && !PLANTED(floor);
-        if (lists_alive)
-            removed_.assign(world.entities().ids().begin(), world.entities().ids().end());
-        else if (info.base != 0)
-            gather_removed(world, info.base);
+        columns = add_columns(extent, info, count);
+        lists_alive = extent.lists_alive(info.base);
+        extent.add_gone(info.base, lists_alive, removed_);
     }
     std::size_t before = builder_.GetSize();
     const auto removed = removed_.empty() && !lists_alive ? 0 : builder_.CreateVector(removed_);
@@ -76,38 +73,36 @@ Encoder::Bytes Encoder::frame(const World& world, const EventLog& events, const 
     return std::as_bytes(std::span(builder_.GetBufferPointer(), builder_.GetSize()));
 }
 
-flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<wire::Column>>> Encoder::add_columns(const World& world, const FrameInfo& info,
+flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<wire::Column>>> Encoder::add_columns(const Extent& extent, const FrameInfo& info,
                                                                                                         FrameBytes* count) {
     columns_.clear();
-    for (ComponentIndex i = 0; i < world.layout().components().size(); ++i) {
-        const Rows& rows = world.rows(i);
+    for (ComponentIndex i = 0; i < extent.world().layout().components().size(); ++i) {
+        const Rows& rows = extent.rows(i);
         const std::size_t before = builder_.GetSize();
         masks_.clear();
         const bool opaque = rows.component().opaque();
-        const std::size_t sent = opaque ? add_opaque_column(rows, i, info.base) : add_column(rows, i, info.base);
+        const std::size_t sent = opaque ? add_opaque_column(extent, i, info.base) : add_column(extent, i, info.base);
         if (count != nullptr && sent != 0)
             count->column(rows.component(), i, builder_.GetSize() - before, sent, masks_, info.kind == wire::FrameKind::Stream);
     }
     return columns_.empty() ? 0 : builder_.CreateVector(columns_);
 }
 
-std::size_t Encoder::add_column(const Rows& rows, ComponentIndex index, Tick base) {
+std::size_t Encoder::add_column(const Extent& extent, ComponentIndex index, Tick base) {
+    const Rows& rows = extent.rows(index);
     const Component& component = rows.component();
-    const std::span<const Tick> newest = rows.newest();
     const std::size_t mask_bytes = component.mask_bytes();
     const std::uint64_t all = component.all();
     ids_.clear();
-    values_.resize(rows.size() * component.bytes);  // the most there can be
+    values_.resize(extent.rows_max(index) * component.bytes);  // the most there can be
     std::byte* out = values_.data();
     bool partial = false;
-    for (IdTable::Row row = 0; row < newest.size(); ++row) {
-        if (newest[row] <= base) continue;
-        const std::uint64_t mask = base == 0 ? all : rows.changed(row, base);
+    extent.each_changed(index, base, [&](IdTable::Row row, std::uint64_t mask) {
         partial |= mask != all;
         ids_.push_back(rows.ids()[row]);
         for (std::size_t i = 0; i < mask_bytes; ++i) masks_.push_back(static_cast<std::uint8_t>(mask >> (8 * i)));
         out = put_fields(out, component, rows.value(row).data(), mask);
-    }
+    });
     if (ids_.empty()) return 0;
     const auto ids = builder_.CreateVector(ids_);
     const auto masks = partial ? builder_.CreateVector(masks_) : 0;
@@ -116,33 +111,23 @@ std::size_t Encoder::add_column(const Rows& rows, ComponentIndex index, Tick bas
     return ids_.size();
 }
 
-std::size_t Encoder::add_opaque_column(const Rows& rows, ComponentIndex index, Tick base) {
-    const std::span<const Tick> newest = rows.newest();
+std::size_t Encoder::add_opaque_column(const Extent& extent, ComponentIndex index, Tick base) {
+    const Rows& rows = extent.rows(index);
     ids_.clear();
     lengths_.clear();
     values_.clear();
-    for (IdTable::Row row = 0; row < newest.size(); ++row) {
-        if (newest[row] <= base) continue;
+    extent.each_changed(index, base, [&](IdTable::Row row, std::uint64_t) {
         const auto value = rows.value(row);
         ids_.push_back(rows.ids()[row]);
         lengths_.push_back(static_cast<std::uint32_t>(value.size()));
         values_.insert(values_.end(), value.begin(), value.end());
-    }
+    });
     if (ids_.empty()) return 0;
     const auto ids = builder_.CreateVector(ids_);
     const auto values = builder_.CreateVector(raw(values_), values_.size());
     const auto lengths = builder_.CreateVector(lengths_);
     columns_.push_back(wire::CreateColumn(builder_, index, ids, 0, values, lengths));
     return ids_.size();
-}
-
-// Every tombstone above the base, not only of those born by then: a taker's base may be above the frame's.
-void Encoder::gather_removed(const World& world, Tick base) {
-    const auto& tombstones = world.tombstones();
-    for (auto it = tombstones.rbegin(); it != tombstones.rend() && it->died > base; ++it) {
-        PLANT(if (PLANTED(born) && births[{&world, it->id}] > base) continue;)
-        removed_.push_back(it->id);
-    }
 }
 
 Encoder::EventsOffset Encoder::add_events(const EventLog& events, EventNumber first, EventNumber last) {
@@ -154,6 +139,24 @@ Encoder::EventsOffset Encoder::add_events(const EventLog& events, EventNumber fi
         event_offsets_.push_back(wire::CreateEvent(builder_, event.kind, event.player, type, data, event.request, event.seq, event.skip_sender));
     }
     return builder_.CreateVector(event_offsets_);
+}
+
+Encoder::Bytes Encoder::parts(std::span<const std::uint8_t> parts, const EventLog& events, const FrameInfo& info, bool lists) {
+    builder_.Clear();
+    const auto payload = parts.empty() ? 0 : builder_.CreateVector(parts.data(), parts.size());
+    const auto event_vector = info.event_first == 0 ? EventsOffset{} : add_events(events, info.event_first, info.event_last);
+    const wire::FrameHead head(info.tick, static_cast<std::uint16_t>(wire_kind_span(info)), info.kind,
+                               lists ? wire::FrameFlags::ListsChunks : wire::FrameFlags{});
+    wire::StateFrameBuilder frame(builder_);
+    frame.add_head(&head);
+    if (!payload.IsNull()) frame.add_parts(payload);
+    if (info.event_first != 0) {
+        frame.add_event_first(info.event_first);
+        frame.add_events(event_vector);
+    }
+    frame.add_complete(info.complete);
+    builder_.Finish(frame.Finish(), "TRF1");
+    return std::as_bytes(std::span(builder_.GetBufferPointer(), builder_.GetSize()));
 }
 
 Encoder::Bytes Encoder::yours(const YoursContent& content, const EventLog& direct) {
@@ -179,7 +182,7 @@ flatbuffers::Offset<wire::Layout> encode_layout(flatbuffers::FlatBufferBuilder& 
             fields.push_back(wire::CreateFieldDirect(builder, field.name.c_str(), field.type, field.offset, static_cast<std::uint8_t>(field.flags),
                                                      field.precision, field.min, field.max));
         components.push_back(
-            wire::CreateComponentDirect(builder, component.name.c_str(), component.bytes, &fields, component.player));
+            wire::CreateComponentDirect(builder, component.name.c_str(), component.bytes, &fields, component.player, component.priority));
     }
     return wire::CreateLayoutDirect(builder, layout.fingerprint(), &components);
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "relay/core/event.h"
+#include "relay/core/extent.h"
 #include "relay/core/frame_bytes.h"
 #include "relay/core/line.h"
 #include "relay/core/packed.h"
@@ -30,8 +31,10 @@ class Encoder {
 
     // delta(info.base), or the whole where base is 0; kind and event numbers as info says. `packed`: the room's stream, or null for
     // codec `plain`. `count`, where it is to be told: the caller ends the frame.
-    Bytes frame(const World& world, const EventLog& events, const FrameInfo& info, PackedStream* packed = nullptr, FrameBytes* count = nullptr);
+    Bytes frame(const Extent& extent, const EventLog& events, const FrameInfo& info, PackedStream* packed = nullptr, FrameBytes* count = nullptr);
     Bytes yours(const YoursContent& content, const EventLog& direct);
+    // One player's frame of a room with views: the parts that were made for it. `lists`: chunks without a part are gone.
+    Bytes parts(std::span<const std::uint8_t> parts, const EventLog& events, const FrameInfo& info, bool lists);
 
     // A Message whose body `build` makes: build(builder) returns the offset.
     template <typename Build>
@@ -45,12 +48,11 @@ class Encoder {
     using Columns = std::vector<flatbuffers::Offset<wire::Column>>;
     using EventsOffset = flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<wire::Event>>>;
 
-    flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<wire::Column>>> add_columns(const World& world, const FrameInfo& info, FrameBytes* count);
+    flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<wire::Column>>> add_columns(const Extent& extent, const FrameInfo& info, FrameBytes* count);
     Bytes finish_message(wire::Body type, flatbuffers::Offset<void> body);
     // Both return how many rows; masks_ is empty before.
-    std::size_t add_column(const Rows& rows, ComponentIndex index, Tick base);
-    std::size_t add_opaque_column(const Rows& rows, ComponentIndex index, Tick base);
-    void gather_removed(const World& world, Tick base);
+    std::size_t add_column(const Extent& extent, ComponentIndex index, Tick base);
+    std::size_t add_opaque_column(const Extent& extent, ComponentIndex index, Tick base);
     EventsOffset add_events(const EventLog& events, EventNumber first, EventNumber last);
 
     flatbuffers::FlatBufferBuilder builder_{4096};

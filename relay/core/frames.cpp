@@ -12,15 +12,14 @@ constexpr Tick span_max = 0xFFFF;  // of FrameHead
 
 }  // namespace
 
-std::span<const FrameInfo> Frames::plan(const World& world, const EventLog& events, Tick now, Tick idle_ticks,
-                                        std::vector<Want>& wants) {
+std::span<const FrameInfo> Frames::plan(Tick newest, const EventLog& events, Tick now, Tick idle_ticks, std::vector<Want>& wants) {
     infos_.clear();
     // A frame holds so many events: who still lacks some gets them with a new tick, even where nothing else changed.
     const bool lacking = std::ranges::any_of(wants, [&](const Want& want) { return want.base == tick_ && want.event < event_; });
     const bool changed =
-        tick_ == 0 || world.newest() > tick_ || events.last() > event_ || lacking || now - tick_ >= idle_ticks;
-    if (changed) add_stream(world, events, now, packed_ && key_due(now, wants));
-    add_catch_ups(world, events, wants);
+        tick_ == 0 || newest > tick_ || events.last() > event_ || lacking || now - tick_ >= idle_ticks;
+    if (changed) add_stream(newest, events, now, packed_ && key_due(now, wants));
+    add_catch_ups(newest, events, wants);
     return infos_;
 }
 
@@ -30,13 +29,13 @@ bool Frames::key_due(Tick now, std::span<const Want> wants) const {
     return broken_ || now - key_ >= (waited_for ? key_least_ : key_most_);
 }
 
-void Frames::add_stream(const World& world, const EventLog& events, Tick now, bool key) {
+void Frames::add_stream(Tick newest, const EventLog& events, Tick now, bool key) {
     FrameInfo info{.base = tick_,
                    .tick = now,
                    .kind = wire::FrameKind::Stream,
                    .in_stream_only = packed_,
                    .key = key,
-                   .has_state = world.newest() > tick_};
+                   .has_state = newest > tick_};
     carry_events(info, events, event_);
     if (info.event_last != 0) event_ = info.event_newest = info.event_last;
     // After a stop longer than a span tells, everyone is behind.
@@ -48,7 +47,7 @@ void Frames::add_stream(const World& world, const EventLog& events, Tick now, bo
 }
 
 // At most three bases: the two highest and the lowest, which is right for everyone above it.
-void Frames::add_catch_ups(const World& world, const EventLog& events, std::vector<Want>& wants) {
+void Frames::add_catch_ups(Tick newest, const EventLog& events, std::vector<Want>& wants) {
     for (Want& want : wants)
         if (want.base > tick_ || tick_ - want.base > span_max) want.base = 0;
     std::erase_if(wants, [this](const Want& want) { return want.base == tick_; });
@@ -65,7 +64,7 @@ void Frames::add_catch_ups(const World& world, const EventLog& events, std::vect
                        .tick = tick_,
                        .kind = base == 0 ? wire::FrameKind::Whole : wire::FrameKind::CatchUp,
                        .key = packed_ && key_ == tick_,
-                       .has_state = base == 0 || world.newest() > base};
+                       .has_state = base == 0 || newest > base};
         carry_events(info, events, have);
         infos_.push_back(info);
     }

@@ -7,7 +7,6 @@
 
 #include "relay/core/event.h"
 #include "relay/core/line.h"
-#include "relay/core/world.h"
 
 namespace tickrelay {
 
@@ -19,9 +18,9 @@ struct Want {
 
 class Frames {
   public:
-    // The frames to encode at `now`, or as of the last ones where nothing changed since. An unchanged room still makes a stream frame
-    // every `idle_ticks`. Sorts `wants`. Valid until the next call.
-    std::span<const FrameInfo> plan(const World& world, const EventLog& events, Tick now, Tick idle_ticks, std::vector<Want>& wants);
+    // The frames to encode at `now`, or as of the last ones where nothing changed since; `newest`: when something last did. An unchanged
+    // room still makes a stream frame every `idle_ticks`. Sorts `wants`. Valid until the next call.
+    std::span<const FrameInfo> plan(Tick newest, const EventLog& events, Tick now, Tick idle_ticks, std::vector<Want>& wants);
 
     // Codec packed: the stream is coded, with a key tick at least every `most` ticks, and after `least` for those who wait.
     void use_stream(Tick most, Tick least) { packed_ = true, key_most_ = most, key_least_ = least; }
@@ -29,6 +28,8 @@ class Frames {
     [[nodiscard]] bool starts_stream() const { return packed_ && key_ == tick_ && started_; }
     // A planned stream frame was not encoded: the next one is of a new stream.
     void break_stream() { broken_ = true; }
+    // A room with views: its chunks plan for themselves; this is where the room stands.
+    void stand_at(Tick now, EventNumber event) { tick_ = now, event_ = event; }
 
     // Where the stream stands: a line that has this is not behind.
     [[nodiscard]] Tick tick() const { return tick_; }
@@ -38,9 +39,9 @@ class Frames {
     void restart(EventNumber event) { tick_ = 0, event_ = event, key_ = 0, broken_ = true; }
 
   private:
-    void add_stream(const World& world, const EventLog& events, Tick now, bool key);
+    void add_stream(Tick newest, const EventLog& events, Tick now, bool key);
     [[nodiscard]] bool key_due(Tick now, std::span<const Want> wants) const;
-    void add_catch_ups(const World& world, const EventLog& events, std::vector<Want>& wants);
+    void add_catch_ups(Tick newest, const EventLog& events, std::vector<Want>& wants);
     void carry_events(FrameInfo& info, const EventLog& events, EventNumber after) const;
 
     Tick tick_ = 0;

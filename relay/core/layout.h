@@ -23,10 +23,13 @@ inline constexpr ComponentIndex player_component = 1;  // opaque wire::Player, o
 inline constexpr ComponentIndex room_component = 2;    // opaque wire::Room, on entity 0
 inline constexpr ComponentIndex first_schema_component = 3;
 
+inline constexpr std::uint8_t priority_max = 100;
+
 struct Component {
     std::string name;         // qualified: "arena.Transform"
     std::uint16_t bytes = 0;  // of the struct; 0: opaque
     bool player = false;
+    std::uint8_t priority = 1;  // of an entity that has it, for the bytes of a player with a budget
     std::vector<Field> fields;  // in memory order; empty where opaque
     // Filled in by Layout:
     bool unpadded = false;      // the fields lie one behind the other: a whole value is one copy

@@ -13,6 +13,9 @@ constexpr std::int64_t ms = 1'000'000;
 constexpr std::int64_t round_trip_period_ns = 10'000 * ms;
 constexpr std::int64_t age_slack_ns = 100 * ms;    // beyond round trip and acknowledgement interval
 constexpr std::int64_t jitter_slack_ns = 30 * ms;  // a game that polls 30 times a second is no queue
+constexpr std::uint32_t budget_frames_per_s = 10;  // a budget is spent in frames of a tenth of a second
+constexpr std::uint64_t age_target_ms = 300;
+constexpr std::uint64_t frame_bytes_least = 200;
 constexpr std::uint32_t clean_before_growth = 4;   // acknowledgements in a row that show no queue; one before there ever was a queue
 
 }  // namespace
@@ -54,8 +57,9 @@ Line::Resync Line::resync(EventNumber event, EventNumber direct, std::int64_t no
                  .applied = 0};
     behind_ = true;
     in_stream_ = !packed_;
-    acknowledged_ = 0;  // what is on its way will not be
+    acknowledged_ = complete_ = 0;  // what is on its way will not be
     flight_count_ = 0;
+    bytes_in_flight_ = 0;
     moved_ns_ = now_ns;
     return Resync::granted;
 }
@@ -92,8 +96,10 @@ void Line::handed(const FrameInfo& frame, std::int64_t now_ns, std::size_t bytes
     in_stream_ = !packed_ || frame.in_stream_only || frame.key;
     drains_ = false;
     if (flight_count_ == in_flight_.size()) return;  // at high rates and long ways not each frame is timed
+    bytes_in_flight_ += bytes;
     ++flight_count_;
-    flight(flight_count_ - 1) = {frame.tick, static_cast<std::uint16_t>(flight_count_), frame.kind != wire::FrameKind::Stream, now_ns};
+    flight(flight_count_ - 1) = {frame.tick, static_cast<std::uint16_t>(flight_count_), frame.kind != wire::FrameKind::Stream, now_ns,
+                                 frame.complete == 0 ? frame.tick : frame.complete, bytes, bytes_in_flight_};
 }
 
 void Line::handed_yours(EventNumber event, EventNumber direct_last, std::uint32_t applied) {
@@ -107,7 +113,7 @@ void Line::handed_yours(EventNumber event, EventNumber direct_last, std::uint32_
 bool Line::acknowledge(Tick tick, EventNumber event, EventNumber direct, std::int64_t now_ns) {
     if (tick > newest_handed_ || event > newest_event_ || direct > newest_direct_) return false;
     if (tick <= acknowledged_) return true;
-    acknowledged_ = tick;
+    acknowledged_ = complete_ = tick;
     moved_ns_ = now_ns;
     std::optional<InFlight> newest;
     bool prompt = false;  // what came together with a frame that is acknowledged at once was acknowledged at once
@@ -116,8 +122,11 @@ bool Line::acknowledge(Tick tick, EventNumber event, EventNumber direct, std::in
         prompt = prompt || newest->prompt;
         flight_first_ = (flight_first_ + 1) % in_flight_.size();
         --flight_count_;
+        bytes_in_flight_ -= newest->bytes;
     }
-    if (newest) learn(*newest, prompt, now_ns);
+    if (!newest) return true;
+    if (newest->tick == tick) complete_ = newest->complete;
+    learn(*newest, prompt, now_ns);
     return true;
 }
 
@@ -137,6 +146,8 @@ void Line::learn(const InFlight& frame, bool prompt, std::int64_t now_ns) {
         clean_ = 0;
         used_up_ = false;
         queue_seen_ = true;
+        const auto drained = static_cast<std::uint64_t>(static_cast<double>(frame.bytes_together) * 1e9 / static_cast<double>(took));
+        drain_bytes_per_s_ = drain_bytes_per_s_ == 0 ? drained : (drain_bytes_per_s_ * 3 + drained) / 4;
         const std::int64_t queued_quarters = frame.together * 4 * queued_ns / took;
         if (queued_quarters > 6) window_ = std::max<std::uint32_t>(2, std::min<std::uint32_t>(window_, frame.together) / 2);
     } else if (prompt && ++clean_ >= (queue_seen_ ? clean_before_growth : 1) && used_up_) {
@@ -144,6 +155,15 @@ void Line::learn(const InFlight& frame, bool prompt, std::int64_t now_ns) {
         used_up_ = false;
         window_ = window_ * 2 >= window_open ? window_open : window_ * 2;
     }
+}
+
+std::uint32_t Line::frame_bytes_max() const {
+    std::uint64_t most = budget_ == 0 ? 0 : std::max<std::uint64_t>(budget_ / budget_frames_per_s, frame_bytes_least);
+    if (queue_seen_ && window_ < window_open && drain_bytes_per_s_ != 0) {
+        const std::uint64_t drains = std::max<std::uint64_t>(drain_bytes_per_s_ * age_target_ms / 1000, frame_bytes_least);
+        most = most == 0 ? drains : std::min(most, drains);
+    }
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(most, 0xFFFFFFFF));
 }
 
 void Line::note_round_trip(std::int64_t round_trip_ns, std::int64_t now_ns) {

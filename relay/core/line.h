@@ -5,6 +5,7 @@
 // frame made for it. "Handed to the socket" means: applied by the client, or the connection dies.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -28,6 +29,7 @@ struct FrameInfo {
     EventNumber event_first = 0;  // 0: no events
     EventNumber event_last = 0;
     EventNumber event_newest = 0;  // of the room: a line below it after this frame is still behind
+    Tick complete = 0;             // not 0: the lowest base in its player's view after it
 };
 
 class Line {
@@ -43,10 +45,17 @@ class Line {
     // `newest`: what the room's stream stands at; a line elsewhere starts behind. `packed`: the stream is for those who are in it.
     Line(Position start, Position newest, std::uint32_t ack_interval_ms, bool packed);
 
+    // The client has this tick, and will say so, though its frames start from less.
+    void note_known(Tick tick) { newest_handed_ = std::max(newest_handed_, tick); }
+
     [[nodiscard]] const Position& position() const { return position_; }
     // Behind, or cannot read the stream: the next frame has to be one for its base.
     [[nodiscard]] bool behind() const { return behind_ || !in_stream_; }
     [[nodiscard]] Tick acknowledged() const { return acknowledged_; }
+    // Up to where everything in its player's view was complete in the newest frame acknowledged.
+    [[nodiscard]] Tick complete() const { return complete_; }
+    // What a frame of parts may have at most, so that the next one is not far: by the budget, or by what a slow line drains. 0: no limit.
+    [[nodiscard]] std::uint32_t frame_bytes_max() const;
 
     // The frame of these (all of one tick) that this line takes: of those with a base not above its own the one that brings most of
     // the events it lacks, then the highest base. Where there is none the line is behind from here. `event`: number it counts as having where that is above its own (lost ones).
@@ -83,6 +92,9 @@ class Line {
         std::uint16_t together;  // frames in flight when it left, itself included
         bool prompt;             // the client acknowledges it at once
         std::int64_t sent_ns;
+        Tick complete;
+        std::size_t bytes;
+        std::size_t bytes_together;  // of all in flight when it left
     };
     static constexpr std::uint32_t window_open = limits::in_flight_max;
 
@@ -102,12 +114,15 @@ class Line {
     bool in_stream_ = true;
     std::int64_t resync_from_ns_ = 0;
     Tick acknowledged_ = 0;
+    Tick complete_ = 0;
     std::uint32_t ack_interval_ms_ = limits::ack_interval_ms;
 
     std::uint32_t window_ = 2;  // frames that may be unacknowledged; window_open: bounded by their age alone
     std::uint32_t clean_ = 0;   // acknowledgements in a row that showed no queue
     bool queue_seen_ = false;  // before that a window grows at once: a long way is at full rate within a second
     bool used_up_ = false;      // a frame had to wait for the window since the last growth or queue
+    std::size_t bytes_in_flight_ = 0;
+    std::uint64_t drain_bytes_per_s_ = 0;  // while there are queues; 0: not known
     bool drains_ = false;       // nothing leaves until all is acknowledged, once a period
     std::array<InFlight, limits::in_flight_max> in_flight_{};
     std::size_t flight_first_ = 0;

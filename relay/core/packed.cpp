@@ -16,20 +16,20 @@ std::vector<packed::Lanes> lanes_of(const Layout& layout) {
 
 PackedStream::PackedStream(const Layout& layout) : stream_(lanes_of(layout)) { changes_.components.resize(stream_.size()); }
 
-std::span<const std::uint8_t> PackedStream::encode(const World& world, const FrameInfo& info, packed::BitShares* shares) {
+std::span<const std::uint8_t> PackedStream::encode(const Extent& extent, const FrameInfo& info, packed::BitShares* shares) {
     bytes_.clear();
     if (info.kind == wire::FrameKind::Stream) {
         CHECK(at_ == info.base);
         if (info.has_state) {
-            gather(world, info.base);
+            gather(extent, info.base);
             writer_.stream(stream_, changes_, bytes_, shares);
         }
         if (info.key && !PLANTED(key_unsettled)) stream_.settle();
     } else {
         CHECK(!info.key || at_ == info.tick);
         if (info.has_state) {
-            if (!empty_) empty_ = std::make_unique<packed::Context>(lanes_of(world.layout()));
-            gather(world, info.base);
+            if (!empty_) empty_ = std::make_unique<packed::Context>(lanes_of(extent.world().layout()));
+            gather(extent, info.base);
             writer_.absolute(*empty_, changes_, info.base == 0, bytes_, shares);
         }
         return bytes_;
@@ -39,38 +39,30 @@ std::span<const std::uint8_t> PackedStream::encode(const World& world, const Fra
     return bytes_;
 }
 
-void PackedStream::start(const World& world, Tick key) {
+void PackedStream::start(const Extent& extent, Tick key) {
     if (at_ == key) return;
-    gather(world, 0);
+    gather(extent, 0);
     writer_.start(stream_, changes_);
     at_ = key;
     hash_ = stream_.hash();
 }
 
 // delta(base); with base 0 everything.
-void PackedStream::gather(const World& world, Tick base) {
-    for (ComponentIndex i = 0; i < changes_.components.size(); ++i) gather_rows(world.rows(i), base, changes_.components[i]);
+void PackedStream::gather(const Extent& extent, Tick base) {
+    for (ComponentIndex i = 0; i < changes_.components.size(); ++i) gather_rows(extent, i, base);
     changes_.removed.clear();
-    changes_.lists_alive = base != 0 && base < world.tombstone_floor() && !PLANTED(floor);
-    if (changes_.lists_alive) {
-        changes_.removed.assign(world.entities().ids().begin(), world.entities().ids().end());
-        return;
-    }
-    if (base == 0) return;
-    const auto& tombstones = world.tombstones();
-    for (auto it = tombstones.rbegin(); it != tombstones.rend() && it->died > base; ++it) changes_.removed.push_back(it->id);
+    changes_.lists_alive = extent.lists_alive(base);
+    extent.add_gone(base, changes_.lists_alive, changes_.removed);
 }
 
-void PackedStream::gather_rows(const Rows& rows, Tick base, std::vector<packed::ChangedRow>& to) {
+void PackedStream::gather_rows(const Extent& extent, ComponentIndex component, Tick base) {
+    std::vector<packed::ChangedRow>& to = changes_.components[component];
     to.clear();
-    const std::span<const Tick> newest = rows.newest();
-    const bool opaque = rows.component().opaque();
-    for (IdTable::Row row = 0; row < newest.size(); ++row) {
-        if (newest[row] <= base) continue;
+    const Rows& rows = extent.rows(component);
+    extent.each_changed(component, base, [&](IdTable::Row row, std::uint64_t mask) {
         const auto value = rows.value(row);
-        const std::uint64_t mask = opaque ? 1 : base == 0 ? rows.component().all() : rows.changed(row, base);
         to.push_back({rows.ids()[row], mask, value.data(), static_cast<std::uint32_t>(value.size())});
-    }
+    });
 }
 
 }  // namespace tickrelay

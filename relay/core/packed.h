@@ -1,4 +1,4 @@
-// A room's state in codec `packed`: the stream's context and the bytes of each frame. Owner: the worker of the room.
+// A room's state, or a chunk's, in codec `packed`: the stream's context and the bytes of each frame. Owner: the worker of the room.
 // No allocation when warm.
 #pragma once
 
@@ -7,8 +7,8 @@
 #include <span>
 #include <vector>
 
+#include "relay/core/extent.h"
 #include "relay/core/line.h"
-#include "relay/core/world.h"
 #include "schema/packed/writer.h"
 
 namespace tickrelay {
@@ -18,16 +18,16 @@ class PackedStream {
     explicit PackedStream(const Layout& layout);
 
     // A new stream from the key tick that the world stands at, where no frame of the old one leads to it.
-    void start(const World& world, Tick key);
+    void start(const Extent& extent, Tick key);
     // StateFrame.packed of a frame that was planned; nothing where no state changed. Valid until the next call.
     // REQUIRES: frames come as planned, the stream's first; where the stream is not carried on, start() comes before them.
-    std::span<const std::uint8_t> encode(const World& world, const FrameInfo& info, packed::BitShares* shares = nullptr);
+    std::span<const std::uint8_t> encode(const Extent& extent, const FrameInfo& info, packed::BitShares* shares = nullptr);
     // StateFrame.hash of the frames of a key tick; 0 for the others.
     [[nodiscard]] std::uint32_t hash(const FrameInfo& info) const { return info.key ? hash_ : 0; }
 
   private:
-    void gather(const World& world, Tick base);
-    void gather_rows(const Rows& rows, Tick base, std::vector<packed::ChangedRow>& to);
+    void gather(const Extent& extent, Tick base);
+    void gather_rows(const Extent& extent, ComponentIndex component, Tick base);
 
     packed::Context stream_;
     std::unique_ptr<packed::Context> empty_;  // made with the first frame that needs it

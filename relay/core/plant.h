@@ -31,6 +31,11 @@ enum class Plant : std::uint8_t {
   ids_not_raised,     // ids and player numbers go on where the checkpoint stood
   events_not_raised,  // event numbers do
   direct_not_raised,  // direct numbers do
+  all_seen,           // everyone sees everything
+  view_when_made,     // a view moves when its frame is made, not when it is handed
+  entered_kept,       // after a drop, chunks keep bases above what the player has
+  ghosts,             // after a drop, the next frame does not list what is in view
+  leaving_untold,     // who leaves a view is not told
   // run
   untold_roll_back,  // who was ahead of the checkpoint is not told
   base_unwritten,    // the base moves though the socket refused the frame

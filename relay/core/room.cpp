@@ -21,9 +21,13 @@ Room::Room(RoomSettings settings, std::unique_ptr<Logic> logic, std::uint32_t te
 }
 
 void Room::make_stream() {
-    if (settings_.codec != wire::Codec::Packed) return;
+    const Tick key_most = ticks_of_ms(limits::key_tick_ms), key_least = ticks_of_ms(limits::key_tick_demand_ms);
+    const bool coded = settings_.codec == wire::Codec::Packed;
+    if (settings_.views)
+        views_ = std::make_unique<Views>(*settings_.layout, Grid(settings_.view_radius, settings_.view_cell), coded, key_most, key_least);
+    if (!coded || settings_.views) return;
     packed_ = std::make_unique<PackedStream>(*settings_.layout);
-    frames_.use_stream(ticks_of_ms(limits::key_tick_ms), ticks_of_ms(limits::key_tick_demand_ms));
+    frames_.use_stream(key_most, key_least);
 }
 
 Tick Room::stamp() const { return advancing_ || PLANTED(stamp) ? tick_ : tick_ + 1; }
@@ -109,15 +113,18 @@ void Room::end_all(CloseCode code, std::string_view reason) {
 void Room::end_at(std::size_t index, CloseCode code, std::string_view reason) {
     const std::unique_ptr<Seat> seat = std::move(seats_[index]);
     seats_.erase(seats_.begin() + static_cast<std::ptrdiff_t>(index));
+    if (views_) views_->forget(seat->number);
     std::vector<EntityId> owned;
     const Rows& entities = world_.entities();
     for (const EntityId id : entities.ids())
         if (world_.owner(id) == seat->number) owned.push_back(id);
     for (const EntityId id : owned) {
-        if (keep_.contains(id))
+        if (keep_.contains(id)) {
             world_.set_owner(id, 0, stamp());
-        else
-            world_.remove(id, stamp());
+            continue;
+        }
+        world_.remove(id, stamp());
+        visibilities_.forget(id);
     }
     events_.push({.kind = EventKind::PlayerLeft, .player = seat->number, .type = std::string(reason), .data = {}});
     if (seats_.empty()) empty_since_ = tick_;
@@ -239,7 +246,40 @@ Refusal Room::despawn(EntityId entity) {
     if (world_.has(entity, player_component)) return Refusal::not_allowed;
     world_.remove(entity, stamp());
     keep_.erase(entity);
+    visibilities_.forget(entity);
     return Refusal::none;
+}
+
+// ---------------------------------------------------------------------------------------------- who sees what
+
+void Room::look_around() {
+    views_->update(world_, visibilities_, [this](PlayerNumber number) {
+        const Seat* seat = find(number);
+        return seat == nullptr ? 0 : seat->team;
+    }, tick_);
+}
+
+Refusal Room::show(EntityId entity, Visibility to) {
+    if (!world_.has(entity)) return Refusal::no_such_entity;
+    if (!views_ || entity == 0 || world_.has(entity, player_component)) return Refusal::not_allowed;
+    if (to.players.size() > limits::audience_max) return Refusal::too_large;
+    visibilities_.set(entity, std::move(to));
+    return Refusal::none;
+}
+
+bool Room::set_team(PlayerNumber number, std::uint32_t team) {
+    Seat* seat = find(number);
+    if (seat == nullptr) return false;
+    if (seat->team != team && views_) views_->chunks().look_again();
+    seat->team = team;
+    return true;
+}
+
+bool Room::look_from(PlayerNumber number, std::optional<Point> at) {
+    Seat* seat = find(number);
+    if (seat == nullptr) return false;
+    seat->looks_from = at;
+    return true;
 }
 
 bool Room::broadcast(std::string_view type, std::span<const std::byte> data, PlayerNumber from, bool skip_sender) {

@@ -17,6 +17,7 @@
 #include "relay/core/logic.h"
 #include "relay/core/seat.h"
 #include "relay/core/settings.h"
+#include "relay/core/views.h"
 #include "relay/core/world.h"
 
 namespace tickrelay {
@@ -55,7 +56,9 @@ class Room {
     [[nodiscard]] const EventLog& events() const { return events_; }
     [[nodiscard]] Frames& frames() { return frames_; }
     [[nodiscard]] const Frames& frames() const { return frames_; }
-    [[nodiscard]] PackedStream* packed() { return packed_.get(); }  // null in codec plain
+    [[nodiscard]] PackedStream* packed() { return packed_.get(); }  // null in codec plain, and where there are views
+    [[nodiscard]] Views* views() { return views_.get(); }           // null in a room that everyone sees whole
+    void look_around();  // at a send tick, before any player is looked at
     [[nodiscard]] std::uint32_t term() const { return term_; }
     [[nodiscard]] std::span<const TermStart> term_starts() const { return term_starts_; }
     [[nodiscard]] Tick tick() const { return tick_; }
@@ -105,6 +108,12 @@ class Room {
     // Struct components: packed masked fields, quantised here. Opaque: the value. Adds what the entity lacks.
     Refusal write(EntityId entity, ComponentIndex component, std::uint64_t mask, std::span<const std::byte> data);
     Refusal despawn(EntityId entity);
+    // Who sees it, from the next frame on. Not in rooms without views, nor of the room's own and the seats' entities: not_allowed.
+    Refusal show(EntityId entity, Visibility to);
+    bool set_team(PlayerNumber number, std::uint32_t team);  // false: no such player
+    // From where a player sees instead of from its own entities: a camera, who waits to spawn.
+    bool look_from(PlayerNumber number, std::optional<Point> at);
+    [[nodiscard]] const Visibilities& visibilities() const { return visibilities_; }
     // False: limits::events_per_tick_max. The same for direct messages to one seat, where there is no such player, too.
     bool broadcast(std::string_view type, std::span<const std::byte> data, PlayerNumber from = 0, bool skip_sender = false);
     bool send(PlayerNumber to, std::string_view type, std::span<const std::byte> data, PlayerNumber from = 0);
@@ -159,6 +168,8 @@ class Room {
     EventLog events_{limits::events_max, limits::event_bytes_max};
     Frames frames_;
     std::unique_ptr<PackedStream> packed_;
+    std::unique_ptr<Views> views_;
+    Visibilities visibilities_;
     std::unique_ptr<Logic> logic_;
     RoomObserver& observer_;
     std::uint32_t term_;

@@ -60,6 +60,9 @@ Refusal Room::apply_spawn(Seat& seat, const Action& action) {
     const bool in_old = seat.old_block.holds(action.entity);
     if (action.entity <= seat.last_spawned || (!in_next && !in_old && !seat.block.holds(action.entity))) return Refusal::bad_id;
     if (const Refusal refusal = check_value(action.component, action.mask, action.data); refusal != Refusal::none) return refusal;
+    const auto has = [&](wire::ActionFlags flag) { return (action.flags & flag) != wire::ActionFlags{}; };
+    const bool hidden = has(wire::ActionFlags::Private) || has(wire::ActionFlags::Team);
+    if (hidden && !views_) return Refusal::not_allowed;  // everyone would see it
 
     seat.last_spawned = action.entity;
     if (in_next) seat.block = std::exchange(seat.next_block, IdBlock{}), seat.ids_known = true;
@@ -72,7 +75,8 @@ Refusal Room::apply_spawn(Seat& seat, const Action& action) {
         world_.remove(action.entity, stamp());
         return refusal;
     }
-    if ((action.flags & wire::ActionFlags::Keep) != wire::ActionFlags{}) keep_.insert(action.entity);
+    if (has(wire::ActionFlags::Keep)) keep_.insert(action.entity);
+    if (hidden) visibilities_.set(action.entity, {.by = has(wire::ActionFlags::Private) ? SeenBy::owner : SeenBy::team, .players = {}});
     return Refusal::none;
 }
 
@@ -84,6 +88,7 @@ Refusal Room::apply_despawn(const Seat& seat, const Action& action) {
 Refusal Room::apply_claim(const Seat& seat, const Action& action) {
     if (action.entity == 0 || !world_.has(action.entity)) return Refusal::no_such_entity;
     if (seat.role == wire::Role::Spectator || settings_.authority != Authority::player) return Refusal::not_allowed;
+    if (views_ && !views_->sees(seat.number, action.entity)) return Refusal::no_such_entity;
     if (world_.owner(action.entity) != 0) return Refusal::not_owner;
     world_.set_owner(action.entity, seat.number, stamp());
     return Refusal::none;

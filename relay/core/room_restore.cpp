@@ -46,6 +46,7 @@ Room::Room(SavedRoom&& state, const Restore& how, std::unique_ptr<Logic> logic, 
     if (term_starts_.size() > limits::term_starts_max) term_starts_.erase(term_starts_.begin());
     restore_numbers(how);
     for (const auto& seat : seats_) restore_seat(*seat, how.lost_terms != 0);
+    visibilities_ = std::move(state.visibilities);
     frames_.restart(events_.last());
     make_stream();
 }

@@ -5,6 +5,7 @@
 #include <flatbuffers/reflection.h>
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "relay/core/attributes.h"
@@ -35,6 +36,14 @@ std::optional<FieldType> scalar(int base_type) {
         case reflection::Double: return FieldType::Float64;
         default: return std::nullopt;
     }
+}
+
+bool read_priority(std::string_view text, std::uint8_t& priority) {
+    unsigned number = 0;
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (failure != std::errc{} || end != text.data() + text.size() || number < 1 || number > priority_max) return false;
+    priority = static_cast<std::uint8_t>(number);
+    return true;
 }
 
 // Read as the byte it is: the library's enum has no value for most of what may stand there.
@@ -93,8 +102,8 @@ class SchemaReader {
     bool check_names();
     bool find_references();
     bool refer(std::string_view from, const reflection::Type& type, std::optional<std::uint32_t> self);
-    bool read_player(const reflection::Object& object, bool is_component, bool& player);
-    bool read_component(const reflection::Object& object, bool player);
+    bool read_attributes(const reflection::Object& object, bool is_component, bool& player, std::uint8_t& priority);
+    bool read_component(const reflection::Object& object, bool player, std::uint8_t priority);
     bool flatten(const reflection::Object& object, std::size_t at, const std::string& prefix, const Attributes& outer,
                  int depth);
     bool measure(const reflection::Field& field, const std::string& path, Shape& shape);
@@ -125,8 +134,9 @@ bool SchemaReader::read() {
         const reflection::Object& object = *objects_.Get(i);
         const bool is_component = !referred_[i] || text(object.name()) == root;
         bool player = false;
-        if (!read_player(object, is_component, player)) return false;
-        if (is_component && !read_component(object, player)) return false;
+        std::uint8_t priority = 1;
+        if (!read_attributes(object, is_component, player, priority)) return false;
+        if (is_component && !read_component(object, player, priority)) return false;
     }
     std::ranges::sort(components, {}, &Component::name);
     return true;
@@ -170,11 +180,14 @@ bool SchemaReader::refer(std::string_view from, const reflection::Type& type, st
     return true;
 }
 
-bool SchemaReader::read_player(const reflection::Object& object, bool is_component, bool& player) {
+bool SchemaReader::read_attributes(const reflection::Object& object, bool is_component, bool& player, std::uint8_t& priority) {
     if (object.attributes() == nullptr) return true;
     for (const reflection::KeyValue* attribute : *object.attributes()) {
         const std::string_view key = text(attribute->key());
         player |= key == "player";
+        if (key == "priority" && !read_priority(text(attribute->value()), priority))
+            return fail(text(object.name()), "priority is a whole number from 1 to 100");
+        if (key == "priority" && !is_component) return fail(text(object.name()), "priority belongs on a component");
         for (std::string_view other : {"precision", "min", "max", "angle", "quat", "position"}) {
             if (key == other) return fail(text(object.name()), std::string(key) + " belongs on a field");
         }
@@ -183,12 +196,13 @@ bool SchemaReader::read_player(const reflection::Object& object, bool is_compone
            fail(text(object.name()), "player, but other types refer to it: it is no component");
 }
 
-bool SchemaReader::read_component(const reflection::Object& object, bool player) {
+bool SchemaReader::read_component(const reflection::Object& object, bool player, std::uint8_t priority) {
     if (components.size() + first_schema_component >= limits::components_max)
         return fail(text(object.name()), "one component too many: at most 61");
     component_ = &components.emplace_back();
     component_->name = text(object.name());
     component_->player = player;
+    component_->priority = priority;
     if (!object.is_struct()) return true;
     if (!flatten(object, 0, "", {}, 0) || !check_groups()) return false;
     component_->bytes = static_cast<std::uint16_t>(object.bytesize());

@@ -2,9 +2,11 @@
 // Owner: the worker of the room.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "relay/core/event.h"
+#include "relay/core/grid.h"
 #include "relay/core/limits.h"
 
 namespace tickrelay {
@@ -29,6 +31,8 @@ struct Seat {
     LinkId link = 0;
     Tick expires = 0;  // while there is no link
     bool prompt_acks = false;
+    std::uint32_t team = 0;                    // 0: none
+    std::optional<Point> looks_from;           // instead of from its own entities
 
     std::uint32_t applied_seq = 0;
     Tick told_applied = 0;  // tick of the last Yours that told applied_seq alone

@@ -28,6 +28,9 @@ struct RoomSettings {
     std::uint32_t empty_ttl_ms = 10'000;  // a room without seats ends after this long; 0: never
     std::uint32_t history = 0;         // events that a newcomer gets
     std::uint32_t bytes_per_s = 0;     // of state frames, a player; 0: no limit
+    bool views = false;        // players may see different parts of the room
+    double view_radius = 0;    // how far from its own entities a player sees, in the unit of the `position` fields; 0: everywhere
+    double view_cell = 0;      // edge of a cell of the grid; 0: three quarters of the radius
 };
 
 }  // namespace tickrelay

@@ -16,8 +16,10 @@
 #include <variant>
 #include <vector>
 
+#include "relay/core/grid.h"
 #include "relay/core/settings.h"
 #include "relay/core/tick.h"
+#include "relay/core/visibility.h"
 #include "relay/door/room_keys.h"
 
 namespace tickrelay {
@@ -37,6 +39,7 @@ inline constexpr std::string_view reason_room_exists = "room_exists";
 inline constexpr std::string_view reason_timeout = "timeout";
 inline constexpr std::string_view reason_draining = "draining";
 inline constexpr std::string_view reason_not_available = "not_available";
+inline constexpr std::string_view reason_no_views = "no_views";
 
 template <typename Result>
 using Answer = std::variant<Result, Refused>;
@@ -157,6 +160,22 @@ struct SetDone {
     Tick tick = 0;  // at which it was applied
 };
 
+// In a room with views. With SeenBy::players those of these ids that have seats now, by their seats.
+struct ShowRequest {
+    std::string room_id;
+    EntityId entity = 0;
+    SeenBy by = SeenBy::everyone;
+    std::vector<std::string> player_ids;
+};
+
+struct PlayerUpdateRequest {
+    std::string room_id;
+    std::string player_id;
+    std::optional<std::uint32_t> team;
+    // From where it sees: nothing was said, or nothing inside: from its own entities again.
+    std::optional<std::optional<Point>> looks_from;
+};
+
 // A room's whole state at one tick. `bytes`: the component's struct with its padding; opaque: the value.
 struct ComponentValue {
     ComponentIndex component = 0;
@@ -228,6 +247,8 @@ class Controls {
     virtual Answer<Done> broadcast(BroadcastRequest request, Deadline deadline) = 0;
     virtual Answer<LayoutPointer> layout(std::string room_id, Deadline deadline) = 0;
     virtual Answer<SetDone> set(SetRequest request, Deadline deadline) = 0;
+    virtual Answer<Done> show(ShowRequest request, Deadline deadline) = 0;
+    virtual Answer<Done> update_player(PlayerUpdateRequest request, Deadline deadline) = 0;
     virtual Answer<RoomState> state(std::string room_id, Deadline deadline) = 0;
     virtual Answer<Done> kick(KickRequest request, Deadline deadline) = 0;
     virtual Answer<Done> simulate(SimulateRequest request, Deadline deadline) = 0;

@@ -115,7 +115,10 @@ json to_json(const RoomSettings& settings) {
                    {"grace_s", settings.grace_ms / 1000.0},
                    {"empty_ttl_s", settings.empty_ttl_ms / 1000.0},
                    {"history", settings.history},
-                   {"bytes_per_s", settings.bytes_per_s}};
+                   {"bytes_per_s", settings.bytes_per_s},
+                   {"views", settings.views},
+                   {"view_radius", settings.view_radius},
+                   {"view_cell", settings.view_cell}};
     if (settings.layout) object["fingerprint"] = std::to_string(settings.layout->fingerprint());
     return object;
 }

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "relay/core/limits.h"
@@ -123,6 +125,46 @@ Outcome room_set(Call& call) {
     });
 }
 
+Outcome room_show(Call& call) {
+    static const std::vector<std::string_view> audiences = {"everyone", "owner", "team", "players"};
+    ShowRequest request;
+    request.room_id = call.params.required_name("room_id");
+    request.entity = static_cast<EntityId>(call.params.whole("entity", 1, UINT32_MAX).value_or(0));
+    if (request.entity == 0 && !call.params.failed()) call.params.fail("entity", "is required");
+    const auto by = call.params.choice("to", audiences);
+    if (!by && !call.params.failed()) call.params.fail("to", "is required", "everyone, owner, team or players");
+    request.by = static_cast<SeenBy>(by.value_or(0));
+    if (const json* ids = call.params.any("player_ids")) {
+        const auto is_name = [](const json& id) { return id.is_string() && valid_name(id.get_ref<const std::string&>()); };
+        const bool good = ids->is_array() && ids->size() <= limits::audience_max && std::ranges::all_of(*ids, is_name);
+        if (!good || request.by != SeenBy::players)
+            call.params.fail("player_ids", "goes with to = \"players\" and is a list of player ids", "up to 256");
+        else
+            request.player_ids = ids->get<std::vector<std::string>>();
+    }
+    FINISH(call);
+    return done(call.controls.show(std::move(request), call.deadline));
+}
+
+Outcome player_update(Call& call) {
+    PlayerUpdateRequest request;
+    request.room_id = call.params.required_name("room_id");
+    request.player_id = call.params.required_name("player_id");
+    if (const auto team = call.params.whole("team", 0, UINT32_MAX)) request.team = static_cast<std::uint32_t>(*team);
+    if (const json* at = call.params.any("looks_from")) {
+        const auto is_place = [](const json& x) { return x.is_number() && std::abs(x.get<double>()) <= 1e9; };
+        if (at->is_array() && at->size() <= 3 && std::ranges::all_of(*at, is_place)) {
+            Point point{};
+            for (std::size_t i = 0; i < at->size(); ++i) point[i] = (*at)[i].get<float>();
+            request.looks_from.emplace(at->empty() ? std::nullopt : std::optional(point));
+        } else {
+            call.params.fail("looks_from", "is a place, or [] for its own entities", "up to 3 numbers");
+        }
+    }
+    FINISH(call);
+    return done(call.controls.update_player(std::move(request), call.deadline));
+}
+
 Outcome room_state(Call& call) {
     auto room_id = call.params.required_name("room_id");
     FINISH(call);
@@ -176,9 +218,11 @@ constexpr std::array room_method_table = {
     Method{"room.close", true, room_close},
     Method{"room.broadcast", true, room_broadcast},
     Method{"room.set", true, room_set},
+    Method{"room.show", true, room_show},
     Method{"room.state", false, room_state},
     Method{"room.result", true, room_result},
     Method{"player.kick", true, player_kick},
+    Method{"player.update", true, player_update},
     Method{"player.simulate", true, player_simulate},
 };
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "relay/core/check.h"
+#include "relay/core/grid.h"
 #include "relay/core/limits.h"
 #include "relay/core/utf8.h"
 #include "relay/door/base64.h"
@@ -16,6 +17,8 @@ namespace tickrelay {
 namespace {
 
 using Error = std::optional<std::string>;
+
+constexpr double length_max = 1e9;
 
 std::string range_text(double low, double high) {
     char text[64];
@@ -54,6 +57,15 @@ Error set_name(std::string& target, const KeyValue& value) {
     const auto* name = std::get_if<std::string>(&value);
     if (name == nullptr || !valid_name(*name)) return "must be 1 to 64 bytes of printable text";
     target = *name;
+    return std::nullopt;
+}
+
+Error set_length(double& target, const KeyValue& value) {
+    double number = -1;
+    if (const auto* whole = std::get_if<std::int64_t>(&value)) number = static_cast<double>(*whole);
+    if (const auto* real = std::get_if<double>(&value)) number = *real;
+    if (!(number >= 0 && number <= length_max)) return "must be a number from " + range_text(0, length_max);
+    target = number;
     return std::nullopt;
 }
 
@@ -100,6 +112,10 @@ std::string toml_text(std::string_view text) {
     return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 std::string flag_text(bool flag) { return flag ? "true" : "false"; }
+std::string real_text(double number) {
+    char text[32];
+    return {text, std::to_chars(text, text + sizeof text, number).ptr};
+}
 std::string seconds_text(std::uint32_t ms) {
     char text[24];
     return {text, std::to_chars(text, text + sizeof text, ms / 1000.0).ptr};
@@ -162,6 +178,15 @@ const std::array table = {
     ROW("bytes_per_s", number, "B/s", "0 to 1000000000",
         "State frames to each player at most, then state comes less often; 0: no limit.", true, true,
         set_number(s.bytes_per_s, v, 0, 1'000'000'000), bytes_per_s, std::to_string(s.bytes_per_s)),
+    ROW("views", flag, "", "true, false",
+        "Players may see different parts of the room; true where view_radius or view_cell is given.", true, true,
+        set_flag(s.views, v), views, flag_text(s.views)),
+    ROW("view_radius", number, "units", "0 to 1e9",
+        "How far from its own entities a player sees what has a position; 0: everywhere.", true, true,
+        set_length(s.view_radius, v), view_radius, real_text(s.view_radius)),
+    ROW("view_cell", number, "units", "0 to 1e9",
+        "Edge of a cell, the least that comes into view at once; 0: three quarters of view_radius.", true, true,
+        set_length(s.view_cell, v), view_cell, real_text(s.view_cell)),
 };
 #undef ROW
 
@@ -186,6 +211,13 @@ std::optional<std::string> settle(RoomSettings& settings, const RoomKeySet& give
     if (settings.tick_rate % settings.send_rate != 0) {
         return "send_rate " + std::to_string(settings.send_rate) + " does not divide tick_rate " +
                std::to_string(settings.tick_rate);
+    }
+    static const std::size_t views = *find_room_key("views");
+    const bool divides = settings.view_radius > 0 || settings.view_cell > 0;
+    if (!given[views]) settings.views = divides;
+    if (divides && !settings.views) return "view_radius and view_cell need views = true";
+    if (divides && Positions(*settings.layout).components().empty()) {
+        return "view_radius and view_cell need a component with `position` fields in the schema";
     }
     return std::nullopt;
 }

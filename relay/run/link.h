@@ -19,6 +19,9 @@ struct alignas(64) Link {
     std::atomic<Tick> yours_tick{0};
     // Behind, and able to take a frame now.
     std::atomic<bool> wants{false};
+    std::atomic<bool> behind{true};
+    // Bytes that a frame of a room with views may have; 0: no limit.
+    std::atomic<std::uint32_t> frame_bytes_max{0};
 
     // Messages of this seat in its worker's inbox: the loop adds, the worker takes away.
     std::atomic<std::uint32_t> inbox{0};

@@ -215,7 +215,7 @@ void Loop::sample(SocketId socket, Peer& peer) {
         return;
     }
     const Members& members = members_of(peer.worker, peer.room);
-    const Tick complete = peer.line.acknowledged();
+    const Tick complete = peer.line.complete();
     if (complete != 0) {
         const double age_s = static_cast<double>(std::max<std::int64_t>(now_ns_ - members.clock.due_ns(complete), 0)) / 1e9;
         stats_.state_age.observe(age_s);

@@ -85,7 +85,11 @@ class Loop final : public SocketEvents {
 
     // ---- loop_send.cpp
     void send_batch(const Batch& batch);
-    void send_to(SocketId socket, const Batch& batch, Members& members);
+    void send_to(SocketId socket, const Batch& batch);
+    void send_views(const Batch& batch, Members& members);
+    [[nodiscard]] bool may_take(Peer& peer);
+    void pass_over(Peer& peer);
+    void hand(SocketId socket, const FrameInfo& info, std::span<const std::byte> frame, const YoursItem* yours, const Batch& batch);
     void send_yours_alone(SocketId socket, Peer& peer, const Batch& batch);
     void count_sent(const Peer& peer, const FrameInfo& frame, std::size_t bytes);
     bool note_sent(Peer& peer, Sent sent);

@@ -17,8 +17,9 @@ void Loop::send_batch(const Batch& batch) {
         const Line::Position& has = peer.line.position();
         if (item.after_event <= has.event && item.after_direct <= has.direct) peer.yours = &item;
     }
+    if (batch.of_views) return send_views(batch, members);
     if (batch.frame_count != 0) {
-        for (const SocketId socket : members.sockets) send_to(socket, batch, members);
+        for (const SocketId socket : members.sockets) send_to(socket, batch);
         return;
     }
     for (const YoursItem& item : batch.yours)
@@ -26,7 +27,37 @@ void Loop::send_batch(const Batch& batch) {
             send_yours_alone(item.socket, peers_[item.socket], batch);
 }
 
-void Loop::send_to(SocketId socket, const Batch& batch, Members& members) {
+// Each its own. Whoever is behind is looked at again: nothing else may come to say that it could take a frame.
+void Loop::send_views(const Batch& batch, Members& members) {
+    for (const ViewItem& item : batch.views) {
+        if (item.socket >= peers_.size()) continue;
+        Peer& peer = peers_[item.socket];
+        if (peer.phase != Phase::seated || peer.generation != item.generation) continue;
+        members.newest = std::max(members.newest, item.info.tick);
+        const YoursItem* yours = std::exchange(peer.yours, nullptr);
+        const bool made_for_it = item.info.base == 0 || item.info.base == peer.line.position().base;
+        if (made_for_it && may_take(peer) && peer.line.choose({&item.info, 1}, yours == nullptr ? 0 : yours->event)) {
+            hand(item.socket, item.info, std::span(batch.view_bytes).subspan(item.offset, item.bytes), yours, batch);
+        } else {
+            pass_over(peer);
+        }
+    }
+    for (const SocketId socket : members.sockets) {
+        peers_[socket].yours = nullptr;
+        if (peers_[socket].line.behind()) publish(peers_[socket]);
+    }
+}
+
+bool Loop::may_take(Peer& peer) { return !peer.blocked && peer.line.open(now_ns_); }
+
+// It falls behind: the next frame is made for what it has.
+void Loop::pass_over(Peer& peer) {
+    peer.line.fall_behind();
+    stats_.frames_superseded.add();
+    publish(peer);
+}
+
+void Loop::send_to(SocketId socket, const Batch& batch) {
     Peer& peer = peers_[socket];
     const std::span infos = std::span(batch.infos).first(batch.frame_count);
     if (infos[0].tick <= peer.line.position().base) {
@@ -34,29 +65,21 @@ void Loop::send_to(SocketId socket, const Batch& batch, Members& members) {
         return;
     }
     const YoursItem* yours = std::exchange(peer.yours, nullptr);
-    if (peer.blocked || !peer.line.open(now_ns_)) {
-        peer.line.fall_behind();
-        stats_.frames_superseded.add();
-        publish(peer);
-        return;
-    }
+    if (!may_take(peer)) return pass_over(peer);
     const auto chosen = peer.line.choose(infos, yours == nullptr ? 0 : yours->event);
-    if (!chosen) {
-        stats_.frames_superseded.add();
-        publish(peer);
-        return;
-    }
-    const FrameInfo& info = infos[*chosen];
-    const std::span<const std::byte> frame = batch.frames[*chosen]->bytes;
+    if (!chosen) return pass_over(peer);
+    hand(socket, infos[*chosen], batch.frames[*chosen]->bytes, yours, batch);
+}
+
+// With its Yours, in one send.
+void Loop::hand(SocketId socket, const FrameInfo& info, std::span<const std::byte> frame, const YoursItem* yours, const Batch& batch) {
+    Peer& peer = peers_[socket];
     const std::span<const std::byte> first =
         yours == nullptr ? std::span<const std::byte>{} : std::span(batch.yours_bytes).subspan(yours->offset, yours->bytes);
     if (!note_sent(peer, sockets_.send(socket, first, frame)) && !PLANTED(base_unwritten)) {
         if (PLANTED(kill_slow)) return close(socket, CloseCode::overloaded, "");
         if (PLANTED(yours_kept) && yours != nullptr) peer.line.handed_yours(yours->event, yours->direct_last, yours->applied);
-        peer.line.fall_behind();
-        stats_.frames_superseded.add();
-        publish(peer);
-        return;
+        return pass_over(peer);
     }
     count_sent(peer, info, frame.size());
     peer.bytes += first.size() + frame.size();
@@ -69,7 +92,6 @@ void Loop::send_to(SocketId socket, const Batch& batch, Members& members) {
     peer.line.handed(info, now_ns_, frame.size());
     peer.was_sent = true;
     publish(peer);
-    (void)members;
 }
 
 // In a room where nothing else changed. Only for who has that tick: others get theirs with their next frame.
@@ -107,6 +129,8 @@ void Loop::count_sent(const Peer& peer, const FrameInfo& frame, std::size_t byte
 // What the worker may know: where the line stands, and whether it could take a frame made for it.
 void Loop::publish(Peer& peer) {
     peer.link->publish(peer.line.position());
+    peer.link->frame_bytes_max.store(peer.line.frame_bytes_max(), std::memory_order_relaxed);
+    peer.link->behind.store(peer.line.behind(), std::memory_order_relaxed);
     peer.link->wants.store(peer.line.behind() && !peer.blocked && peer.line.open(now_ns_), std::memory_order_release);
 }
 

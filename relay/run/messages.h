@@ -80,6 +80,15 @@ struct YoursItem {
     EventNumber after_direct = 0;
 };
 
+// In a room with views: one frame, for one connection, made from its line's base alone.
+struct ViewItem {
+    std::uint32_t socket = 0;
+    std::uint32_t generation = 0;
+    std::size_t offset = 0;  // in Batch::view_bytes
+    std::size_t bytes = 0;
+    FrameInfo info;
+};
+
 // What a room sends to the players of one loop at one send tick. Goes back to its worker when sent.
 struct Batch {
     RoomRef room;
@@ -90,6 +99,9 @@ struct Batch {
     std::array<Frame*, limits::frames_per_tick_max> frames{};
     std::vector<YoursItem> yours;
     std::vector<std::byte> yours_bytes;
+    bool of_views = false;
+    std::vector<ViewItem> views;
+    std::vector<std::byte> view_bytes;
 };
 
 // A seat was found for a connection that asked to join.

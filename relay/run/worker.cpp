@@ -22,7 +22,7 @@ constexpr std::int64_t idle_step_ns = 1'000 * ms;
 Worker::Worker(std::uint32_t index, Clock clock, WorkerPort& port, std::span<LoopPort* const> loops, Lobby& lobby,
                Journal& journal, StatsShard& stats)
     : index_(index), clock_(std::move(clock)), port_(port), loops_(loops), lobby_(lobby), journal_(journal), stats_(stats), loop_to_wake_(loops.size()),
-      taken_(take_at_once), batches_taken_(take_at_once), batches_now_(loops.size()) {
+      taken_(take_at_once), batches_taken_(take_at_once), batches_now_(loops.size()), settled_(loops.size()) {
     for (LoopPort* loop : loops_) {
         to_loops_.emplace_back(loop->outbox);
         blocks_back_.emplace_back(loop->blocks);

@@ -134,12 +134,20 @@ class Worker final : public RoomObserver {
 
     // ---- worker_send.cpp
     void send(Place& place, Tick now);
+    void send_whole(Place& place, Tick now);
     Frame* encode(Place& place, const FrameInfo& info);
     Batch* take_batch(Place& place, std::uint32_t loop);
     void add_yours(Place& place, const Placed& to, const Line::Position& at, Tick now);
+    bool fill_yours(Place& place, const Placed& to, const Line::Position& at, Tick now, YoursContent& content);
+    void put_yours(Batch& batch, Seat& seat, const Placed& to, const Line::Position& at, const YoursContent& content);
     void take_back();
     void put_back(Frame* frame);
     Batch* batch_for(Place& place, std::uint32_t loop);
+
+    // ---- worker_views.cpp
+    void send_views(Place& place, Tick now);
+    [[nodiscard]] bool may_look(const Placed& to) const;
+    void send_view(Place& place, const Placed& to, const Viewer& viewer, Tick now);
 
     std::uint32_t index_;
     Clock clock_;
@@ -166,6 +174,9 @@ class Worker final : public RoomObserver {
     std::vector<Frame*> frames_;       // of the room that sends
     std::vector<FrameInfo> infos_;
     std::vector<Batch*> batches_now_;  // per loop, of the room that sends
+    std::vector<std::pair<const Placed*, Viewer>> viewers_;
+    std::vector<bool> settled_;  // per loop: it has sent all of this room's batches
+    std::vector<std::uint8_t> parts_;
     std::vector<std::unique_ptr<Frame>> all_frames_;
     std::vector<Frame*> free_frames_;
     std::vector<std::unique_ptr<Batch>> all_batches_;

@@ -96,6 +96,9 @@ void Worker::connect(Place& place, Seat& seat, JoinErrand& errand, std::int64_t 
         at.direct = seat.direct.first() - 1;
     }
     seat.prompt_acks = errand.prompt_acks_;
+    // Of another term, or from before its view was known: then it gets all of it, whatever it has.
+    const Tick has = at.base;
+    if (room.views() != nullptr && !room.views()->can_continue(seat.number, at.base)) at.base = 0;
 
     auto admission = std::make_unique<Admission>();
     admission->room = {place.record->slot, place.generation};
@@ -104,7 +107,8 @@ void Worker::connect(Place& place, Seat& seat, JoinErrand& errand, std::int64_t 
     admission->link = std::make_shared<Link>();
     admission->link->publish(at);
     admission->line = Line(at, {.base = room.frames().tick(), .event = room.frames().event()}, ack_ms_of(seat),
-                           room.settings().codec == wire::Codec::Packed);
+                           room.packed() != nullptr);
+    admission->line.note_known(has);
     admission->line.set_budget(room.settings().bytes_per_s);
     admission->clock = place.clock;
     admission->record = place.record;

@@ -16,27 +16,12 @@ constexpr std::size_t frame_bytes_kept_max = 256 * 1024;  // a pooled frame that
 }  // namespace
 
 void Worker::send(Place& place, Tick now) {
-    wants_.clear();
-    for (const Placed& player : place.placed)
-        if (player.link->wants.load(std::memory_order_acquire)) {
-            const Line::Position at = player.link->read();
-            wants_.push_back({at.base, at.event});
-        }
-    const auto infos = place.room->frames().plan(place.room->world(), place.room->events(), now, place.idle_ticks, wants_);
-    infos_.assign(infos.begin(), infos.end());
     std::ranges::fill(batches_now_, nullptr);
-
     frames_.clear();
-    if (place.placed.empty()) {
-        place.room->frames().break_stream();
-    } else {
-        if (place.room->frames().starts_stream()) place.room->packed()->start(place.room->world(), place.room->frames().tick());
-        for (const FrameInfo& info : infos_) frames_.push_back(encode(place, info));
-    }
-    for (std::uint32_t loop = 0; loop < loops_.size(); ++loop)
-        if (!frames_.empty() && place.players_on_loop[loop] != 0) batch_for(place, loop);
-    for (const Placed& player : place.placed) add_yours(place, player, player.link->read(), now);
-
+    if (place.room->views() != nullptr)
+        send_views(place, now);
+    else
+        send_whole(place, now);
     for (std::uint32_t loop = 0; loop < loops_.size(); ++loop) {
         if (batches_now_[loop] == nullptr) continue;
         Outbound item;
@@ -47,6 +32,27 @@ void Worker::send(Place& place, Tick now) {
     }
     for (Frame* frame : frames_)
         if (frame->batches == 0) put_back(frame);
+}
+
+// Everyone sees all of it: frames are shared.
+void Worker::send_whole(Place& place, Tick now) {
+    wants_.clear();
+    for (const Placed& player : place.placed)
+        if (player.link->wants.load(std::memory_order_acquire)) {
+            const Line::Position at = player.link->read();
+            wants_.push_back({at.base, at.event});
+        }
+    const auto infos = place.room->frames().plan(place.room->world().newest(), place.room->events(), now, place.idle_ticks, wants_);
+    infos_.assign(infos.begin(), infos.end());
+    if (place.placed.empty()) {
+        place.room->frames().break_stream();
+    } else {
+        if (place.room->frames().starts_stream()) place.room->packed()->start(place.room->world(), place.room->frames().tick());
+        for (const FrameInfo& info : infos_) frames_.push_back(encode(place, info));
+    }
+    for (std::uint32_t loop = 0; loop < loops_.size(); ++loop)
+        if (!frames_.empty() && place.players_on_loop[loop] != 0) batch_for(place, loop);
+    for (const Placed& player : place.placed) add_yours(place, player, player.link->read(), now);
 }
 
 // The loop's batch of this room and tick. Null where the loop has not sent the earlier ones: its players fall behind and catch up.
@@ -81,10 +87,17 @@ Frame* Worker::encode(Place& place, const FrameInfo& info) {
 }
 
 void Worker::add_yours(Place& place, const Placed& to, const Line::Position& at, Tick now) {
+    YoursContent content{.tick = place.room->frames().tick()};
+    if (!fill_yours(place, to, at, now, content)) return;
+    if (Batch* batch = batch_for(place, to.connection.loop)) put_yours(*batch, *place.room->find(to.number), to, at, content);
+}
+
+// Whether there is anything to tell this player alone.
+bool Worker::fill_yours(Place& place, const Placed& to, const Line::Position& at, Tick now, YoursContent& content) {
     Room& room = *place.room;
     Seat* seat = room.find(to.number);
     CHECK(seat != nullptr);
-    YoursContent content{.tick = room.frames().tick(), .applied_seq = seat->applied_seq};
+    content.applied_seq = seat->applied_seq;
     if (PLANTED(applied_early)) ++content.applied_seq;
     const bool new_applied = seat->applied_seq != at.applied;
     const bool prompt = seat->prompt_acks || now - seat->told_applied >= room.ticks_of_ms(limits::prompt_yours_ms);
@@ -101,15 +114,15 @@ void Worker::add_yours(Place& place, const Placed& to, const Line::Position& at,
         content.ids_first = seat->next_block.first;
         content.ids_count = seat->next_block.count;
     }
-    if (!(new_applied && prompt) && content.direct_first == 0 && content.event == 0 && !block_due) return;
-    Batch* batch = batch_for(place, to.connection.loop);
-    if (batch == nullptr) return;
-    seat->told_applied = now;
+    return (new_applied && prompt) || content.direct_first != 0 || content.event != 0 || block_due;
+}
 
-    const auto payload = encoder_.yours(content, seat->direct);
+void Worker::put_yours(Batch& batch, Seat& seat, const Placed& to, const Line::Position& at, const YoursContent& content) {
+    seat.told_applied = content.tick;
+    const auto payload = encoder_.yours(content, seat.direct);
     YoursItem item{.socket = to.connection.socket,
                    .generation = to.connection.generation,
-                   .offset = static_cast<std::uint32_t>(batch->yours_bytes.size()),
+                   .offset = static_cast<std::uint32_t>(batch.yours_bytes.size()),
                    .tick = content.tick,
                    .event = content.event,
                    .direct_last = content.direct_last,
@@ -118,11 +131,11 @@ void Worker::add_yours(Place& place, const Placed& to, const Line::Position& at,
                    .after_direct = at.direct};
     std::byte header[websocket_header_max];
     const std::size_t header_bytes = write_websocket_header(header, payload.size());
-    batch->yours_bytes.insert(batch->yours_bytes.end(), header, header + header_bytes);
-    batch->yours_bytes.insert(batch->yours_bytes.end(), payload.begin(), payload.end());
-    if (PLANTED(direct_forgotten)) seat->direct.forget_up_to(content.direct_last);
+    batch.yours_bytes.insert(batch.yours_bytes.end(), header, header + header_bytes);
+    batch.yours_bytes.insert(batch.yours_bytes.end(), payload.begin(), payload.end());
+    if (PLANTED(direct_forgotten)) seat.direct.forget_up_to(content.direct_last);
     item.bytes = static_cast<std::uint32_t>(header_bytes + payload.size());
-    batch->yours.push_back(item);
+    batch.yours.push_back(item);
 }
 
 Batch* Worker::take_batch(Place& place, std::uint32_t loop) {
@@ -138,6 +151,9 @@ Batch* Worker::take_batch(Place& place, std::uint32_t loop) {
     batch->frame_count = 0;
     batch->yours.clear();
     batch->yours_bytes.clear();
+    batch->of_views = place.room->views() != nullptr;
+    batch->views.clear();
+    batch->view_bytes.clear();
     return batch;
 }
 

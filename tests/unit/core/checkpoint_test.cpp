@@ -334,5 +334,41 @@ TEST_F(CheckpointTest, any_bit_may_be_wrong) {
   EXPECT_GT(rooms, bytes.size()) << "else this test shows little";
 }
 
+TEST(CheckpointOfViews, keeps_who_sees_what) {
+  DeafToRestores observer;
+  RoomSettings settings;
+  settings.id = settings.type = "hidden";
+  settings.layout = test::layout_of("struct Body (priority: \"7\") { x: float (position); }");
+  settings.views = true;
+  settings.view_radius = 50;
+  settings.view_cell = 20;
+  Room room(settings, nullptr, 1, observer);
+  room.advance(1);
+  const PlayerNumber player = room.take_seat({.player_id = "ada", .session = "s"}, 1);
+  const float x = 3;
+  EntityId shown = 0, hidden = 0;
+  ASSERT_EQ(room.spawn(player, first_schema_component, std::as_bytes(std::span(&x, 1)), false, shown), Refusal::none);
+  ASSERT_EQ(room.spawn(player, first_schema_component, std::as_bytes(std::span(&x, 1)), false, hidden), Refusal::none);
+  ASSERT_EQ(room.show(hidden, {.by = SeenBy::players, .players = {9, player}}), Refusal::none);
+  EXPECT_EQ(room.show(room.seats()[0]->entity, {.by = SeenBy::owner, .players = {}}), Refusal::not_allowed);
+  ASSERT_TRUE(room.set_team(player, 4) && room.look_from(player, Point{1, 2, 3}));
+
+  CheckpointWriter writer;
+  auto read = read_checkpoint(writer.write(room));
+  ASSERT_TRUE(std::holds_alternative<SavedRoomPointer>(read)) << std::get<std::string>(read);
+  Room restored(std::move(*std::get<SavedRoomPointer>(read)), {.term = 2, .tick = 5}, nullptr, observer);
+  EXPECT_TRUE(restored.settings().views);
+  EXPECT_EQ(restored.settings().view_radius, 50);
+  EXPECT_EQ(restored.settings().view_cell, 20);
+  EXPECT_EQ(restored.settings().layout->component(first_schema_component).priority, 7);
+  ASSERT_NE(restored.views(), nullptr);
+  ASSERT_NE(restored.visibilities().of(hidden), nullptr);
+  EXPECT_EQ(*restored.visibilities().of(hidden), *room.visibilities().of(hidden));
+  EXPECT_EQ(restored.visibilities().of(shown), nullptr);
+  EXPECT_EQ(restored.find(player)->team, 4U);
+  EXPECT_EQ(restored.find(player)->looks_from, (Point{1, 2, 3}));
+  EXPECT_FALSE(restored.views()->can_continue(player, 1)) << "a view starts at base 0";
+}
+
 }  // namespace
 }  // namespace tickrelay

@@ -14,7 +14,7 @@ struct FramesTest : testing::Test {
   static constexpr Tick idle = 15;
 
   std::vector<FrameInfo> plan(Tick now, std::vector<Want> wants) {
-    const auto infos = frames.plan(world, events, now, idle, wants);
+    const auto infos = frames.plan(world.newest(), events, now, idle, wants);
     return {infos.begin(), infos.end()};
   }
   void change(Tick now) {

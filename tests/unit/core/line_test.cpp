@@ -249,5 +249,46 @@ TEST(Line, is_not_throttled_by_a_program_that_looks_thirty_times_a_second) {
   }
 }
 
+// ---------------------------------------------------------------------------------------------- frames in part
+
+TEST(Line, what_was_complete_is_known_when_its_frame_is_acknowledged) {
+  Line line = line_at(10);
+  FrameInfo part = frame(10, 20);
+  part.complete = 14;
+  line.handed(part, 0, 100);
+  EXPECT_EQ(line.complete(), 0U);
+  ASSERT_TRUE(line.acknowledge(20, 0, 0, 10 * ms));
+  EXPECT_EQ(line.acknowledged(), 20U);
+  EXPECT_EQ(line.complete(), 14U);
+  line.handed(frame(20, 30), 20 * ms, 100);
+  ASSERT_TRUE(line.acknowledge(30, 0, 0, 30 * ms));
+  EXPECT_EQ(line.complete(), 30U);
+}
+
+TEST(Line, a_budget_is_spent_in_tenths_of_a_second) {
+  Line line = line_at(10);
+  EXPECT_EQ(line.frame_bytes_max(), 0U) << "no limit";
+  line.set_budget(50'000);
+  EXPECT_EQ(line.frame_bytes_max(), 5'000U);
+  line.pace(500);
+  EXPECT_EQ(line.frame_bytes_max(), 200U) << "a frame has some sense only above this";
+}
+
+TEST(Line, a_slow_lines_frames_are_cut_to_what_it_drains) {
+  Line line = line_at(10);
+  std::int64_t now = 0;
+  Tick tick = 10;
+  const auto pass = [&](std::int64_t took, std::size_t bytes) {
+    line.handed(frame(tick, tick + 1), now, bytes);
+    ASSERT_TRUE(line.acknowledge(++tick, 0, 0, now + took));
+    now += took;
+  };
+  for (int i = 0; i < 5; ++i) pass(20 * ms, 100);
+  EXPECT_EQ(line.frame_bytes_max(), 0U);
+  for (int i = 0; i < 8; ++i) pass(500 * ms, 10'000);  // 20 kB/s
+  EXPECT_GT(line.frame_bytes_max(), 4'000U);
+  EXPECT_LT(line.frame_bytes_max(), 8'000U) << "about 0.3 s of it";
+}
+
 }  // namespace
 }  // namespace tickrelay

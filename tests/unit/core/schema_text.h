@@ -15,7 +15,7 @@ namespace tickrelay::test {
 
 inline const std::string attributes =
     "attribute \"precision\"; attribute \"min\"; attribute \"max\"; attribute \"angle\"; attribute \"quat\";"
-    "attribute \"position\"; attribute \"player\";\n";
+    "attribute \"position\"; attribute \"player\"; attribute \"priority\";\n";
 
 inline std::vector<std::byte> binary_schema(const std::string& text) {
     flatbuffers::IDLOptions options;

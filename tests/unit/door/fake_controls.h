@@ -21,6 +21,8 @@ class FakeControls : public Controls {
     std::vector<UpdateRequest> updates;
     std::vector<BroadcastRequest> broadcasts;
     std::vector<SetRequest> sets;
+    std::vector<ShowRequest> shows;
+    std::vector<PlayerUpdateRequest> player_updates;
     std::vector<KickRequest> kicks;
     std::vector<SimulateRequest> simulations;
     std::vector<TicketRequest> tickets;
@@ -95,6 +97,8 @@ class FakeControls : public Controls {
         if (!known_rooms.contains(room_id)) return missing(room_id);
         return known_state;
     }
+    Answer<Done> show(ShowRequest request, Deadline) override { return remember(shows, std::move(request)); }
+    Answer<Done> update_player(PlayerUpdateRequest request, Deadline) override { return remember(player_updates, std::move(request)); }
     Answer<Done> kick(KickRequest request, Deadline) override { return remember(kicks, std::move(request)); }
     Answer<Done> simulate(SimulateRequest request, Deadline) override {
         simulations.push_back(std::move(request));

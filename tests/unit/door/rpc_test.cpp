@@ -250,6 +250,23 @@ TEST_F(RpcTest, PlayersAreKickedSimulatedAndGivenTickets) {
     expect_bad("player.kick", {{"room_id", "a"}, {"player_id", 5}}, "player_id", "text");
 }
 
+TEST_F(RpcTest, WhoSeesWhatIsSetByNameAndChecked) {
+    controls.add_room("a");
+    result("room.show", {{"room_id", "a"}, {"entity", 5}, {"to", "players"}, {"player_ids", {"ada", "bob"}}});
+    EXPECT_EQ(controls.shows.at(0).by, SeenBy::players);
+    EXPECT_EQ(controls.shows.at(0).player_ids, (std::vector<std::string>{"ada", "bob"}));
+    expect_bad("room.show", {{"room_id", "a"}, {"to", "owner"}}, "entity", "required");
+    expect_bad("room.show", {{"room_id", "a"}, {"entity", 5}}, "to", "required");
+    expect_bad("room.show", {{"room_id", "a"}, {"entity", 5}, {"to", "friends"}}, "to", "everyone, owner, team, players");
+    expect_bad("room.show", {{"room_id", "a"}, {"entity", 5}, {"to", "owner"}, {"player_ids", {"ada"}}}, "player_ids", "players");
+    result("player.update", {{"room_id", "a"}, {"player_id", "ada"}, {"team", 2}, {"looks_from", {1.5, -2}}});
+    EXPECT_EQ(controls.player_updates.at(0).team, 2U);
+    EXPECT_EQ(controls.player_updates.at(0).looks_from.value().value(), (Point{1.5F, -2, 0}));
+    result("player.update", {{"room_id", "a"}, {"player_id", "ada"}, {"looks_from", json::array()}});
+    EXPECT_FALSE(controls.player_updates.at(1).looks_from.value().has_value());
+    expect_bad("player.update", {{"room_id", "a"}, {"player_id", "ada"}, {"looks_from", {1, 2, 3, 4}}}, "looks_from", "place");
+}
+
 TEST_F(RpcTest, AResultIsAnyJson) {
     controls.add_room("a");
     result("room.result", {{"room_id", "a"}, {"data", {{"winner", "ada"}}}});

@@ -17,6 +17,7 @@ inline constexpr std::size_t type_bytes_max = 64;
 
 inline constexpr std::size_t received_bytes_max = 16 * 1024 * 1024;  // one message from the relay
 inline constexpr std::size_t entities_max = 16'384;
+inline constexpr std::size_t chunks_max = entities_max;  // none is empty
 inline constexpr std::size_t components_max = 64 + 3;  // a schema's and the relay's own
 inline constexpr std::size_t fields_max = 64;
 

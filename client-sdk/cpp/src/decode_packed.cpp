@@ -34,47 +34,62 @@ class IntoMirror final : public packed::Changed {
 
 class PackedDecoder final : public Decoder {
  public:
-  explicit PackedDecoder(const Layout& layout) : stream_(lanes_of(layout)), empty_(lanes_of(layout)) {}
+  PackedDecoder(const Layout& layout, std::shared_ptr<packed::Context> scratch)
+      : stream_(lanes_of(layout)), scratch_(std::move(scratch)) {}
 
   Outcome decode(const wire::StateFrame& frame, std::uint32_t base, Mirror& mirror, std::string& error) override {
     const wire::FrameHead& head = *frame.head();
-    const bool of_stream = head.kind() == wire::FrameKind::Stream;
-    if (of_stream && !in_stream_) return Outcome::lost;
     if (frame.columns()) {
       error = "a plain frame on a packed connection";
       return Outcome::broken;
     }
-    if (!read(frame, of_stream, base == 0, mirror, error)) return Outcome::broken;
     const bool key = (static_cast<unsigned>(head.flags()) & static_cast<unsigned>(wire::FrameFlags::KeyTick)) != 0;
-    in_stream_ = key || (of_stream && in_stream_);
-    if (!key) return Outcome::applied;
+    std::optional<std::span<const std::uint8_t>> bytes;
+    if (frame.packed()) bytes = std::span(frame.packed()->data(), frame.packed()->size());
+    if (base == 0 && !bytes) bytes.emplace();
+    return decode_payload({head.kind(), key, base == 0, frame.hash()}, bytes, mirror, error);
+  }
+
+  Outcome decode_payload(const Payload& about, std::optional<std::span<const std::uint8_t>> bytes, Mirror& mirror,
+                         std::string& error) override {
+    const bool of_stream = about.kind == wire::FrameKind::Stream;
+    if (of_stream && !in_stream_) return Outcome::lost;
+    if (bytes && !read(*bytes, of_stream, about.whole, mirror)) {
+      error = reader_.error();
+      return Outcome::broken;
+    }
+    in_stream_ = about.key || (of_stream && in_stream_);
+    if (!about.key) return Outcome::applied;
     stream_.settle();
-    return frame.hash() == 0 || frame.hash() == stream_.hash() ? Outcome::applied : Outcome::lost;
+    return about.hash == 0 || about.hash == stream_.hash() ? Outcome::applied : Outcome::lost;
   }
 
   void restart() override { in_stream_ = false; }
 
  private:
-  bool read(const wire::StateFrame& frame, bool of_stream, bool whole, Mirror& mirror, std::string& error) {
-    const std::span<const std::uint8_t> bytes =
-        frame.packed() ? std::span(frame.packed()->data(), frame.packed()->size()) : std::span<const std::uint8_t>{};
-    if (!whole && !frame.packed()) return true;  // no state changed
+  bool read(std::span<const std::uint8_t> bytes, bool of_stream, bool whole, Mirror& mirror) {
     IntoMirror into(mirror);
     if (whole) mirror.begin_whole();
-    const bool good = of_stream ? reader_.stream(stream_, bytes, into) : reader_.absolute(stream_, empty_, bytes, whole, into);
+    const bool good = of_stream ? reader_.stream(stream_, bytes, into) : reader_.absolute(stream_, *scratch_, bytes, whole, into);
     if (whole) mirror.end_whole();
-    if (!good) error = reader_.error();
     return good;
   }
 
-  packed::Context stream_, empty_;
+  packed::Context stream_;
+  std::shared_ptr<packed::Context> scratch_;
   packed::Reader reader_{{.entities = limits::entities_max}};
   bool in_stream_ = false;
 };
 
 }  // namespace
 
-std::unique_ptr<Decoder> make_packed_decoder(const Layout& layout) { return std::make_unique<PackedDecoder>(layout); }
+std::shared_ptr<packed::Context> make_scratch(const Layout& layout) {
+  return std::make_shared<packed::Context>(lanes_of(layout));
+}
+
+std::unique_ptr<Decoder> make_packed_decoder(const Layout& layout, std::shared_ptr<packed::Context> scratch) {
+  return std::make_unique<PackedDecoder>(layout, std::move(scratch));
+}
 
 }  // namespace sdk
 }  // namespace tickrelay

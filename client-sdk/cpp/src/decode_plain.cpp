@@ -1,4 +1,5 @@
 #include <cstring>
+#include <vector>
 
 #include "decoder.h"
 
@@ -86,6 +87,21 @@ class PlainDecoder final : public Decoder {
     return good ? Outcome::applied : Outcome::broken;
   }
 
+  // The part's bytes are a StateFrame of the chunk.
+  Outcome decode_payload(const Payload& about, std::optional<std::span<const std::uint8_t>> bytes, Mirror& mirror,
+                         std::string& error) override {
+    if (!bytes) return Outcome::applied;
+    std::vector<std::uint64_t> aligned((bytes->size() + 7) / 8);
+    if (!bytes->empty()) std::memcpy(aligned.data(), bytes->data(), bytes->size());
+    const auto* data = reinterpret_cast<const std::uint8_t*>(aligned.data());
+    flatbuffers::Verifier verifier(data, bytes->size());
+    if (bytes->size() < 8 || !verifier.VerifyBuffer<wire::StateFrame>("TRF1")) {
+      error = "a part is no state frame";
+      return Outcome::broken;
+    }
+    return decode(*flatbuffers::GetRoot<wire::StateFrame>(data), about.whole ? 0 : 1, mirror, error);
+  }
+
   void restart() override {}
 
  private:
@@ -112,11 +128,7 @@ class PlainDecoder final : public Decoder {
 
 }  // namespace
 
-std::unique_ptr<Decoder> make_decoder(wire::Codec codec, const Layout& layout) {
-  if (codec == wire::Codec::Plain) return std::make_unique<PlainDecoder>();
-  if (codec == wire::Codec::Packed) return make_packed_decoder(layout);
-  return nullptr;
-}
+std::unique_ptr<Decoder> make_plain_decoder() { return std::make_unique<PlainDecoder>(); }
 
 }  // namespace sdk
 }  // namespace tickrelay

@@ -20,16 +20,20 @@ void Mirror::reset(LayoutPointer layout) {
   changes_.clear();
   resolved_.clear();
   in_whole_ = false;
+  chunk_.reset();
+  members_.clear();
 }
 
 // ------------------------------------------------------------------------------------------------------------ frames
 
 void Mirror::begin_whole() {
+  if (chunk_) return members_.leave_all(*chunk_);
   in_whole_ = true;
   ++whole_;
 }
 
 void Mirror::end_whole() {
+  if (chunk_) return;
   in_whole_ = false;
   for (std::size_t i = 0; i < tables_.size(); ++i) {
     const auto component = static_cast<ComponentIndex>(i);
@@ -44,7 +48,17 @@ void Mirror::end_whole() {
   }
 }
 
+void Mirror::end_parts() {
+  chunk_.reset();
+  for (const EntityId entity : members_.take_gone()) drop_entity(entity);
+}
+
 void Mirror::keep_only(std::span<const EntityId> alive) {
+  if (chunk_) {
+    members_.leave_all(*chunk_);
+    for (const EntityId entity : alive) members_.put(*chunk_, entity);
+    return;
+  }
   const std::unordered_set<EntityId> kept(alive.begin(), alive.end());
   std::vector<EntityId> gone;
   for (const EntityId entity : ids_) {
@@ -55,9 +69,10 @@ void Mirror::keep_only(std::span<const EntityId> alive) {
   for (const EntityId entity : gone) drop_entity(entity);
 }
 
-void Mirror::remove(EntityId entity) { drop_entity(entity); }
+void Mirror::remove(EntityId entity) { chunk_ ? members_.leave(*chunk_, entity) : drop_entity(entity); }
 
 bool Mirror::put(ComponentIndex index, EntityId entity, std::uint64_t mask, const std::uint8_t* values) {
+  if (chunk_) members_.put(*chunk_, entity);
   const Component& component = layout_->component(index);
   Table& table = tables_[index];
   HeldValue* held = held_.find(index, entity);
@@ -89,6 +104,7 @@ bool Mirror::put(ComponentIndex index, EntityId entity, std::uint64_t mask, cons
 }
 
 bool Mirror::put_opaque(ComponentIndex index, EntityId entity, Bytes value) {
+  if (chunk_) members_.put(*chunk_, entity);
   Table& table = tables_[index];
   std::uint32_t row = table.find(entity);
   const bool appears = row == Table::none;

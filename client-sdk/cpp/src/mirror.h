@@ -5,6 +5,7 @@
 
 #include <bitset>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "bounds.h"
+#include "chunk_members.h"
 #include "held.h"
 #include "layout.h"
 #include "table.h"
@@ -46,6 +48,13 @@ class Mirror {
   // values: the masked fields, packed. REQUIRES: component in the layout, mask within its fields, values complete
   bool put(ComponentIndex component, EntityId entity, std::uint64_t mask, const std::uint8_t* values);
   bool put_opaque(ComponentIndex component, EntityId entity, Bytes value);
+
+  // ---- a frame in parts: between begin_part and end_part the calls above are of that chunk alone.
+  void begin_part(ChunkMembers::Chunk chunk) { chunk_ = chunk; }
+  void end_part() { chunk_.reset(); }
+  void leave_chunk(ChunkMembers::Chunk chunk) { members_.leave_all(chunk); }
+  void leave_chunks() { members_.leave_everything(); }
+  void end_parts();  // of the frame: who left a chunk and came with no other is gone
 
   // ---- the player's own writes, shown until release(seq or more). value: the struct, or the opaque value.
   bool write_own(ComponentIndex component, EntityId entity, std::uint64_t mask, Bytes value, std::uint32_t seq);
@@ -88,6 +97,8 @@ class Mirror {
   std::unordered_map<EntityId, Entity> entities_;
   std::vector<EntityId> ids_;
   Held held_;
+  std::optional<ChunkMembers::Chunk> chunk_;  // of the part that is read
+  ChunkMembers members_;
   bool in_whole_ = false;
   std::uint32_t whole_ = 0;
   std::bitset<128> watched_;

@@ -90,8 +90,8 @@ std::uint32_t Room::request(std::string_view type, Bytes data, double timeout_s,
 std::uint32_t Room::answer(PlayerNumber player, std::uint32_t request, Bytes data) {
   return session_->answer(player, request, data);
 }
-EntityId Room::spawn(std::string_view component, Bytes value, bool keep) {
-  return session_->spawn(component, value, keep);
+EntityId Room::spawn(std::string_view component, Bytes value, bool keep, SeenBy seen_by) {
+  return session_->spawn(component, value, keep, seen_by);
 }
 
 std::uint32_t Room::set(EntityId entity, std::string_view component, Bytes value, std::uint64_t mask) {

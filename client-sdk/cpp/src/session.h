@@ -68,7 +68,7 @@ class Session final : public LinkListener {
   std::uint32_t send(std::string_view type, Bytes data, const To& to, bool wants_answer = false);
   std::uint32_t request(std::string_view type, Bytes data, std::int64_t deadline_us, Requests::Call call, const To& to);
   std::uint32_t answer(PlayerNumber player, std::uint32_t request, Bytes data);
-  EntityId spawn(std::string_view component, Bytes value, bool keep);
+  EntityId spawn(std::string_view component, Bytes value, bool keep, SeenBy seen_by);
   std::uint32_t set(EntityId entity, std::string_view component, Bytes value, std::uint64_t mask);
   std::uint32_t despawn(EntityId entity) { return act_on(wire::ActionKind::Despawn, entity); }
   std::uint32_t claim(EntityId entity) { return act_on(wire::ActionKind::Claim, entity); }

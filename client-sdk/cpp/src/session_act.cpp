@@ -118,7 +118,7 @@ int Session::prepare(std::string_view name, Bytes value, std::uint64_t& mask) {
   return index;
 }
 
-EntityId Session::spawn(std::string_view name, Bytes value, bool keep) {
+EntityId Session::spawn(std::string_view name, Bytes value, bool keep, SeenBy seen_by) {
   if (!may_act("spawn " + quoted(name))) return 0;
   std::uint64_t mask = ~std::uint64_t{0};
   const int index = prepare(name, value, mask);
@@ -129,7 +129,9 @@ EntityId Session::spawn(std::string_view name, Bytes value, bool keep) {
                   ": no entity ids are left; the relay grants more while earlier spawns are taken up");
   Action action;
   action.kind = wire::ActionKind::Spawn;
-  action.flags = keep ? wire::ActionFlags::Keep : wire::ActionFlags{};
+  if (keep) action.flags |= wire::ActionFlags::Keep;
+  if (seen_by == SeenBy::owner) action.flags |= wire::ActionFlags::Private;
+  if (seen_by == SeenBy::team) action.flags |= wire::ActionFlags::Team;
   action.component = static_cast<ComponentIndex>(index);
   action.entity = entity;
   action.mask = mask;

@@ -127,13 +127,13 @@ class Room {
   std::uint32_t answer(PlayerNumber player, std::uint32_t request, Bytes data);
 
   // A new entity of one's own with this first component; 0 where it could not be. It is in the state at once.
-  // keep: it stays when its owner leaves.
+  // keep: it stays when its owner leaves. seen_by: in rooms with views; elsewhere everyone sees it or it is refused.
   template <class T>
-  EntityId spawn(const T& value, bool keep = false) {
+  EntityId spawn(const T& value, bool keep = false, SeenBy seen_by = SeenBy::everyone) {
     static_assert(!is_table<T>, "tables are spawned by name and bytes");
-    return spawn(type_key<T>().name, {reinterpret_cast<const std::uint8_t*>(&value), sizeof(T)}, keep);
+    return spawn(type_key<T>().name, {reinterpret_cast<const std::uint8_t*>(&value), sizeof(T)}, keep, seen_by);
   }
-  EntityId spawn(std::string_view component, Bytes value, bool keep = false);
+  EntityId spawn(std::string_view component, Bytes value, bool keep = false, SeenBy seen_by = SeenBy::everyone);
 
   // Only the fields that differ from what the state shows are sent; nothing where none does (returns the newest
   // number). The state shows the value at once, rounded as the relay will.

@@ -17,6 +17,9 @@ using EntityId = std::uint32_t;  // 0 is the room itself; never used again withi
 // A seat of a room, from 1; 0 stands for the relay, the room's logic or the match server.
 using PlayerNumber = std::uint32_t;
 
+// Who sees an entity that is spawned, in rooms with views.
+enum class SeenBy : std::uint8_t { everyone = 0, owner = 1, team = 2 };
+
 enum class Role : std::uint8_t { player = 0, spectator = 1, authority = 2 };
 
 // Close codes of on_drop and on_leave. 4000 to 4399: the SDK comes back by itself; 4400 and above: it stops.

@@ -88,6 +88,7 @@ class Client {
   std::int64_t silent_since_ns = -1;
   const Layout* layout = nullptr;  // of its room, for quantisation
   bool large_messages = true;      // a slow room needs long for them: 8 KiB a frame
+  bool hides = false;              // its room has views
   bool room_is_players = true;     // authority `player`, and it means what it writes
 
  private:

@@ -154,6 +154,7 @@ void Client::spawn_something() {
   last_spawned_ = id;
   Sending action{.kind = wire::ActionKind::Spawn, .entity = id};
   if (random_.chance(0.1)) action.flags = wire::ActionFlags::Keep;
+  if (hides && random_.chance(0.2)) action.flags |= random_.chance(0.5) ? wire::ActionFlags::Private : wire::ActionFlags::Team;
   action.component = static_cast<std::uint16_t>(
       random_.between(first_schema_component, static_cast<std::int64_t>(layout->components().size()) - 1));
   const Component& what = layout->component(action.component);

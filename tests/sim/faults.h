@@ -59,6 +59,9 @@ enum class Fault : std::uint8_t {
   sends_slowed,
   ticks_slowed,
   full_rate_again,
+  in_part,
+  lists_chunks,
+  shown,
   count
 };
 
@@ -112,6 +115,9 @@ inline constexpr std::array fault_names = {
     "sends_slowed",
     "ticks_slowed",
     "full_rate_again",
+    "in_part",
+    "lists_chunks",
+    "shown",
 };
 static_assert(fault_names.size() == static_cast<std::size_t>(Fault::count));
 

@@ -11,7 +11,7 @@ namespace {
 void decorate(Field& field, Random& random) {
   if (field.type == FieldType::Float32 || field.type == FieldType::Float64) {
     if (random.chance(0.5)) {
-      field.flags = FieldFlags::Quantised;
+      field.flags |= FieldFlags::Quantised;
       field.precision = 0.125;
     }
     if (random.chance(0.3)) {
@@ -60,6 +60,23 @@ LayoutPointer random_layout(Random& random) {
     components.push_back(std::move(component));
   }
   return std::make_shared<const Layout>(std::move(components));
+}
+
+void make_position(LayoutPointer& layout, Random& random) {
+  std::vector<Component> components(layout->components().begin() + first_schema_component, layout->components().end());
+  Component place;
+  place.name = "sim.Place";
+  const std::size_t axes = 1 + random.below(3);
+  for (std::size_t i = 0; i < axes + 1; ++i) {
+    Field field{.name = std::string("p").append(std::to_string(i)), .type = FieldType::Float32, .offset = static_cast<std::uint16_t>(4 * i)};
+    decorate(field, random);
+    if (i < axes) field.flags |= FieldFlags::Position;
+    place.fields.push_back(field);
+  }
+  place.bytes = static_cast<std::uint16_t>(4 * (axes + 1));
+  place.priority = random.chance(0.3) ? 5 : 1;
+  components.push_back(std::move(place));
+  layout = std::make_shared<const Layout>(std::move(components));
 }
 
 }  // namespace tickrelay::sim

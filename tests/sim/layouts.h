@@ -7,5 +7,7 @@
 namespace tickrelay::sim {
 
 LayoutPointer random_layout(Random& random);
+// The same with a component that says where an entity is: one to three fields of it, some quantised.
+void make_position(LayoutPointer& layout, Random& random);
 
 }  // namespace tickrelay::sim

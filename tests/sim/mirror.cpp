@@ -39,9 +39,14 @@ void Mirror::reset(const Shape& shape) {
   stream_.emplace(shape.lanes);
   empty_.emplace(shape.lanes);
   in_stream_ = false;
+  chunks_.clear();
+  chunk_of_.clear();
 }
 
 void Mirror::apply(const wire::StateFrame& frame, wire::Codec codec) {
+  told_.clear();
+  const bool lists = (frame.head()->flags() & wire::FrameFlags::ListsChunks) != wire::FrameFlags{};
+  if (frame.parts() != nullptr || lists || !chunks_.empty()) return apply_parts(frame, codec);
   if (frame.head()->span() == 0) {
     entities_.clear();
     hash_ = 0;
@@ -74,6 +79,12 @@ struct Mirror::FromPacked final : packed::Changed {
   Mirror& mirror;
 };
 
+bool Mirror::read_packed(packed::Context& stream, wire::FrameKind kind, std::span<const std::uint8_t> bytes) {
+  FromPacked into(*this);
+  if (kind == wire::FrameKind::Stream) return reader_.stream(stream, bytes, into);
+  return reader_.absolute(stream, *empty_, bytes, kind == wire::FrameKind::Whole, into);
+}
+
 void Mirror::apply_packed(const wire::StateFrame& frame) {
   const bool whole = frame.head()->span() == 0;
   const bool of_stream = frame.head()->kind() == wire::FrameKind::Stream;
@@ -82,9 +93,7 @@ void Mirror::apply_packed(const wire::StateFrame& frame) {
   if (whole || frame.packed() != nullptr) {
     const std::span<const std::uint8_t> bytes =
         frame.packed() == nullptr ? std::span<const std::uint8_t>{} : std::span(frame.packed()->data(), frame.packed()->size());
-    FromPacked into(*this);
-    const bool good = of_stream ? reader_.stream(*stream_, bytes, into) : reader_.absolute(*stream_, *empty_, bytes, whole, into);
-    SIM_REQUIRE(good, reader_.error());
+    SIM_REQUIRE(read_packed(*stream_, whole ? wire::FrameKind::Whole : frame.head()->kind(), bytes), reader_.error());
   }
   const bool key = (frame.head()->flags() & wire::FrameFlags::KeyTick) != wire::FrameFlags{};
   in_stream_ = key || (of_stream && in_stream_);
@@ -115,6 +124,11 @@ void Mirror::keep_only(std::span<const std::uint32_t> alive) {
 }
 
 void Mirror::remove(std::uint32_t entity) {
+  if (part_) {
+    const auto at = chunk_of_.find(entity);
+    if (at != chunk_of_.end() && at->second == *part_) leaving_[entity] = *part_;
+    return;
+  }
   const auto it = entities_.find(entity);
   if (it == entities_.end()) return;
   for (const Value& value : it->second) hash_ -= value.hash;
@@ -122,6 +136,11 @@ void Mirror::remove(std::uint32_t entity) {
 }
 
 Mirror::Value& Mirror::touch(std::uint32_t entity, std::size_t component) {
+  if (part_) {
+    chunk_of_[entity] = *part_;
+    leaving_.erase(entity);
+    if (told_.empty() || told_.back() != entity) told_.push_back(entity);
+  }
   auto& values = entities_[entity];
   if (values.empty()) values.resize(shape_.components.size());
   Value& value = values[component];

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -48,6 +49,8 @@ class Mirror {
 
   [[nodiscard]] std::uint32_t have() const { return have_; }
   [[nodiscard]] std::uint64_t hash() const { return hash_; }
+  // Entities of which the last frame brought values.
+  [[nodiscard]] std::span<const std::uint32_t> told() const { return told_; }
   [[nodiscard]] std::size_t size() const { return entities_.size(); }
   // Null where there is none.
   [[nodiscard]] const std::string* value(std::uint32_t entity, std::size_t component) const;
@@ -60,6 +63,10 @@ class Mirror {
   void remove(std::uint32_t entity);
   void keep_only(std::span<const std::uint32_t> alive);
   void apply_packed(const wire::StateFrame& frame);
+  void apply_parts(const wire::StateFrame& frame, wire::Codec codec);
+  void apply_part(std::uint32_t chunk, std::uint8_t head, std::uint32_t hash, std::span<const std::uint8_t> bytes, wire::Codec codec);
+  void leave_chunk(std::uint32_t chunk);
+  bool read_packed(packed::Context& stream, wire::FrameKind kind, std::span<const std::uint8_t> bytes);
   void put(std::uint32_t entity, std::size_t component, std::uint64_t mask, std::span<const std::byte> values);
   void apply_column(const wire::Column& column);
   void apply_opaque(const wire::Column& column);
@@ -71,6 +78,16 @@ class Mirror {
   std::uint64_t hash_ = 0;
   std::unordered_map<std::uint32_t, std::vector<Value>> entities_;
   std::optional<packed::Context> stream_, empty_;
+  // A room with views: each chunk's copy, and who is in which.
+  struct Chunk {
+    std::optional<packed::Context> stream;
+    bool in_stream = false;
+  };
+  std::map<std::uint32_t, Chunk> chunks_;
+  std::map<std::uint32_t, std::uint32_t> chunk_of_;  // entity
+  std::map<std::uint32_t, std::uint32_t> leaving_;   // in the frame that is applied
+  std::optional<std::uint32_t> part_;                // the chunk that is read
+  std::vector<std::uint32_t> told_;                  // entities with values in the frame
   packed::Reader reader_;
   bool in_stream_ = false;
 };

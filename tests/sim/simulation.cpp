@@ -168,7 +168,12 @@ std::string Simulation::lacks(const Client& client) const {
       room->settings().send_rate >= 10 && !client.acts ? room->events().last() : room->frames().event();
   if (client.event() < events) return "lacks events";
   if (client.acts) return {};
-  if (client.mirror().hash() != world_hash(room->world())) return "has a mirror that is not the world";
+  if (room->settings().views) {
+    const std::string fault = Snapshot::of(*room)->fault(client.mirror(), client.player(), true);
+    if (!fault.empty()) return "has a mirror in which " + fault;
+  } else if (client.mirror().hash() != world_hash(room->world())) {
+    return "has a mirror that is not the world";
+  }
   const auto seat = std::ranges::find(room->seats(), client.player(), [](const auto& at) { return at->number; });
   if (seat == room->seats().end()) return "has no seat";
   if ((*seat)->direct.continues_at(client.direct()) != (*seat)->direct.last()) return "lacks direct messages";

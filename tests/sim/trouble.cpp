@@ -36,6 +36,35 @@ class CloseErrand final : public Errand {
   std::string room_;
 };
 
+// Somebody decides who sees what: an entity's audience, a player's team, from where it looks.
+class ShowErrand final : public Errand {
+ public:
+  ShowErrand(std::string room, Random random) : room_(std::move(room)), random_(random) {}
+  void run(Worker& worker, std::int64_t) override {
+    for (const auto& place : worker.places())
+      if (place->room && place->room->settings().id == room_) show(*place->room);
+  }
+
+ private:
+  void show(Room& room) {
+    const auto ids = room.world().entities().ids();
+    Visibility to{.by = static_cast<SeenBy>(random_.below(4)), .players = {}};
+    if (to.by == SeenBy::players)
+      for (const auto& seat : room.seats())
+        if (random_.chance(0.3)) to.players.push_back(seat->number);
+    room.show(ids[random_.below(ids.size())], std::move(to));
+    if (room.seats().empty()) return;
+    const PlayerNumber player = room.seats()[random_.below(room.seats().size())]->number;
+    if (random_.chance(0.3)) room.set_team(player, static_cast<std::uint32_t>(random_.below(3)));
+    if (random_.chance(0.8)) return;
+    const auto at = [&] { return static_cast<float>(random_.between(-300, 300)); };
+    room.look_from(player, random_.chance(0.5) ? std::nullopt : std::optional(Point{at(), at(), at()}));
+  }
+
+  std::string room_;
+  Random random_;
+};
+
 }  // namespace
 
 void Simulation::make_types() {
@@ -62,6 +91,12 @@ void Simulation::make_types() {
     type.grace_ms = static_cast<std::uint32_t>(random_.chance(0.5) ? random_.between(100, 800) : 30'000);
     type.empty_ttl_ms = static_cast<std::uint32_t>(random_.between(100, 2000));
     type.history = random_.chance(0.3) ? static_cast<std::uint32_t>(random_.below(200)) : 0;
+    type.views = random_.chance(0.4);
+    if (type.views && random_.chance(0.8)) {
+      make_position(type.layout, random_);
+      type.view_radius = random_.chance(0.8) ? static_cast<double>(random_.between(50, 400)) : 0;
+      type.view_cell = type.view_radius == 0 || random_.chance(0.3) ? static_cast<double>(random_.between(20, 200)) : 0;
+    }
     types_.push_back(std::move(type));
   }
   types_[0].tick_rate = types_[0].send_rate = 60;  // most play here
@@ -111,6 +146,7 @@ void Simulation::prepare(Client& client) {
   const auto type = std::ranges::find(types_, client.habits().type, &RoomSettings::type);
   client.layout = type->layout.get();
   client.large_messages = type->send_rate >= 10;
+  client.hides = type->views;
   client.room_is_players = type->authority == Authority::player && !client.hostile();
 }
 
@@ -154,6 +190,11 @@ void Simulation::trouble() {
   for (Player& player : players_)
     if (player.client->phase() == Client::Phase::seated && random_.chance(0.004)) trouble_client(*player.client);
   if (random_.chance(0.02)) trouble_relay();
+  const Client& near = *random_.pick(players_).client;
+  const auto type = std::ranges::find(types_, near.habits().type, &RoomSettings::type);
+  if (near.phase() != Client::Phase::seated || !type->views || random_.chance(0.8)) return;
+  tally_.count(Fault::shown);
+  for (WorkerPort* port : worker_ports_) port->post(std::make_unique<ShowErrand>(near.room_id(), random_.fork()));
 }
 
 void Simulation::trouble_client(Client& client) {

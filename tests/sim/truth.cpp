@@ -96,6 +96,7 @@ void Truth::read(const Worker& worker) {
     SIM_REQUIRE(sent == room.tick(), "a frame is of the tick that is now");
     term.newest = sent;
     term.worlds[sent] = world_hash(room.world());
+    if (room.settings().views) term.views[sent] = Snapshot::of(room);
     read_entities(truth, room);
   }
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "faults.h"
 #include "relay/run/worker.h"
+#include "view.h"
 
 namespace tickrelay::sim {
 
@@ -41,6 +43,7 @@ struct Term {
   Tick start = 0;
   bool lost = false;                                  // something, at its start
   std::unordered_map<Tick, std::uint64_t> worlds;     // by send tick
+  std::unordered_map<Tick, std::shared_ptr<const Snapshot>> views;  // of a room with views
   std::unordered_map<Tick, std::vector<Tick>> bases;  // of frames that arrived anywhere
   std::unordered_map<Tick, std::size_t> ticks_at;     // how many ticks the room stood at this send tick
   Tick newest = 0;

@@ -20,7 +20,8 @@ class PackedCopy {
   Applied apply(const wire::StateFrame& frame, bool whole, packed::Changed& changed);
 
  private:
-  bool read(const wire::StateFrame& frame, bool whole, packed::Changed& changed);
+  static bool take_hash(std::span<const std::uint8_t>& bytes, std::uint32_t& hash);
+  bool read(wire::FrameKind kind, std::span<const std::uint8_t> bytes, bool whole, packed::Changed& changed);
 
   packed::Context stream_, empty_;
   packed::Reader reader_;

@@ -40,7 +40,7 @@ void Chunks::encode(ChunkNumber number, const World& world, Encoder& encoder, Ti
             const auto frame = encoder.frame(extent, no_events_, info, nullptr, count);
             payload = {reinterpret_cast<const std::uint8_t*>(frame.data()), frame.size()};
         }
-        put_part(chunk.bytes, number, info.kind, info.key, packed_ ? chunk.stream->hash(info) : 0, payload);
+        put_part(chunk.bytes, number, info.kind, info.key, payload);
         part.count = chunk.bytes.size() - part.first;
         if (count != nullptr) count->end(part.count);
         chunk.parts.push_back(part);

@@ -62,7 +62,6 @@ Encoder::Bytes Encoder::frame(const Extent& extent, const EventLog& events, cons
     wire::StateFrameBuilder frame(builder_);
     frame.add_head(&head);
     if (!payload.IsNull()) frame.add_packed(payload);
-    if (packed != nullptr) frame.add_hash(packed->hash(info));
     if (!columns.IsNull()) frame.add_columns(columns);
     if (!removed.IsNull()) lists_alive ? frame.add_alive(removed) : frame.add_removed(removed);
     if (info.event_first != 0) {
@@ -146,10 +145,10 @@ Encoder::Bytes Encoder::parts(std::span<const std::uint8_t> parts, const EventLo
     const auto payload = parts.empty() ? 0 : builder_.CreateVector(parts.data(), parts.size());
     const auto event_vector = info.event_first == 0 ? EventsOffset{} : add_events(events, info.event_first, info.event_last);
     const wire::FrameHead head(info.tick, static_cast<std::uint16_t>(wire_kind_span(info)), info.kind,
-                               lists ? wire::FrameFlags::ListsChunks : wire::FrameFlags{});
+                               lists ? wire::FrameFlags::InParts | wire::FrameFlags::ListsChunks : wire::FrameFlags::InParts);
     wire::StateFrameBuilder frame(builder_);
     frame.add_head(&head);
-    if (!payload.IsNull()) frame.add_parts(payload);
+    if (!payload.IsNull()) frame.add_packed(payload);
     if (info.event_first != 0) {
         frame.add_event_first(info.event_first);
         frame.add_events(event_vector);

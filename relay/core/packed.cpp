@@ -6,6 +6,8 @@
 namespace tickrelay {
 namespace {
 
+constexpr std::size_t hash_bytes = 4;
+
 std::vector<packed::Lanes> lanes_of(const Layout& layout) {
     std::vector<packed::Lanes> lanes;
     for (const Component& component : layout.components()) lanes.emplace_back(component.fields);
@@ -17,7 +19,7 @@ std::vector<packed::Lanes> lanes_of(const Layout& layout) {
 PackedStream::PackedStream(const Layout& layout) : stream_(lanes_of(layout)) { changes_.components.resize(stream_.size()); }
 
 std::span<const std::uint8_t> PackedStream::encode(const Extent& extent, const FrameInfo& info, packed::BitShares* shares) {
-    bytes_.clear();
+    bytes_.assign(info.key ? hash_bytes : 0, 0);
     if (info.kind == wire::FrameKind::Stream) {
         CHECK(at_ == info.base);
         if (info.has_state) {
@@ -25,6 +27,8 @@ std::span<const std::uint8_t> PackedStream::encode(const Extent& extent, const F
             writer_.stream(stream_, changes_, bytes_, shares);
         }
         if (info.key && !PLANTED(key_unsettled)) stream_.settle();
+        at_ = info.tick;
+        if (info.key) hash_ = stream_.hash();
     } else {
         CHECK(!info.key || at_ == info.tick);
         if (info.has_state) {
@@ -32,10 +36,8 @@ std::span<const std::uint8_t> PackedStream::encode(const Extent& extent, const F
             gather(extent, info.base);
             writer_.absolute(*empty_, changes_, info.base == 0, bytes_, shares);
         }
-        return bytes_;
     }
-    at_ = info.tick;
-    if (info.key) hash_ = stream_.hash();
+    for (std::size_t i = 0; info.key && i < hash_bytes; ++i) bytes_[i] = static_cast<std::uint8_t>(hash_ >> (8 * i));
     return bytes_;
 }
 

@@ -19,11 +19,12 @@ class PackedStream {
 
     // A new stream from the key tick that the world stands at, where no frame of the old one leads to it.
     void start(const Extent& extent, Tick key);
-    // StateFrame.packed of a frame that was planned; nothing where no state changed. Valid until the next call.
+    // StateFrame.packed of a frame that was planned; nothing where no state changed. At key ticks the hash of the context that they leave
+    // comes first. Valid until the next call.
     // REQUIRES: frames come as planned, the stream's first; where the stream is not carried on, start() comes before them.
     std::span<const std::uint8_t> encode(const Extent& extent, const FrameInfo& info, packed::BitShares* shares = nullptr);
-    // StateFrame.hash of the frames of a key tick; 0 for the others.
-    [[nodiscard]] std::uint32_t hash(const FrameInfo& info) const { return info.key ? hash_ : 0; }
+    // The context's at the last key tick.
+    [[nodiscard]] std::uint32_t hash() const { return hash_; }
 
   private:
     void gather(const Extent& extent, Tick base);

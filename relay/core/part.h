@@ -11,22 +11,19 @@ namespace tickrelay {
 
 inline constexpr std::uint8_t part_gone = 3;  // beside the kinds of frames
 inline constexpr std::uint8_t part_key = 4;
-inline constexpr std::uint8_t part_hash = 8;
 
 inline void put_number(std::vector<std::uint8_t>& to, std::uint32_t number) {
     for (; number >= 0x80; number >>= 7) to.push_back(static_cast<std::uint8_t>(number | 0x80));
     to.push_back(static_cast<std::uint8_t>(number));
 }
 
-// A CatchUp without bytes: nothing changed.
-inline void put_part(std::vector<std::uint8_t>& to, std::uint32_t chunk, wire::FrameKind kind, bool key = false, std::uint32_t hash = 0,
+// A CatchUp without bytes: nothing changed. The payload of a key tick begins with its hash.
+inline void put_part(std::vector<std::uint8_t>& to, std::uint32_t chunk, wire::FrameKind kind, bool key = false,
                      std::span<const std::uint8_t> payload = {}) {
     put_number(to, chunk);
     std::uint8_t head = static_cast<std::uint8_t>(kind);
     if (key) head |= part_key;
-    if (hash != 0) head |= part_hash;
     to.push_back(head);
-    for (unsigned shift = 0; hash != 0 && shift < 32; shift += 8) to.push_back(static_cast<std::uint8_t>(hash >> shift));
     put_number(to, static_cast<std::uint32_t>(payload.size()));
     to.insert(to.end(), payload.begin(), payload.end());
 }

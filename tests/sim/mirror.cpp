@@ -45,8 +45,8 @@ void Mirror::reset(const Shape& shape) {
 
 void Mirror::apply(const wire::StateFrame& frame, wire::Codec codec) {
   told_.clear();
-  const bool lists = (frame.head()->flags() & wire::FrameFlags::ListsChunks) != wire::FrameFlags{};
-  if (frame.parts() != nullptr || lists || !chunks_.empty()) return apply_parts(frame, codec);
+  if ((frame.head()->flags() & wire::FrameFlags::InParts) != wire::FrameFlags{}) return apply_parts(frame, codec);
+  SIM_REQUIRE(chunks_.empty(), "a frame that is not in parts, in a room with views");
   if (frame.head()->span() == 0) {
     entities_.clear();
     hash_ = 0;
@@ -79,6 +79,14 @@ struct Mirror::FromPacked final : packed::Changed {
   Mirror& mirror;
 };
 
+std::uint32_t Mirror::take_hash(std::span<const std::uint8_t>& bytes) {
+  SIM_REQUIRE(bytes.size() >= 4, "a key tick without its hash");
+  std::uint32_t hash = 0;
+  for (unsigned i = 0; i < 4; ++i) hash |= std::uint32_t{bytes[i]} << (8 * i);
+  bytes = bytes.subspan(4);
+  return hash;
+}
+
 bool Mirror::read_packed(packed::Context& stream, wire::FrameKind kind, std::span<const std::uint8_t> bytes) {
   FromPacked into(*this);
   if (kind == wire::FrameKind::Stream) return reader_.stream(stream, bytes, into);
@@ -90,15 +98,15 @@ void Mirror::apply_packed(const wire::StateFrame& frame) {
   const bool of_stream = frame.head()->kind() == wire::FrameKind::Stream;
   SIM_REQUIRE(!of_stream || in_stream_, "a frame of the stream for one who cannot read it");
   SIM_REQUIRE(!of_stream || frame.head()->tick() - frame.head()->span() == have_, "a frame of the stream for one who missed some");
-  if (whole || frame.packed() != nullptr) {
-    const std::span<const std::uint8_t> bytes =
-        frame.packed() == nullptr ? std::span<const std::uint8_t>{} : std::span(frame.packed()->data(), frame.packed()->size());
-    SIM_REQUIRE(read_packed(*stream_, whole ? wire::FrameKind::Whole : frame.head()->kind(), bytes), reader_.error());
-  }
   const bool key = (frame.head()->flags() & wire::FrameFlags::KeyTick) != wire::FrameFlags{};
+  std::span<const std::uint8_t> bytes =
+      frame.packed() == nullptr ? std::span<const std::uint8_t>{} : std::span(frame.packed()->data(), frame.packed()->size());
+  const std::uint32_t hash = key ? take_hash(bytes) : 0;
+  if (whole || !bytes.empty())
+    SIM_REQUIRE(read_packed(*stream_, whole ? wire::FrameKind::Whole : frame.head()->kind(), bytes), reader_.error());
   in_stream_ = key || (of_stream && in_stream_);
   if (key) stream_->settle();
-  SIM_REQUIRE(!key || frame.hash() == stream_->hash(), "the hash of a key tick is another");
+  SIM_REQUIRE(!key || hash == stream_->hash(), "the hash of a key tick is another");
   have_ = frame.head()->tick();
 }
 

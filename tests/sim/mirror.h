@@ -64,8 +64,9 @@ class Mirror {
   void keep_only(std::span<const std::uint32_t> alive);
   void apply_packed(const wire::StateFrame& frame);
   void apply_parts(const wire::StateFrame& frame, wire::Codec codec);
-  void apply_part(std::uint32_t chunk, std::uint8_t head, std::uint32_t hash, std::span<const std::uint8_t> bytes, wire::Codec codec);
+  void apply_part(std::uint32_t chunk, std::uint8_t head, std::span<const std::uint8_t> bytes, wire::Codec codec);
   void leave_chunk(std::uint32_t chunk);
+  static std::uint32_t take_hash(std::span<const std::uint8_t>& bytes);
   bool read_packed(packed::Context& stream, wire::FrameKind kind, std::span<const std::uint8_t> bytes);
   void put(std::uint32_t entity, std::size_t component, std::uint64_t mask, std::span<const std::byte> values);
   void apply_column(const wire::Column& column);

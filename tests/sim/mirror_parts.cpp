@@ -26,14 +26,14 @@ void Mirror::leave_chunk(std::uint32_t chunk) {
 }
 
 void Mirror::apply_parts(const wire::StateFrame& frame, wire::Codec codec) {
-  SIM_REQUIRE(frame.columns() == nullptr && frame.packed() == nullptr, "parts beside a whole state");
+  SIM_REQUIRE(frame.columns() == nullptr, "parts beside a whole state");
   leaving_.clear();
   if (frame.head()->span() == 0) {
     for (const auto& [chunk, copy] : chunks_) leave_chunk(chunk);
     chunks_.clear();
   }
   const std::span<const std::uint8_t> bytes =
-      frame.parts() == nullptr ? std::span<const std::uint8_t>{} : std::span(frame.parts()->data(), frame.parts()->size());
+      frame.packed() == nullptr ? std::span<const std::uint8_t>{} : std::span(frame.packed()->data(), frame.packed()->size());
   std::set<std::uint32_t> listed;
   for (std::size_t at = 0; at < bytes.size();) {
     const std::uint32_t chunk = number_at(bytes, at);
@@ -45,13 +45,10 @@ void Mirror::apply_parts(const wire::StateFrame& frame, wire::Codec codec) {
       chunks_.erase(chunk);
       continue;
     }
-    std::uint32_t hash = 0;
-    if ((head & 8) != 0)
-      for (unsigned shift = 0; shift < 32; shift += 8) hash |= std::uint32_t{bytes[at++]} << shift;
     const std::uint32_t count = number_at(bytes, at);
     SIM_REQUIRE(at + count <= bytes.size(), "a part that is longer than its frame");
     SIM_REQUIRE(listed.insert(chunk).second, "two parts of a chunk in one frame");
-    apply_part(chunk, head, hash, bytes.subspan(at, count), codec);
+    apply_part(chunk, head, bytes.subspan(at, count), codec);
     at += count;
   }
   if ((frame.head()->flags() & wire::FrameFlags::ListsChunks) != wire::FrameFlags{})
@@ -67,8 +64,7 @@ void Mirror::apply_parts(const wire::StateFrame& frame, wire::Codec codec) {
   have_ = frame.head()->tick();
 }
 
-void Mirror::apply_part(std::uint32_t chunk, std::uint8_t head, std::uint32_t hash, std::span<const std::uint8_t> bytes,
-                        wire::Codec codec) {
+void Mirror::apply_part(std::uint32_t chunk, std::uint8_t head, std::span<const std::uint8_t> bytes, wire::Codec codec) {
   const auto kind = static_cast<wire::FrameKind>(head & 3);
   const bool whole = kind == wire::FrameKind::Whole, key = (head & 4) != 0;
   SIM_REQUIRE(chunks_.contains(chunk) || whole, "a chunk comes into view without its whole");
@@ -79,6 +75,7 @@ void Mirror::apply_part(std::uint32_t chunk, std::uint8_t head, std::uint32_t ha
   if (codec == wire::Codec::Packed) {
     if (!copy.stream) copy.stream.emplace(shape_.lanes);
     SIM_REQUIRE(kind != wire::FrameKind::Stream || copy.in_stream, "a part of a stream for one who cannot read it");
+    const std::uint32_t hash = key ? take_hash(bytes) : 0;
     if (whole || !bytes.empty())
       SIM_REQUIRE(read_packed(*copy.stream, kind, bytes), reader_.error());
     copy.in_stream = key || (kind == wire::FrameKind::Stream && copy.in_stream);

@@ -47,13 +47,18 @@ class PackedDecoder final : public Decoder {
     std::optional<std::span<const std::uint8_t>> bytes;
     if (frame.packed()) bytes = std::span(frame.packed()->data(), frame.packed()->size());
     if (base == 0 && !bytes) bytes.emplace();
-    return decode_payload({head.kind(), key, base == 0, frame.hash()}, bytes, mirror, error);
+    return decode_payload({head.kind(), key, base == 0}, bytes, mirror, error);
   }
 
   Outcome decode_payload(const Payload& about, std::optional<std::span<const std::uint8_t>> bytes, Mirror& mirror,
                          std::string& error) override {
     const bool of_stream = about.kind == wire::FrameKind::Stream;
     if (of_stream && !in_stream_) return Outcome::lost;
+    std::uint32_t hash = 0;
+    if (about.key && !take_hash(bytes, about.whole, hash)) {
+      error = "a key tick without its hash";
+      return Outcome::broken;
+    }
     if (bytes && !read(*bytes, of_stream, about.whole, mirror)) {
       error = reader_.error();
       return Outcome::broken;
@@ -61,12 +66,21 @@ class PackedDecoder final : public Decoder {
     in_stream_ = about.key || (of_stream && in_stream_);
     if (!about.key) return Outcome::applied;
     stream_.settle();
-    return about.hash == 0 || about.hash == stream_.hash() ? Outcome::applied : Outcome::lost;
+    return hash == stream_.hash() ? Outcome::applied : Outcome::lost;
   }
 
   void restart() override { in_stream_ = false; }
 
  private:
+  // What is left is the state; nothing where none changed.
+  static bool take_hash(std::optional<std::span<const std::uint8_t>>& bytes, bool whole, std::uint32_t& hash) {
+    constexpr std::size_t hash_bytes = 4;
+    if (!bytes || bytes->size() < hash_bytes) return false;
+    for (std::size_t i = 0; i < hash_bytes; ++i) hash |= std::uint32_t{(*bytes)[i]} << (8 * i);
+    *bytes = bytes->subspan(hash_bytes);
+    if (bytes->empty() && !whole) bytes.reset();
+    return true;
+  }
   bool read(std::span<const std::uint8_t> bytes, bool of_stream, bool whole, Mirror& mirror) {
     IntoMirror into(mirror);
     if (whole) mirror.begin_whole();

@@ -9,7 +9,7 @@ namespace tickrelay {
 inline namespace sdk {
 namespace {
 
-constexpr std::uint8_t kind_bits = 3, kind_gone = 3, key_bit = 4, hash_bit = 8;
+constexpr std::uint8_t kind_bits = 3, kind_gone = 3, key_bit = 4;
 
 // Numbers in groups of seven bits, lowest first. Foreign bytes: beyond the end there is nothing.
 class PartReader {
@@ -61,17 +61,22 @@ class AnyDecoder final : public Decoder {
       : codec_(codec), layout_(layout), scratch_(codec == wire::Codec::Packed ? make_scratch(layout) : nullptr), whole_(make()) {}
 
   Outcome decode(const wire::StateFrame& frame, std::uint32_t base, Mirror& mirror, std::string& error) override {
-    const bool lists =
-        (static_cast<unsigned>(frame.head()->flags()) & static_cast<unsigned>(wire::FrameFlags::ListsChunks)) != 0;
-    if (!frame.parts() && !lists && chunks_.empty()) return whole_->decode(frame, base, mirror, error);
+    const auto has = [&](wire::FrameFlags flag) {
+      return (static_cast<unsigned>(frame.head()->flags()) & static_cast<unsigned>(flag)) != 0;
+    };
+    if (!has(wire::FrameFlags::InParts)) {
+      if (chunks_.empty()) return whole_->decode(frame, base, mirror, error);
+      error = "a frame that is not in parts, in a room with views";
+      return Outcome::broken;
+    }
     if (base == 0) {
       mirror.leave_chunks();
       chunks_.clear();
     }
     listed_.clear();
-    const Outcome outcome = frame.parts() ? read(PartReader({frame.parts()->data(), frame.parts()->size()}), mirror, error)
-                                          : Outcome::applied;
-    if (lists && outcome == Outcome::applied) keep_listed(mirror);
+    const Outcome outcome = frame.packed() ? read(PartReader({frame.packed()->data(), frame.packed()->size()}), mirror, error)
+                                           : Outcome::applied;
+    if (has(wire::FrameFlags::ListsChunks) && outcome == Outcome::applied) keep_listed(mirror);
     mirror.end_parts();
     return outcome;
   }
@@ -98,16 +103,13 @@ class AnyDecoder final : public Decoder {
         chunks_.erase(chunk);
         continue;
       }
-      std::uint32_t hash = 0;
-      if ((head & hash_bit) != 0)
-        for (unsigned shift = 0; shift < 32; shift += 8) hash |= std::uint32_t{parts.next()} << shift;
       const auto bytes = parts.take(parts.number());
       if (!parts.good()) {
         error = "a frame's parts end within one";
         return Outcome::broken;
       }
       const auto kind = static_cast<wire::FrameKind>(head & kind_bits);
-      const Outcome outcome = read_part(chunk, {kind, (head & key_bit) != 0, kind == wire::FrameKind::Whole, hash}, bytes, mirror, error);
+      const Outcome outcome = read_part(chunk, {kind, (head & key_bit) != 0, kind == wire::FrameKind::Whole}, bytes, mirror, error);
       if (outcome != Outcome::applied) return outcome;
     }
     return Outcome::applied;

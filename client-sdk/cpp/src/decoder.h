@@ -30,7 +30,6 @@ class Decoder {
     wire::FrameKind kind;
     bool key;
     bool whole;
-    std::uint32_t hash;  // 0: none
   };
   virtual Outcome decode_payload(const Payload& about, std::optional<std::span<const std::uint8_t>> bytes, Mirror& mirror,
                                  std::string& error) = 0;

@@ -106,7 +106,12 @@ class PackedFrames {
       writer_.absolute(empty_, changes, true, coded);
       writer_.start(stream_, changes);
     }
-    if (key) stream_.settle();
+    if (key) {
+      stream_.settle();
+      const std::uint32_t hash = stream_.hash() ^ wrong_hash;
+      const auto* first = reinterpret_cast<const std::uint8_t*>(&hash);
+      coded.insert(coded.begin(), first, first + sizeof hash);
+    }
     flatbuffers::FlatBufferBuilder builder;
     const auto flags = key ? wire::FrameFlags::KeyTick : wire::FrameFlags{};
     const wire::FrameHead head(++tick_, kind == wire::FrameKind::Stream ? 1 : 0, kind, flags);
@@ -114,7 +119,6 @@ class PackedFrames {
     wire::StateFrameBuilder frame(builder);
     frame.add_head(&head);
     frame.add_packed(payload);
-    if (key) frame.add_hash(stream_.hash() ^ wrong_hash);
     builder.Finish(frame.Finish(), "TRF1");
     return mirror.apply(*flatbuffers::GetRoot<wire::StateFrame>(builder.GetBufferPointer()));
   }

@@ -62,7 +62,8 @@ class Scene {
     received_ += message.size();
     ++frames_;
     const auto* frame = flatbuffers::GetRoot<wire::StateFrame>(message.data());
-    if (frame->packed() != nullptr) state_bytes_ += frame->packed()->size();
+    const std::size_t hash_bytes = packed_ != nullptr && info.key ? 4 : 0;  // counts as envelope
+    if (frame->packed() != nullptr) state_bytes_ += frame->packed()->size() - hash_bytes;
   }
 
   World world_;

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "compose.h"
-#include "tests/unit/client/relay_bytes.h"
+#include "tests/unit/client/part_bytes.h"
 #include "tests/unit/schema/packed_scenes.h"
 
 namespace tickrelay::test {
@@ -83,6 +83,11 @@ void sessions(const std::filesystem::path& folder) {
   const YoursBytes yours{.tick = 12, .applied_seq = 1, .direct_first = 1, .direct = {{.type = "psst", .data = "x"}}};
   write(folder / "frames", joined({WelcomeBytes{}.bytes(), whole, moved, yours.bytes(), removal.bytes(), alive.bytes()}));
   write(folder / "resume", joined({WelcomeBytes{}.bytes(), whole, {}, WelcomeBytes{.with_layout = false, .resumed = true}.bytes(), moved}));
+  FrameBytes left = FrameBytes::stream(1);
+  left.removed = {2};
+  const Buffer crossing = PartsBytes{.tick = 11}.part(1, 0, left).part(0, 0, placed({2}, 7)).bytes();
+  const Buffer listing = PartsBytes{.tick = 12, .lists = true}.unchanged(0).gone(1).bytes();
+  write(folder / "views", joined({WelcomeBytes{}.bytes(), first_view(), crossing, listing}));
   write(folder / "moved", joined({moved_bytes("ws://other.test/n/2/v1"), WelcomeBytes{.wider = true}.bytes()}));
 }
 

@@ -165,6 +165,13 @@ uint32_t tickrelay_spawn(tickrelay_room* room, const char* component, const void
                         [&](tickrelay::Room& at) { return at.spawn(text_of(component), bytes_of(value, size), keep); });
 }
 
+uint32_t tickrelay_spawn_seen_by(tickrelay_room* room, const char* component, const void* value, size_t size, bool keep,
+                                 tickrelay_seen_by seen_by) {
+  return with<uint32_t>(room, 0, [&](tickrelay::Room& at) {
+    return at.spawn(text_of(component), bytes_of(value, size), keep, static_cast<tickrelay::SeenBy>(seen_by));
+  });
+}
+
 uint32_t tickrelay_set(tickrelay_room* room, uint32_t entity, const char* component, const void* value, size_t size,
                        uint64_t fields) {
   return with<uint32_t>(

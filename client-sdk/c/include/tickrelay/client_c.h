@@ -237,6 +237,14 @@ TICKRELAY_API uint32_t tickrelay_answer(tickrelay_room* room, uint32_t player, u
  * its owner leaves. */
 TICKRELAY_API uint32_t tickrelay_spawn(tickrelay_room* room, const char* component, const void* value, size_t size,
                                        bool keep);
+/* The same in a room with views: who sees it. Elsewhere all but EVERYONE is refused. */
+typedef enum tickrelay_seen_by {
+  TICKRELAY_SEEN_BY_EVERYONE = 0,
+  TICKRELAY_SEEN_BY_OWNER = 1,
+  TICKRELAY_SEEN_BY_TEAM = 2
+} tickrelay_seen_by;
+TICKRELAY_API uint32_t tickrelay_spawn_seen_by(tickrelay_room* room, const char* component, const void* value, size_t size,
+                                               bool keep, tickrelay_seen_by seen_by);
 /* value: the FlatBuffers struct (it may be an older, shorter form of it), or an opaque component's value. fields: which
  * to look at, bit i = field i, UINT64_MAX for all. Only those that differ from the state are sent; the state shows them
  * at once, rounded as the relay will. */

@@ -31,7 +31,7 @@ PackedFrame frame_of(const nlohmann::json& line) {
 }
 
 TEST(PackedGolden, the_same_inputs_encode_to_exactly_these_bytes) {
-  const std::string file = golden_file(), made = golden_text();
+  const std::string file = golden_file(), made = golden_text(scenes());
   ASSERT_FALSE(file.empty());
   ASSERT_TRUE(file == made) << "the first difference is at byte "
                             << std::ranges::mismatch(file, made).in1 - file.begin();

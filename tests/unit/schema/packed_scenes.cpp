@@ -45,6 +45,22 @@ Shape transform() {
   return shape.add(Type::Float32, Flags::Quantised | Flags::Ranged | Flags::Angle, 0.001, -pi, pi);
 }
 
+Shape orientation() {
+  const double pi = 3.1415927410125732;
+  const Flags turn = Flags::Quantised | Flags::Ranged | Flags::Angle;
+  return Shape{"game.Orientation", {}, 0}
+      .add(Type::Bool)
+      .add_quat(0.001)
+      .add_quat(0.1)
+      .add(Type::Float32, turn, 0.01, -pi, pi)
+      .add(Type::Float32, turn, 1, 0, 360)
+      .add(Type::Float32, turn, 360.0 / 7, 0, 360)
+      .add(Type::Float32, turn, 0.7, -1, 1)
+      .add(Type::Float32, turn, 1.0 / (1 << 29), 0, 3)
+      .add(Type::Bool)
+      .add_quat(0.000001);
+}
+
 Shape wide() {
   Shape shape{"game.Wide", {}, 0};
   for (int i = 0; i < 64; ++i) shape.add(i % 3 == 0 ? Type::UInt8 : i % 3 == 1 ? Type::Int16 : Type::Int32);
@@ -95,7 +111,50 @@ ordered_json as_json(const Scene& scene, const Told& told) {
   return line;
 }
 
+Shape random_shape(Random& random, int number) {
+  Shape shape{"c" + std::to_string(number), {}, 0};
+  const std::uint64_t fields = number == 0             ? 1
+                               : random.below(6) == 0  ? 0
+                               : random.below(12) == 0 ? 64
+                                                       : random.between(1, 9);
+  for (std::uint64_t i = 0; i < fields; ++i) {
+    if (random.below(6) == 0 && shape.fields.size() + fields - i <= 61) {
+      shape.add_quat(random.below(3) == 0 ? 0.001 : 1.0 / static_cast<double>(random.between(10, 1'000'000)));
+      continue;
+    }
+    const auto type = static_cast<FieldType>(random.below(11));
+    const bool is_float = type == FieldType::Float32 || type == FieldType::Float64;
+    const double low = static_cast<double>(random.between(-9, 0)), high = static_cast<double>(random.between(1, 100));
+    const double precision = 1.0 / static_cast<double>(random.between(1, 5'000));
+    switch (is_float ? random.below(5) : random.below(2) * 3) {
+      case 1: shape.add(type, FieldFlags::Quantised, precision); break;
+      case 2: shape.add(type, FieldFlags::Quantised | FieldFlags::Ranged, precision, low, high); break;
+      case 3: shape.add(type, FieldFlags::Ranged, 0, type == FieldType::Bool ? 0 : low, high); break;
+      case 4:
+        shape.add(FieldType::Float32, FieldFlags::Quantised | FieldFlags::Ranged | FieldFlags::Angle, precision, low,
+                  high);
+        break;
+      default: shape.add(type);
+    }
+  }
+  return shape;
+}
+
 }  // namespace
+
+Scene random_scene(std::uint64_t seed) {
+  Random random(seed);
+  std::vector<Shape> shapes;
+  for (int i = 0, count = static_cast<int>(random.between(1, 5)); i < count; ++i)
+    shapes.push_back(random_shape(random, i));
+  const Temper temper{.spawns = static_cast<std::uint32_t>(random.below(40)),
+                      .removals = static_cast<std::uint32_t>(random.below(30)),
+                      .additions = static_cast<std::uint32_t>(random.below(30)),
+                      .changes = static_cast<std::uint32_t>(random.below(65)),
+                      .rests = static_cast<std::uint32_t>(random.below(20)),
+                      .entities_max = random.below(40) + 1};
+  return {"random " + std::to_string(seed), std::move(shapes), temper, 50, 20};
+}
 
 std::vector<Scene> scenes() {
   return {
@@ -115,6 +174,7 @@ std::vector<Scene> scenes() {
        {.spawns = 2, .removals = 1, .changes = 3, .rests = 16, .entities_max = 12},
        200,
        60},
+      {"orientations", {owner(), orientation()}, {.changes = 58, .rests = 1, .entities_max = 10}, 150, 50},
   };
 }
 
@@ -154,9 +214,9 @@ std::vector<Told> play(const Scene& scene) {
   return all;
 }
 
-std::string golden_text() {
+std::string golden_text(const std::vector<Scene>& scenes) {
   std::string text = "[";
-  for (const Scene& scene : scenes()) {
+  for (const Scene& scene : scenes) {
     ordered_json layout = ordered_json::array();
     for (const Shape& shape : scene.shapes) layout.push_back(as_json(shape));
     text += (text.size() > 1 ? "," : "") +

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "tests/unit/schema/base64.h"
 #include "tests/unit/schema/packed_scenes.h"
 
 namespace tickrelay::test {

@@ -34,7 +34,4 @@ std::vector<Told> play(const Scene& scene);
 // As tests/golden/packed.json is written; of scenes() it is that file, to the byte.
 std::string golden_text(const std::vector<Scene>& scenes);
 
-std::string base64(std::span<const std::uint8_t> bytes);
-std::vector<std::uint8_t> from_base64(std::string_view text);
-
 }  // namespace tickrelay::test

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "relay/core/check.h"
+#include "schema/state/quat.h"
 
 namespace tickrelay {
 namespace {
@@ -70,7 +71,7 @@ std::string Attributes::read(std::string_view key, std::string_view value) {
 
 std::string Attributes::apply_to(Field& field) const {
     const auto flag = [&field](bool set, FieldFlags which) { field.flags |= set ? which : FieldFlags{}; };
-    flag(precision.has_value(), FieldFlags::Quantised);
+    flag(precision.has_value() || quat, FieldFlags::Quantised);
     flag(angle || min || max, FieldFlags::Ranged);
     flag(angle, FieldFlags::Angle);
     flag(quat, FieldFlags::Quat);
@@ -84,7 +85,15 @@ std::string Attributes::apply_to(Field& field) const {
         if (*precision * steps_max > range_of(FieldType::Float32).highest) return "precision is too large";
         field.precision = *precision;
     }
+    if (quat) return apply_quat(field);
     return field.has(FieldFlags::Ranged) ? apply_range(field) : std::string();
+}
+
+std::string Attributes::apply_quat(Field& field) const {
+    if (angle || min || max) return "a quat takes precision, and neither a range nor angle";
+    field.precision = precision.value_or(quat_precision);
+    const bool fits = field.precision >= quat_precision_min && field.precision <= quat_precision_max;
+    return fits ? std::string() : "precision of a quat is 0.000001 to 0.1";
 }
 
 std::string Attributes::apply_range(Field& field) const {

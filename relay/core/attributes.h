@@ -21,6 +21,7 @@ struct Attributes {
     [[nodiscard]] std::string apply_to(Field& field) const;
 
   private:
+    [[nodiscard]] std::string apply_quat(Field& field) const;
     [[nodiscard]] std::string apply_range(Field& field) const;
 };
 

@@ -6,6 +6,7 @@
 
 #include "relay/core/attributes.h"
 #include "relay/core/limits.h"
+#include "schema/state/quat.h"
 
 namespace tickrelay {
 
@@ -53,14 +54,8 @@ Error read_field(const wire::Field& from, Field& field) {
 }
 
 Error check_groups(const Component& component) {
-    std::size_t run = 0, places = 0;
-    for (const Field& field : component.fields) {
-        const bool quat = field.has(FieldFlags::Quat);
-        if (!quat && run % 4 != 0) return "quat is not on four floats";
-        run = quat ? run + 1 : 0;
-        places += field.has(FieldFlags::Position) ? 1 : 0;
-    }
-    if (run % 4 != 0) return "quat is not on four floats";
+    const auto places = std::ranges::count_if(component.fields, [](const Field& field) { return field.has(FieldFlags::Position); });
+    if (!quats_are_whole(component.fields)) return "quat is not on four floats of one precision";
     return places > 3 ? "position is on more than three fields" : "";
 }
 

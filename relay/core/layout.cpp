@@ -6,6 +6,7 @@
 
 #include "relay/core/check.h"
 #include "relay/core/limits.h"
+#include "schema/state/quantise.h"
 
 namespace tickrelay {
 namespace {
@@ -80,6 +81,8 @@ void complete(Component& component) {
         if (needs_check(field)) component.checked |= 1ULL << i;
     }
     component.unpadded = packed == component.bytes;
+    component.quats = quats_of(component.fields);
+    component.zero = zero_of(component.fields, component.bytes);
 }
 
 }  // namespace

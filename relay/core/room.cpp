@@ -216,12 +216,17 @@ Refusal Room::write(EntityId entity, ComponentIndex component, std::uint64_t mas
         world_.replace(entity, component, data, stamp());
         return Refusal::none;
     }
-    std::array<std::byte, limits::component_bytes_max> quantised;
-    std::ranges::copy(data, quantised.begin());
+    std::array<std::byte, limits::component_bytes_max> buffer;
+    if (what.quats != 0) {
+        mask = with_whole_quats(what, mask, data, world_.get(entity, component), buffer);
+    } else {
+        std::ranges::copy(data, buffer.begin());
+    }
+    const std::span quantised = std::span(buffer).first(what.packed_bytes(mask));
     std::uint32_t clamped = 0;
-    if (!PLANTED(unrounded) && !quantise_packed(what, mask, std::span(quantised).first(data.size()), clamped)) return Refusal::bad_value;
+    if (!PLANTED(unrounded) && !quantise_packed(what, mask, quantised, clamped)) return Refusal::bad_value;
     values_clamped_ += clamped;
-    world_.write(entity, component, mask, std::span(quantised).first(data.size()), stamp());
+    world_.write(entity, component, mask, quantised, stamp());
     return Refusal::none;
 }
 

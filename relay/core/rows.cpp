@@ -26,7 +26,7 @@ IdTable::Row Rows::add(EntityId id, Tick now) {
     ids_.push_back(id);
     newest_.push_back(now);
     stamps_.resize(stamps_.size() + component_->fields.size(), now);
-    values_.resize(values_.size() + component_->bytes);
+    values_.insert(values_.end(), component_->zero.begin(), component_->zero.end());
     if (component_->opaque() && blobs_.size() <= row) blobs_.emplace_back();
     index_.put(id, row);
     return row;

@@ -26,7 +26,7 @@ class Rows {
     // Which fields changed after base.
     [[nodiscard]] std::uint64_t changed(IdTable::Row row, Tick base) const;
 
-    // REQUIRES: the id has no row. Zeroes, all stamped now.
+    // REQUIRES: the id has no row. The component's zero, all stamped now.
     IdTable::Row add(EntityId id, Tick now);
     void remove(EntityId id);  // where it is
 

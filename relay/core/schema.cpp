@@ -11,6 +11,7 @@
 #include "relay/core/attributes.h"
 #include "relay/core/layout.h"
 #include "relay/core/limits.h"
+#include "schema/state/quat.h"
 
 namespace tickrelay {
 namespace {
@@ -300,6 +301,7 @@ bool SchemaReader::check_groups() {
         run = field.has(FieldFlags::Quat) ? run + 1 : 0;
     }
     if (run % 4 != 0) return fail(place(fields.back().name), "quat is not on four floats");
+    if (!quats_are_whole(fields)) return fail(component_->name, "the four fields of a quat have different precisions");
     const auto is_position = [](const Field& field) { return field.has(FieldFlags::Position); };
     if (std::ranges::count_if(fields, is_position) > 3)
         return fail(component_->name, "position is on more than three fields");

@@ -34,7 +34,7 @@ class World {
     void remove(EntityId id, Tick now);                      // REQUIRES: has(id)
     void set_owner(EntityId id, PlayerNumber owner, Tick now);
 
-    // Adds the component where the entity lacks it (other fields 0). Returns which fields differed.
+    // Adds the component where the entity lacks it (other fields as in its zero). Returns which fields differed.
     // REQUIRES: has(id), struct component, packed.size() == packed_bytes(mask).
     std::uint64_t write(EntityId id, ComponentIndex component, std::uint64_t mask, std::span<const std::byte> packed, Tick now);
     void replace(EntityId id, ComponentIndex component, std::span<const std::byte> bytes, Tick now);  // opaque

@@ -109,9 +109,9 @@ void Rows::settle() {
 }
 
 ComponentModel::ComponentModel(const Lanes& lanes)
-    : flags(lanes.fields.size()),
+    : flags(lanes.parts.size()),
       values(lanes.count()),
-      fresh_flags(lanes.fields.size()),
+      fresh_flags(lanes.parts.size()),
       fresh_values(lanes.count()),
       fresh_histories(lanes.count()),
       fresh_last(lanes.count()) {}

@@ -18,12 +18,12 @@ using EntityId = IdTable::EntityId;
 inline constexpr std::uint32_t turns_kept = 16;  // without a change before an entity's history is dropped
 inline constexpr std::size_t spawns_kept = 8;
 
-// What was learned of a field's flag "it changed".
+// What was learned of a part's flag "it changed".
 struct FlagModel {
   std::array<Bit, 64> by_delta;
 };
 
-// What was learned of a component, beside its fields.
+// What was learned of a component, beside its parts.
 struct ComponentBits {
   Bit any_changed, any_added;
   std::array<Bit, 32> changed_by_gap;
@@ -55,7 +55,7 @@ struct ComponentModel {
 struct RoomModel {
   CommonModel common;
   std::array<Bit, 512> changed;  // entities
-  std::array<Bit, 256> flag;     // fields
+  std::array<Bit, 256> flag;     // parts
   Weights changed_weights, flag_weights;
   Bit any_removed, any_spawned;
   NumberModel removed, removed_gap, spawned, spawn_block, spawn_gap, spawn_id;

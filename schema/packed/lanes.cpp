@@ -1,9 +1,11 @@
 #include "schema/packed/lanes.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
 #include "schema/state/quantise.h"
+#include "schema/state/quat.h"
 
 namespace tickrelay::packed {
 namespace {
@@ -56,23 +58,7 @@ void read_field(const Field& field, const std::byte* at, std::int32_t* lanes) {
   }
 }
 
-}  // namespace
-
-Lanes::Lanes(std::span<const Field> from) : fields(from.begin(), from.end()) {
-  std::uint16_t lane = 0;
-  for (const Field& field : fields) {
-    first.push_back(lane);
-    const bool two = field.width() == 8 && !field.has(FieldFlags::Quantised);
-    lane = static_cast<std::uint16_t>(lane + (two ? 2 : 1));
-  }
-  first.push_back(lane);
-}
-
-void read_lanes(const Lanes& component, std::size_t field, const std::byte* value, std::span<std::int32_t> lanes) {
-  const Field& from = component.fields[field];
-  read_field(from, value + from.offset, &lanes[component.first[field]]);
-}
-
+// One field, native bytes. Returns how many.
 std::size_t write_field(const Field& field, const std::int32_t* lanes, std::byte* to) {
   if (field.has(FieldFlags::Quantised)) {
     const bool ranged = field.has(FieldFlags::Ranged);
@@ -93,6 +79,65 @@ std::size_t write_field(const Field& field, const std::int32_t* lanes, std::byte
     case FieldType::Float64: store(to, lanes[1]); return store(to + 4, ordered(lanes[0])) + 4;
   }
   return 0;
+}
+
+std::size_t write_quat(double precision, const std::int32_t* lanes, std::byte* to) {
+  const Quat value = quat_at(precision, {.largest = lanes[0], .steps = {lanes[1], lanes[2], lanes[3], lanes[4]}});
+  return store(to, value);
+}
+
+std::uint16_t lanes_of(const Field& field) { return field.width() == 8 && !field.has(FieldFlags::Quantised) ? 2 : 1; }
+
+std::uint32_t turn_of(const Field& field) {
+  const std::uint32_t steps = steps_of_turn(field);
+  return steps <= turn_max ? steps : 0;
+}
+
+}  // namespace
+
+Lanes::Lanes(std::span<const Field> from) : fields(from.begin(), from.end()) {
+  const std::uint64_t quats = quats_of(fields);
+  for (std::size_t f = 0; f < fields.size(); f += parts.back().quat ? 4 : 1) {
+    const bool quat = (quats >> f & 1) != 0;
+    parts.push_back({.field = static_cast<std::uint8_t>(f),
+                     .quat = quat,
+                     .boolean = fields[f].type == FieldType::Bool,
+                     .lane = static_cast<std::uint16_t>(count_),
+                     .lanes = quat ? std::uint16_t{5} : lanes_of(fields[f]),
+                     .turn = quat ? 0 : turn_of(fields[f]),
+                     .precision = fields[f].precision});
+    count_ += parts.back().lanes;
+  }
+}
+
+std::uint64_t Lanes::gathered(std::uint64_t mask) const {
+  std::uint64_t gathered = 0;
+  for (std::size_t p = 0; p < parts.size(); ++p)
+    if ((mask >> parts[p].field & (parts[p].quat ? 0xFU : 1U)) != 0) gathered |= std::uint64_t{1} << p;
+  return gathered;
+}
+
+std::uint64_t Lanes::spread(std::uint64_t mask) const {
+  std::uint64_t spread = 0;
+  for (std::size_t p = 0; p < parts.size(); ++p)
+    if ((mask >> p & 1) != 0) spread |= std::uint64_t{parts[p].quat ? 0xFU : 1U} << parts[p].field;
+  return spread;
+}
+
+void read_lanes(const Lanes& component, const Part& part, const std::byte* value, std::span<std::int32_t> lanes) {
+  std::int32_t* to = &lanes[part.lane];
+  const Field* from = &component.fields[part.field];
+  if (!part.quat) return read_field(*from, value + from->offset, to);
+  Quat four;
+  for (std::size_t i = 0; i < 4; ++i) four[i] = load<float>(value + from[i].offset);
+  const QuatSteps at = steps_of(part.precision, four);
+  to[0] = at.largest;
+  std::ranges::copy(at.steps, to + 1);
+}
+
+std::size_t write_part(const Lanes& component, const Part& part, std::span<const std::int32_t> lanes, std::byte* to) {
+  const std::int32_t* from = &lanes[part.lane];
+  return part.quat ? write_quat(part.precision, from, to) : write_field(component.fields[part.field], from, to);
 }
 
 }  // namespace tickrelay::packed

@@ -1,6 +1,7 @@
 #include "schema/packed/reader.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "schema/packed/row.h"
 
@@ -102,8 +103,8 @@ bool Reader::read_row(RangeDecoder& coder, Context& context, std::size_t compone
     if (!read_opaque(coder, model, rows.opaque(row))) return false;
   } else {
     if (!spend(lanes.count())) return false;
-    mask = code_fields(coder, context.room(), model.flags, model.values, lanes, rows.histories(slot), 0, nullptr,
-                       rows.values(row));
+    mask = code_parts<true>(coder, context.room(), model.flags, model.values, lanes, rows.histories(slot), 0, nullptr,
+                            rows.values(row));
   }
   return put(context, component, rows.ids()[row], mask, row, changed);
 }
@@ -167,9 +168,11 @@ bool Reader::put(Context& context, std::size_t component, EntityId id, std::uint
   } else {
     values_.resize(std::max(values_.size(), lanes.count() * 8));
     std::size_t bytes = 0;
-    for (std::size_t f = 0; f < lanes.fields.size(); ++f)
-      if ((mask >> f & 1) != 0) bytes += write_field(lanes.fields[f], &rows.values(row)[lanes.first[f]], values_.data() + bytes);
-    good = changed.put(component, id, mask, std::span(values_).first(bytes));
+    for (std::uint64_t left = mask; left != 0; left &= left - 1) {
+      const Part& part = lanes.parts[static_cast<std::size_t>(std::countr_zero(left))];
+      bytes += write_part(lanes, part, rows.values(row), values_.data() + bytes);
+    }
+    good = changed.put(component, id, lanes.fields_of(mask), std::span(values_).first(bytes));
   }
   return good || fail("a packed frame makes more entities than a room can have");
 }

@@ -6,67 +6,87 @@
 #include <span>
 
 #include "schema/packed/context.h"
+#include "schema/packed/quat.h"
 
 namespace tickrelay::packed {
 
-// Which fields changed, and their values after those in `values`. Takes `target` (null where the coder decodes) over into it.
-// Returns the mask of what changed, which is never 0.
+// One part's lanes after those in `last`, into it. target: null where the coder decodes.
 template <class Coder>
-std::uint64_t code_fields(Coder& coder, RoomModel& room, std::span<FlagModel> flags, std::span<ValueModel> models,
-                          const Lanes& lanes, std::span<History> histories, std::uint64_t mask, const std::int32_t* target,
-                          std::span<std::int32_t> values) {
+[[gnu::always_inline]] inline void code_part(Coder& coder, CommonModel& common, const Part& part, std::span<ValueModel> models,
+                                             std::span<History> histories, Turn& turn, std::span<std::int32_t> last,
+                                             const std::int32_t* target) {
+  if (part.quat) {
+    code_quat(coder, common, part.precision, &models[part.lane], &histories[part.lane], turn, &last[part.lane],
+              target == nullptr ? nullptr : target + part.lane);
+    return;
+  }
+  for (std::size_t lane = part.lane; lane < std::size_t{part.lane} + part.lanes; ++lane) {
+    std::int32_t value = target == nullptr ? 0 : target[lane];
+    if (part.turn != 0 && target != nullptr) value = nearest_in_turn(part.turn, last[lane], value);
+    value = code_value(coder, common, models[lane], histories[lane], turn, last[lane], value);
+    last[lane] = part.turn == 0 ? value : within_turn(part.turn, value);
+  }
+}
+
+// Which parts changed, and their values after those in `values`. Takes `target` (null where the coder decodes) over into it.
+// Returns the mask of the parts that changed, which is never 0. `own`: `values` are the entity's, so a changed one differs.
+template <bool own, class Coder>
+std::uint64_t code_parts(Coder& coder, RoomModel& room, std::span<FlagModel> flags, std::span<ValueModel> models,
+                         const Lanes& lanes, std::span<History> histories, std::uint64_t mask, const std::int32_t* target,
+                         std::span<std::int32_t> values) {
   Turn turn;
   std::uint64_t coded = 0;
   std::size_t before = 1, before2 = 1, count = 0;
-  const std::size_t fields = lanes.fields.size();
-  for (std::size_t f = 0; f < fields; ++f) {
-    coder.mark(f);
-    const std::size_t first = lanes.first[f];
-    History& history = histories[first];
-    bool changed = (mask >> f & 1) != 0;
-    if (f + 1 == fields && coded == 0) {
+  const std::size_t parts = lanes.parts.size();
+  for (std::size_t p = 0; p < parts; ++p) {
+    const Part& part = lanes.parts[p];
+    coder.mark(part.field);
+    History& history = histories[part.lane];
+    bool changed = (mask >> p & 1) != 0;
+    if (p + 1 == parts && coded == 0) {
       changed = true;
     } else {
       const std::size_t turns = history.changed & 7U;
       const auto delta = static_cast<std::size_t>(std::min(bit_length(magnitude(history.delta)), 7));
       changed = code_mixed(coder, changed, room.flag_weights, room.flag[(turns * 8 + delta) * 4 + before * 2 + before2],
-                           flags[f].by_delta[delta * 8 + std::min(count, std::size_t{3}) * 2 + (turns & 1)]);
+                           flags[p].by_delta[delta * 8 + std::min(count, std::size_t{3}) * 2 + (turns & 1)]);
     }
     history.changed = static_cast<std::uint8_t>(history.changed << 1 | (changed ? 1 : 0));
     before2 = before;
     before = changed ? 1 : 0;
     if (!changed) continue;
     ++count;
-    coded |= std::uint64_t{1} << f;
-    for (std::size_t lane = first; lane < lanes.first[f + 1]; ++lane)
-      values[lane] = code_value(coder, room.common, models[lane], histories[lane], turn, values[lane],
-                                target == nullptr ? 0 : target[lane]);
+    coded |= std::uint64_t{1} << p;
+    if (own && part.boolean) {
+      values[part.lane] = values[part.lane] == 0 ? 1 : 0;
+      continue;
+    }
+    code_part(coder, room.common, part, models, histories, turn, values, target);
   }
-  coder.mark(fields);
+  coder.mark(lanes.fields.size());
   return coded;
 }
 
-// Every field's value (or of a catch-up those in the mask), after those of the entity coded before. Into `values`.
+// Every part's value (or of a catch-up those in the mask), after those of the entity coded before. Into `values`.
 template <class Coder>
 std::uint64_t code_fresh(Coder& coder, RoomModel& room, ComponentModel& model, const Lanes& lanes, bool all, std::uint64_t mask,
                          const std::int32_t* target, std::span<std::int32_t> values) {
   if (!all) {
-    mask = code_fields(coder, room, model.fresh_flags, model.fresh_values, lanes, model.fresh_histories, mask,
-                       target, model.fresh_last);
+    mask = code_parts<false>(coder, room, model.fresh_flags, model.fresh_values, lanes, model.fresh_histories, mask,
+                             target, model.fresh_last);
   } else {
     Turn turn;
     mask = lanes.all();
-    for (std::size_t f = 0; f < lanes.fields.size(); ++f) {
-      coder.mark(f);
-      for (std::size_t lane = lanes.first[f]; lane < lanes.first[f + 1]; ++lane)
-        model.fresh_last[lane] = code_value(coder, room.common, model.fresh_values[lane], model.fresh_histories[lane], turn,
-                                            model.fresh_last[lane], target == nullptr ? 0 : target[lane]);
+    for (const Part& part : lanes.parts) {
+      coder.mark(part.field);
+      code_part(coder, room.common, part, model.fresh_values, model.fresh_histories, turn, model.fresh_last, target);
     }
     coder.mark(lanes.fields.size());
   }
-  for (std::size_t f = 0; f < lanes.fields.size(); ++f)
-    if ((mask >> f & 1) != 0)
-      std::copy(model.fresh_last.begin() + lanes.first[f], model.fresh_last.begin() + lanes.first[f + 1], values.begin() + lanes.first[f]);
+  for (std::size_t p = 0; p < lanes.parts.size(); ++p) {
+    const Part& part = lanes.parts[p];
+    if ((mask >> p & 1) != 0) std::copy_n(model.fresh_last.begin() + part.lane, part.lanes, values.begin() + part.lane);
+  }
   return mask;
 }
 

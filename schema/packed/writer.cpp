@@ -106,7 +106,7 @@ void Writer::code_spawns(RangeEncoder& coder, Context& context, const Changes& c
   for (const EntityId id : spawned_) code_id(coder, room, context.spawns(), id);
 }
 
-// Sorts out which rows are known, and which of their fields differ from what the stream has.
+// Sorts out which rows are known, and which of their parts differ from what the stream has.
 void Writer::find_rows(Context& context, std::size_t component, std::span<const ChangedRow> changed) {
   const Lanes& lanes = context.lanes(component);
   Rows& rows = context.rows(component);
@@ -141,11 +141,12 @@ void Writer::find_rows(Context& context, std::size_t component, std::span<const 
 std::uint64_t Writer::differing(const Lanes& lanes, const ChangedRow& row, std::span<const std::int32_t> last) {
   target_.resize(std::max(target_.size(), lanes.count()));
   std::uint64_t mask = 0;
-  for (std::uint64_t left = row.mask; left != 0; left &= left - 1) {
-    const auto f = static_cast<std::size_t>(std::countr_zero(left));
-    read_lanes(lanes, f, row.value, target_);
-    for (std::size_t lane = lanes.first[f]; lane < lanes.first[f + 1]; ++lane)
-      if (target_[lane] != last[lane]) mask |= std::uint64_t{1} << f;
+  for (std::uint64_t left = lanes.parts_of(row.mask); left != 0; left &= left - 1) {
+    const auto p = static_cast<std::size_t>(std::countr_zero(left));
+    const Part& part = lanes.parts[p];
+    read_lanes(lanes, part, row.value, target_);
+    for (std::size_t lane = part.lane; lane < std::size_t{part.lane} + part.lanes; ++lane)
+      if (target_[lane] != last[lane]) mask |= std::uint64_t{1} << p;
   }
   return mask;
 }
@@ -183,9 +184,9 @@ void Writer::code_row(RangeEncoder& coder, Context& context, std::size_t compone
     return;
   }
   for (std::uint64_t left = mask; left != 0; left &= left - 1)
-    read_lanes(lanes, static_cast<std::size_t>(std::countr_zero(left)), from.value, target_);
-  code_fields(coder, context.room(), model.flags, model.values, lanes, rows.histories(slot), mask, target_.data(),
-              rows.values(row));
+    read_lanes(lanes, lanes.parts[static_cast<std::size_t>(std::countr_zero(left))], from.value, target_);
+  code_parts<true>(coder, context.room(), model.flags, model.values, lanes, rows.histories(slot), mask, target_.data(),
+                   rows.values(row));
 }
 
 // Rows of new entities, then those that older entities got.
@@ -226,8 +227,8 @@ void Writer::code_given(RangeEncoder& coder, Context& context, std::size_t compo
     return;
   }
   target_.resize(std::max(target_.size(), lanes.count()));
-  for (std::size_t f = 0; f < lanes.fields.size(); ++f) read_lanes(lanes, f, from.value, target_);
-  code_fresh(coder, context.room(), model, lanes, all, from.mask, target_.data(), values);
+  for (const Part& part : lanes.parts) read_lanes(lanes, part, from.value, target_);
+  code_fresh(coder, context.room(), model, lanes, all, lanes.parts_of(from.mask), target_.data(), values);
 }
 
 // -------------------------------------------------------------------------------------------------------- absolute
@@ -291,7 +292,7 @@ void Writer::start(Context& context, const Changes& all) {
     Rows& rows = context.rows(c);
     for (const ChangedRow& from : all.components[c]) {
       const std::uint32_t row = rows.add(from.id);
-      for (std::size_t f = 0; f < lanes.fields.size(); ++f) read_lanes(lanes, f, from.value, rows.values(row));
+      for (const Part& part : lanes.parts) read_lanes(lanes, part, from.value, rows.values(row));
       if (lanes.fields.empty()) rows.opaque(row).assign(opaque_of(from).begin(), opaque_of(from).end());
     }
   }

@@ -64,7 +64,7 @@ class Writer {
   std::vector<Found> woken_, added_;
   IdTable spawned_at_;                     // their places
   std::vector<std::uint32_t> of_spawned_;  // per spawned_: index + 1
-  std::vector<std::uint64_t> masks_;       // per ChangedRow: fields that differ
+  std::vector<std::uint64_t> masks_;       // per ChangedRow: parts that differ
   std::vector<std::int32_t> target_, values_;
   std::vector<std::uint8_t> opaque_;
   std::vector<EntityId> ids_;              // of an absolute frame

@@ -135,4 +135,37 @@ bool quantise(const Field& field, std::byte* value, bool& clamped) {
   return true;
 }
 
+std::uint32_t steps_of_turn(const Field& field) {
+  if (!field.has(FieldFlags::Angle) || !field.has(FieldFlags::Quantised) || !field.has(FieldFlags::Ranged)) return 0;
+  const double whole = std::floor((field.max - field.min) / field.precision + 0.5);
+  const double last = field.min + whole * field.precision;
+  const double stored = field.type == FieldType::Float32 ? static_cast<double>(static_cast<float>(last)) : last;
+  return static_cast<std::uint32_t>(whole) + (stored < field.max ? 1 : 0);
+}
+
+std::size_t quantise_struct(std::span<const Field> fields, std::uint64_t quats, std::uint64_t mask, std::byte* value,
+                            std::uint32_t& clamped) {
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if ((mask >> i & 1) == 0) continue;
+    std::byte* const at = value + fields[i].offset;
+    if ((quats >> i & 1) != 0) {
+      const std::array four{at, value + fields[i + 1].offset, value + fields[i + 2].offset, value + fields[i + 3].offset};
+      if (!quantise_quat(fields[i].precision, four)) return i;
+      i += 3;
+      continue;
+    }
+    bool held_back = false;
+    if (!quantise(fields[i], at, held_back)) return i;
+    clamped += held_back ? 1 : 0;
+  }
+  return fields.size();
+}
+
+std::vector<std::byte> zero_of(std::span<const Field> fields, std::size_t bytes) {
+  std::vector<std::byte> zero(bytes);
+  std::uint32_t clamped = 0;
+  quantise_struct(fields, quats_of(fields), ~std::uint64_t{0}, zero.data(), clamped);
+  return zero;
+}
+
 }  // namespace tickrelay

@@ -4,8 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <vector>
 
-#include "schema/state/field.h"
+#include "schema/state/quat.h"
 
 namespace tickrelay {
 
@@ -18,6 +20,17 @@ void store_step(const Field& field, std::int64_t step, std::byte* to);
 
 // Brings the value (native width, any alignment) into the field's range and onto its steps, in place. False: refuse it
 // (NaN, infinity); the value is then as it was. Sets clamped where the range changed the value, else leaves it.
+// REQUIRES: no field of a quaternion, those go by fours.
 [[nodiscard]] bool quantise(const Field& field, std::byte* value, bool& clamped);
+
+// How many steps an angle's turn has, 0 to this exclusive; 0: it has none, or is no angle.
+std::uint32_t steps_of_turn(const Field& field);
+
+// The masked fields of a struct in its FlatBuffers layout, in place; clamped grows by how many were. Returns the field that
+// is to be refused, or fields.size(). REQUIRES: quats = quats_of(fields), a quaternion's four in the mask or none.
+std::size_t quantise_struct(std::span<const Field> fields, std::uint64_t quats, std::uint64_t mask, std::byte* value,
+                            std::uint32_t& clamped);
+// A struct of zeros, quantised: what was never written.
+std::vector<std::byte> zero_of(std::span<const Field> fields, std::size_t bytes);
 
 }  // namespace tickrelay

@@ -6,13 +6,15 @@
 
 import base64
 import json
+import math
 import struct
 import sys
 
-from packed_bits import Bit, Coder, History, LaneModel, Turn, bits, read_value, size_of
+import quat
+from packed_bits import Bit, Coder, History, LaneModel, Turn, bits, read_quat, read_value, size_of
 
-I64, U64, F32, F64 = 7, 8, 9, 10
-QUANTISED, RANGED, ANGLE = 1, 2, 4
+BOOL, I64, U64, F32, F64 = 0, 7, 8, 9, 10
+QUANTISED, RANGED, ANGLE, QUAT = 1, 2, 4, 8
 FORMAT = "?bBhHiIqQfd"
 
 
@@ -33,7 +35,7 @@ class Component:
         self.any_changed, self.any_added, self.gap, self.present = Bit(), Bit(), bits(32), bits(2)
         self.woken, self.wake_gap, self.added, self.added_gap, self.length = (bits(32) for _ in range(5))
         self.same, self.byte, self.opaque = bits(2), bits(256), b""
-        self.flags, self.lanes = [bits(64) for _ in first[1:]], [LaneModel() for _ in range(lanes)]
+        self.flags, self.lanes = [bits(64) for _ in first[1:]], [LaneModel() for _ in range(lanes)]  # flags: by part
         self.fresh_flags, self.fresh_lanes = [bits(64) for _ in first[1:]], [LaneModel() for _ in range(lanes)]
         self.fresh_histories, self.fresh_last = [History() for _ in range(lanes)], [0] * lanes
 
@@ -51,16 +53,55 @@ class Rows:
         self.value.pop(entity, None)
 
 
+class Part:
+    """A field, or a quaternion's four."""
+
+    def __init__(self, field):
+        self.field, self.turn, self.lanes = field, 0, 1
+        self.quat = bool(field["flags"] & QUAT)
+        self.boolean = field["type"] == BOOL
+        if self.quat:
+            self.lanes = 5
+        elif field["type"] in (I64, U64, F64) and not field["flags"] & QUANTISED:
+            self.lanes = 2
+        if field["flags"] & ANGLE and field["flags"] & QUANTISED:
+            n = math.floor((field["max"] - field["min"]) / field["precision"] + 0.5)
+            n += struct.unpack("<f", struct.pack("<f", field["min"] + n * field["precision"]))[0] < field["max"]
+            self.turn = n if n <= 2**30 else 0
+
+    def read(self, coder, room, models, histories, turn, values, at):
+        if self.quat:
+            read_quat(coder, room, self.field["precision"], models[at:at + 5], histories[at:at + 5], turn, values, at)
+            return
+        for lane in range(at, at + self.lanes):
+            values[lane] = read_value(coder, room, models[lane], histories[lane], turn, values[lane])
+            if self.turn:
+                values[lane] %= self.turn
+
+    def native(self, lanes):
+        if not self.quat:
+            return native(self.field, lanes)
+        return struct.pack("<4f", *quat.value_at(self.field["precision"], lanes[1:], lanes[0]))
+
+
+def parts_of(fields):
+    parts = []
+    while fields:
+        parts.append(Part(fields[0]))
+        fields = fields[4 if parts[-1].quat else 1:]
+    return parts
+
+
 class Copy:
     """One player's, kept by frames."""
 
     def __init__(self, layout):
-        self.fields = [component["fields"] for component in layout]
+        self.parts = [parts_of(component["fields"]) for component in layout]
         self.first = []
-        for fields in self.fields:
+        for parts in self.parts:
             first = [0]
-            for field in fields:
-                first.append(first[-1] + (2 if field["type"] in (I64, U64, F64) and not field["flags"] & QUANTISED else 1))
+            for part in parts:
+                first.append(first[-1] + part.lanes)
             self.first.append(first)
         self.rows = [Rows() for _ in layout]
         self.forget()
@@ -78,7 +119,7 @@ class Copy:
         for rows in self.rows:
             rows.remove(entity)
 
-    def row_fields(self, coder, room, c, flags, models, histories, values):
+    def row_parts(self, coder, room, c, flags, models, histories, values, own):
         turn, b1, b2, n, first, told = Turn(), 1, 1, 0, self.first[c], []
         for f in range(len(flags)):
             history = histories[first[f]]
@@ -90,8 +131,10 @@ class Copy:
             if flag:
                 n += 1
                 told.append(f)
-                for lane in range(first[f], first[f + 1]):
-                    values[lane] = read_value(coder, room, models[lane], histories[lane], turn, values[lane])
+                if own and self.parts[c][f].boolean:
+                    values[first[f]] = 0 if values[first[f]] else 1
+                else:
+                    self.parts[c][f].read(coder, room, models, histories, turn, values, first[f])
         return told
 
     def opaque(self, coder, model):
@@ -114,16 +157,16 @@ class Copy:
         if entity not in rows.value:
             rows.ids.append(entity)
             rows.value[entity] = [0] * first[-1]
-        if not self.fields[c]:
+        if not self.parts[c]:
             rows.value[entity] = self.opaque(coder, model)
             return
-        last, told = model.fresh_last, range(len(self.fields[c]))
+        last, told = model.fresh_last, range(len(self.parts[c]))
         if every:
             turn = Turn()
-            for lane in range(first[-1]):
-                last[lane] = read_value(coder, room, model.fresh_lanes[lane], model.fresh_histories[lane], turn, last[lane])
+            for part, at in zip(self.parts[c], first):
+                part.read(coder, room, model.fresh_lanes, model.fresh_histories, turn, last, at)
         else:
-            told = self.row_fields(coder, room, c, model.fresh_flags, model.fresh_lanes, model.fresh_histories, last)
+            told = self.row_parts(coder, room, c, model.fresh_flags, model.fresh_lanes, model.fresh_histories, last, False)
         for f in told:
             rows.value[entity][first[f]:first[f + 1]] = last[first[f]:first[f + 1]]
 
@@ -179,15 +222,15 @@ class Copy:
 
     def changed_row(self, coder, c, model, row):
         rows = self.rows[c]
-        if self.fields[c]:
-            self.row_fields(coder, self.room, c, model.flags, model.lanes, row[2], rows.value[row[0]])
+        if self.parts[c]:
+            self.row_parts(coder, self.room, c, model.flags, model.lanes, row[2], rows.value[row[0]], True)
         else:
             rows.value[row[0]] = self.opaque(coder, model)
 
     def absolute(self, coder, whole):
         room, models = Room(), [Component(first) for first in self.first]
         if whole:
-            self.rows = [Rows() for _ in self.fields]
+            self.rows = [Rows() for _ in self.parts]
         else:
             alive = coder.bit(room.any_removed)
             ids = list(coder.rising(coder.number(room.removed), room.removed_gap))
@@ -212,22 +255,22 @@ class Copy:
             self.settle()
 
     def bytes_of(self, c, value):
-        return value if not self.fields[c] else b"".join(
-            native(field, value[self.first[c][f]:self.first[c][f + 1]]) for f, field in enumerate(self.fields[c]))
+        return value if not self.parts[c] else b"".join(
+            part.native(value[self.first[c][p]:self.first[c][p + 1]]) for p, part in enumerate(self.parts[c]))
 
     def digest(self):
         told = b""
         for c, rows in enumerate(self.rows):
             for entity in sorted(rows.value):
                 value = self.bytes_of(c, rows.value[entity])
-                told += struct.pack("<HI", c, entity) + (b"" if self.fields[c] else struct.pack("<I", len(value))) + value
+                told += struct.pack("<HI", c, entity) + (b"" if self.parts[c] else struct.pack("<I", len(value))) + value
         return fnv(told)
 
     def hash(self):
         total = 0
         for c, rows in enumerate(self.rows):
             for entity, value in rows.value.items():
-                for lane, x in enumerate(value if self.fields[c] else [fnv(value)]):
+                for lane, x in enumerate(value if self.parts[c] else [fnv(value)]):
                     total += mix(entity, c << 16 | lane, x % 2**32)
         return total % 2**32 or 1
 

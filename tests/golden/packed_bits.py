@@ -1,5 +1,9 @@
 """The bits and values of codec packed: see packed.py."""
 
+import math
+
+import quat
+
 KNOTS = """32 32 36 47 60 77 98 126 162 208 267 342 439 562 720 922 1179 1506 1921 2446 3108 3938 4971 6249 7812 9702 11955 14595
 17625 21025 24743 28693 32768 36843 40793 44511 47911 50941 53581 55834 57724 59287 60565 61598 62428 63090 63615 64030 64357 64614
 64816 64974 65097 65194 65269 65328 65374 65410 65438 65459 65476 65489 65500 65504 65504"""
@@ -171,3 +175,47 @@ def read_value(coder, room, model, history, turn, last):
     history.sign = 1 if miss == 0 else 0 if miss < 0 else 2
     history.e, history.d = d, delta
     return value
+
+
+def read_largest(coder, model, histories, lanes):
+    before = lanes[0]
+    going = [abs(wrap(lanes[1 + k] + histories[1 + k].d)) for k in range(4)]
+    others = [k for k in range(4) if k != before]
+    second = max(others, key=lambda k: (going[k], -k))
+    ahead = size_of(max(0, going[before] - going[second]))
+    if coder.bit(model.exact[min(ahead, 15)]):
+        return before
+    if coder.bit(model.sign[0]):
+        return second
+    others.remove(second)
+    return others[coder.bit(model.sign[1])]
+
+
+def bend(x, moved, squares):
+    return 0 if moved >= squares else -math.floor(float(x) * moved / squares + 0.5)
+
+
+def read_quat(coder, room, precision, models, histories, turn, values, at):
+    lanes = values[at:at + 5]
+    largest = read_largest(coder, models[0], histories, lanes)
+    free = largest + 1
+    if lanes[free] < 0:
+        for k in range(1, 5):
+            lanes[k], h = wrap(-lanes[k]), histories[k]
+            h.d, h.e, h.sign = wrap(-h.d), wrap(-h.e), 2 - h.sign
+    squares = moved = 0.0
+    for k in range(1, 5):
+        squares += float(lanes[k]) * float(lanes[k])
+        moved += float(histories[k].d) * float(histories[k].d)
+    for k in range(1, 5):
+        by = bend(lanes[k], moved, squares)
+        histories[k].d, histories[k].e = wrap(histories[k].d + by), wrap(histories[k].e + by)
+    for k in range(1, 5):
+        if k != free:
+            lanes[k] = read_value(coder, room, models[k], histories[k], turn, lanes[k])
+    follows = math.floor(quat.length_left(precision, lanes[1:], largest) / precision + 0.5)
+    h = histories[free]
+    h.e, h.d = h.d, wrap(follows - lanes[free])
+    lanes[0], lanes[free] = largest, follows
+    histories[0].d = min(max(abs(histories[k].d) for k in range(1, 5)), 2**31 - 1)
+    values[at:at + 5] = lanes

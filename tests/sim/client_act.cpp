@@ -124,7 +124,7 @@ void Client::set_something() {
   action.component = static_cast<std::uint16_t>(
       random_.between(first_schema_component, static_cast<std::int64_t>(layout->components().size()) - 1));
   const Component& what = layout->component(action.component);
-  if (!what.opaque()) action.mask = random_.chance(0.3) ? what.all() : random_.next() & what.all();
+  if (!what.opaque()) action.mask = random_.chance(0.3) ? what.all() : with_whole_quats(random_.next() & what.all(), what.quats);
   action.data = random_value(action.component, action.mask);
   expect(action);
   push(std::move(action));

@@ -8,6 +8,29 @@ namespace tickrelay::sim {
 
 namespace {
 
+// Fields of floats that are one value: a quaternion's four, or an angle alone.
+void mark_turns(std::vector<Field>& fields, Random& random) {
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    Field& field = fields[i];
+    if (field.type != FieldType::Float32 || field.flags != FieldFlags{} || !random.chance(0.3)) continue;
+    field.flags = FieldFlags::Quantised | FieldFlags::Ranged | FieldFlags::Angle;
+    field.precision = 0.01;
+    field.min = -3;
+    field.max = 3;
+  }
+}
+
+void add_quat(Component& component, std::size_t& offset, Random& random) {
+  offset = (offset + 3) / 4 * 4;
+  const double precision = random.chance(0.5) ? 0.001 : 0.05;
+  for (std::size_t i = 0; i < 4; ++i, offset += 4)
+    component.fields.push_back({.name = std::string("q").append(std::to_string(component.fields.size())),
+                                .type = FieldType::Float32,
+                                .offset = static_cast<std::uint16_t>(offset),
+                                .flags = FieldFlags::Quat | FieldFlags::Quantised,
+                                .precision = precision});
+}
+
 void decorate(Field& field, Random& random) {
   if (field.type == FieldType::Float32 || field.type == FieldType::Float64) {
     if (random.chance(0.5)) {
@@ -30,6 +53,12 @@ Component random_struct(Random& random, std::size_t fields) {
   Component component;
   std::size_t offset = 0, align_max = 1;
   for (std::size_t i = 0; i < fields; ++i) {
+    if (i + 4 <= fields && offset + 19 <= limits::component_bytes_max && random.chance(0.1)) {
+      add_quat(component, offset, random);
+      align_max = std::max<std::size_t>(align_max, 4);
+      i += 3;
+      continue;
+    }
     Field field;
     field.name = std::string("f").append(std::to_string(i));
     field.type = static_cast<FieldType>(random.below(11));
@@ -42,6 +71,7 @@ Component random_struct(Random& random, std::size_t fields) {
     align_max = std::max(align_max, width);
     component.fields.push_back(field);
   }
+  mark_turns(component.fields, random);
   component.bytes = static_cast<std::uint16_t>((offset + align_max - 1) / align_max * align_max);
   return component;
 }

@@ -147,7 +147,7 @@ void Simulation::start_burning() {
     if (record->settings.authority != Authority::logic || random_.chance(0.5)) continue;
     burning_ = record->id;
     listener_->burned.insert(record->id);
-    burns_until_ns_ = now_ns_ + random_.between(2500, 10000) * ms;
+    burns_until_ns_ = now_ns_ + random_.between(2500, 14000) * ms;
     return tally_.count(Fault::burn);
   }
 }

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "bounds.h"
+#include "schema/state/quantise.h"
 
 namespace tickrelay {
 inline namespace sdk {
@@ -62,6 +63,11 @@ struct LayoutReader {
     for (std::size_t i = 0; i < to.fields.size(); ++i) {
       if (!field(*from.fields()->Get(static_cast<flatbuffers::uoffset_t>(i)), to, to.fields[i])) return false;
     }
+    if (!quats_are_whole(to.fields)) return false;
+    to.quats = quats_of(to.fields);
+    const std::vector<std::byte> zero = zero_of(to.fields, to.bytes);
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(zero.data());
+    to.zero.assign(bytes, bytes + zero.size());
     return !to.name.empty();
   }
 

@@ -214,6 +214,7 @@ bool Mirror::write_own(ComponentIndex index, EntityId entity, std::uint64_t mask
   if (appears) {
     if (!enlist(entity, index)) return false;
     row = table.insert(entity);
+    std::ranges::copy(component.zero, table.at(row));
   }
   HeldValue& held = hold(index, entity, !appears);
   held.mask |= mask;

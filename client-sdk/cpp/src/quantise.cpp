@@ -6,15 +6,12 @@ namespace tickrelay {
 inline namespace sdk {
 
 bool quantise(const Component& component, std::uint64_t mask, std::uint8_t* value, std::string& field) {
-  for (std::size_t i = 0; i < component.fields.size(); ++i) {
-    if ((mask >> i & 1) == 0) continue;
-    const Field& one = component.fields[i];
-    bool clamped = false;
-    if (tickrelay::quantise(one, reinterpret_cast<std::byte*>(value + one.offset), clamped)) continue;
-    field = one.name;
-    return false;
-  }
-  return true;
+  std::uint32_t clamped = 0;
+  auto* bytes = reinterpret_cast<std::byte*>(value);
+  const std::size_t refused = quantise_struct(component.fields, component.quats, mask, bytes, clamped);
+  if (refused == component.fields.size()) return true;
+  field = component.fields[refused].name;
+  return false;
 }
 
 }  // namespace sdk

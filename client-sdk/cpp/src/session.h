@@ -111,7 +111,8 @@ class Session final : public LinkListener {
   bool may_act(std::string_view what);
   // The component's index, the struct in its full size and quantised in `value_`, and in `mask` which fields of it
   // count; -1: reported.
-  int prepare(std::string_view component, Bytes value, std::uint64_t& mask);
+  int prepare(std::string_view component, Bytes value, std::uint64_t& mask, std::optional<EntityId> entity);
+  std::uint64_t complete_quats(const Component& component, std::uint64_t mask, Bytes shown);
   std::uint32_t refuse(std::string detail);
 
   ClientOptions options_;

@@ -2,6 +2,7 @@
 
 #include "bounds.h"
 #include "quantise.h"
+#include "schema/state/quat.h"
 #include "session.h"
 
 namespace tickrelay {
@@ -92,7 +93,7 @@ std::uint32_t Session::act_on(wire::ActionKind kind, EntityId entity) {
   return outbox_.add(std::move(action));
 }
 
-int Session::prepare(std::string_view name, Bytes value, std::uint64_t& mask) {
+int Session::prepare(std::string_view name, Bytes value, std::uint64_t& mask, std::optional<EntityId> entity) {
   const int index = mirror_.layout()->find(name);
   if (index < 0) return refuse("the room's schema has no component " + quoted(name)), -1;
   if (index <= room_component) return refuse(quoted(name) + " is the relay's own: nobody writes it"), -1;
@@ -110,18 +111,30 @@ int Session::prepare(std::string_view name, Bytes value, std::uint64_t& mask) {
            -1;
   }
   mask &= component.within(value.size());
-  value_.assign(component.bytes, 0);
+  value_ = component.zero;
   std::memcpy(value_.data(), value.data(), value.size());
+  if (entity) mask = complete_quats(component, mask, mirror_.value(static_cast<ComponentIndex>(index), *entity));
   std::string field;
   if (!quantise(component, mask, value_.data(), field))
     return refuse(quoted(name) + "." + field + " is not a finite number"), -1;
   return index;
 }
 
+// A quaternion is written by all four: what the caller left out is as it is shown.
+std::uint64_t Session::complete_quats(const Component& component, std::uint64_t mask, Bytes shown) {
+  const std::uint64_t whole = with_whole_quats(mask, component.quats);
+  if (shown.empty()) shown = component.zero;
+  for (std::size_t i = 0; i < component.fields.size(); ++i) {
+    const Field& field = component.fields[i];
+    if (((whole & ~mask) >> i & 1) != 0) std::memcpy(value_.data() + field.offset, shown.data() + field.offset, field.width());
+  }
+  return whole;
+}
+
 EntityId Session::spawn(std::string_view name, Bytes value, bool keep, SeenBy seen_by) {
   if (!may_act("spawn " + quoted(name))) return 0;
   std::uint64_t mask = ~std::uint64_t{0};
-  const int index = prepare(name, value, mask);
+  const int index = prepare(name, value, mask, std::nullopt);
   if (index < 0) return 0;
   const EntityId entity = seat_.ids.take();
   if (entity == 0)
@@ -145,7 +158,7 @@ EntityId Session::spawn(std::string_view name, Bytes value, bool keep, SeenBy se
 
 std::uint32_t Session::set(EntityId entity, std::string_view name, Bytes value, std::uint64_t mask) {
   if (!may_act("set " + quoted(name))) return 0;
-  const int index = prepare(name, value, mask);
+  const int index = prepare(name, value, mask, entity);
   if (index < 0) return 0;
   if (!mirror_.contains(entity))
     return refuse("set " + quoted(name) + ": there is no entity " + std::to_string(entity));
@@ -159,6 +172,7 @@ std::uint32_t Session::set(EntityId entity, std::string_view name, Bytes value, 
     if (std::memcmp(shown.data() + field.offset, value_.data() + field.offset, field.width()) == 0)
       mask &= ~(std::uint64_t{1} << i);
   }
+  mask = with_whole_quats(mask, component.quats);
   if (there && mask == 0) return outbox_.newest_seq();
   const std::uint32_t seq = outbox_.set(component, component_index, entity, mask, value_);
   mirror_.write_own(component_index, entity, mask, value_, seq);

@@ -1,6 +1,6 @@
 // A player's copy of a room, kept by packed frames, and the files that hold such frames.
 import { readFileSync } from "node:fs";
-import { Changed, Field, Lanes, PackedDecoder, PackedFrame, ReadLimits, widthOf, writeField } from "../src/packed/index.js";
+import { Changed, Field, Lanes, PackedDecoder, PackedFrame, ReadLimits, widthOf } from "../src/packed/index.js";
 
 export interface RecordedFrame {
   tick: number;
@@ -61,7 +61,7 @@ export class Copy implements Changed {
   }
 
   put(component: number, id: number, told: Uint8Array, lanes: Int32Array, at: number): void {
-    const { fields, first } = this.lanes[component];
+    const { fields } = this.lanes[component];
     let value = this.state[component].get(id);
     if (value === undefined) {
       value = new Uint8Array(fields.reduce((sum, field) => sum + widthOf(field.type), 0));
@@ -70,7 +70,7 @@ export class Copy implements Changed {
     const view = new DataView(value.buffer);
     let offset = 0;
     fields.forEach((field, f) => {
-      if (told[f] === 1) writeField(field, lanes, at + first[f], view, offset);
+      if (told[f] === 1) this.lanes[component].writeField(f, lanes, at, view, offset);
       this.told += told[f];
       offset += widthOf(field.type);
     });

@@ -55,6 +55,7 @@ bool eventually(const std::function<bool()>& condition, std::chrono::seconds pat
 
 RelayProcess::RelayProcess(const RelaySettings& settings) : folder_(new_folder()) {
     std::filesystem::create_symlink(TICKRELAY_ARENA_SCHEMA, folder_ + "/arena.bfbs");
+    std::filesystem::create_symlink(TICKRELAY_ARENA_NEWER_SCHEMA, folder_ + "/arena_newer.bfbs");
     std::ofstream(folder_ + "/relay.toml") << settings.configuration;
     std::vector<std::string> arguments{TICKRELAY_PROGRAM, "--config", folder_ + "/relay.toml", "--listen", settings.listen,
                                        "--ops-listen", "127.0.0.1:0", "--admin", admin()};

@@ -14,7 +14,7 @@ namespace tickrelay::test {
 
 inline constexpr std::chrono::seconds long_enough{30};
 
-// Where state schemas of these tests are: a [type.NAME] says schema = "arena.bfbs".
+// Where state schemas of these tests are: a [type.NAME] says schema = "arena.bfbs", or "arena_newer.bfbs" (arena_newer.fbs).
 struct RelaySettings {
     std::string configuration{};  // TOML
     std::vector<std::string> arguments{"--dev"};

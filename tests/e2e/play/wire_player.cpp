@@ -80,6 +80,7 @@ bool WirePlayer::take_messages(const std::function<void(const Arrival&)>& arrive
             return false;
         }
         buffer_.erase(0, head + length);
+        if (heard_) heard_(message);
         if (message.size() >= 8) take(message, arrived);
     }
 }

@@ -1,10 +1,12 @@
-// A player without the SDK, of codec plain: it reads frames only as far as their heads and says when they came. Owner: one test thread.
+// A player without the SDK: it reads frames only as far as their heads and says when they came. Owner: one test thread.
 // It acknowledges as PROTOCOL.md asks, and reads no faster than it is told to.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tests/e2e/websocket/raw_client.h"
@@ -31,6 +33,8 @@ class WirePlayer {
     // Reads what is there, at most so many bytes, and acknowledges in time. False: the connection has ended.
     bool step(std::size_t bytes_max, const std::function<void(const Arrival&)>& arrived);
 
+    void on_message(std::function<void(std::string_view)> call) { heard_ = std::move(call); }  // each message, as it came
+
     [[nodiscard]] bool welcomed() const { return rate_hz_ != 0; }
     [[nodiscard]] int close_code() const { return close_code_; }  // 0: none yet
     [[nodiscard]] const std::string& close_text() const { return close_text_; }
@@ -43,6 +47,7 @@ class WirePlayer {
     void acknowledge();
 
     RawClient socket_;
+    std::function<void(std::string_view)> heard_;
     bool upgraded_ = false;
     std::string buffer_;
     std::uint32_t rate_hz_ = 0;

@@ -20,7 +20,7 @@ namespace tickrelay::test {
 using Buffer = std::vector<std::uint8_t>;
 using flatbuffers::FlatBufferBuilder;
 
-inline constexpr ComponentIndex transform = 3, health = 4, name = 5;
+inline constexpr ComponentIndex transform = 3, health = 4, name = 5, turn = 6;
 
 inline flatbuffers::Offset<wire::Field> field(FlatBufferBuilder& builder, const char* name, wire::FieldType type,
                                               std::uint16_t offset, unsigned flags = 0, double precision = 0,
@@ -29,7 +29,7 @@ inline flatbuffers::Offset<wire::Field> field(FlatBufferBuilder& builder, const 
                            precision, min, max);
 }
 
-inline constexpr unsigned quantised = 1, ranged = 2, angle = 4;
+inline constexpr unsigned quantised = 1, ranged = 2, angle = 4, quat = 8;
 
 // The arena's; `wider` as if fields had been appended since this program was built.
 inline flatbuffers::Offset<wire::Layout> layout(FlatBufferBuilder& builder, bool wider = false) {
@@ -56,6 +56,10 @@ inline flatbuffers::Offset<wire::Layout> layout(FlatBufferBuilder& builder, bool
   all.push_back(component("arena.Health", 2,
                           {field(builder, "points", Type::UInt8, 0), field(builder, "shield", Type::UInt8, 1)}));
   all.push_back(component("arena.Name", 0, {}));
+  fields.clear();
+  for (std::uint16_t i = 0; i < 4; ++i)
+    fields.push_back(field(builder, std::string(1, "xyzw"[i]).c_str(), Type::Float32, static_cast<std::uint16_t>(i * 4), quantised | quat, 0.1));
+  all.push_back(component("arena.Turn", 16, fields));
   return wire::CreateLayout(builder, wider ? 43 : 42, builder.CreateVector(all));
 }
 

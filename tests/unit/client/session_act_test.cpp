@@ -96,5 +96,41 @@ TEST(SessionWrites, BadUsageIsExplained) {
   EXPECT_NE(details[3].find("'arena.Transform'.pos.x"), std::string::npos);
 }
 
+TEST(SessionWrites, AQuaternionGoesByAllFour) {
+  Game game;
+  game.join();
+  const auto shown = [&] { return Buffer(game.room.state().bytes(1, "arena.Turn").begin(), game.room.state().bytes(1, "arena.Turn").end()); };
+  const auto six = static_cast<float>(6 * 0.1), eight = static_cast<float>(std::sqrt(1 - 6 * 0.1 * (6 * 0.1)));
+  game.room.set(1, "arena.Turn", packed(0.75f, 9.f, 9.f, 9.f), 0b0001);
+  EXPECT_EQ(shown(), packed(six, 0.f, 0.f, eight)) << "0.75, and the rest of no turn";
+  game.step();
+  auto sent = game.actions();
+  ASSERT_EQ(sent.size(), 1u);
+  EXPECT_EQ(sent[0].mask, 0b1111u);
+  EXPECT_EQ(sent[0].data, packed(six, 0.f, 0.f, eight));
+
+  EXPECT_EQ(game.room.set(1, "arena.Turn", packed(six, 0.f, 0.f, eight)), sent[0].seq) << "the same again is nothing";
+  game.room.set(1, "arena.Turn", packed(-six, 0.f, 0.01f, -eight));
+  game.step();
+  EXPECT_TRUE(game.actions().empty()) << "nor is the same turn told the other way";
+  game.room.set(1, "arena.Turn", packed(0.f, six, 0.f, eight));
+  game.step();
+  sent = game.actions();
+  ASSERT_EQ(sent.size(), 1u);
+  EXPECT_EQ(sent[0].data, packed(0.f, six, 0.f, eight)) << "all four, though only two differ";
+  EXPECT_EQ(shown(), packed(0.f, six, 0.f, eight));
+}
+
+TEST(SessionWrites, AQuaternionThatIsNoneIsExplained) {
+  Game game;
+  Texts details;
+  game.room.on_error([&](const Error& error) { details.push_back(error.detail); });
+  game.join();
+  EXPECT_EQ(game.room.set(1, "arena.Turn", packed(0.f, NAN, 0.f, 1.f)), 0u);
+  game.step();
+  ASSERT_EQ(details.size(), 1u);
+  EXPECT_NE(details[0].find("'arena.Turn'.x"), std::string::npos) << details[0];
+}
+
 }  // namespace
 }  // namespace tickrelay::test

@@ -234,5 +234,39 @@ TEST(QuantisePacked, does_not_touch_what_takes_any_bytes) {
     EXPECT_EQ(count, 0u);
 }
 
+std::vector<float> floats(std::span<const std::byte> bytes) {
+    std::vector<float> values(bytes.size() / 4);
+    std::memcpy(values.data(), bytes.data(), bytes.size());
+    return values;
+}
+
+TEST(QuantisePacked, takes_quaternions_by_fours) {
+    const auto layout = test::layout_of("struct S { a: float; q: [float:4] (quat, precision: \"0.1\"); b: float (precision: 1); }");
+    const Component& component = layout->component(first_schema_component);
+    const std::vector<float> given = {0, 0, -0.62F, -0.8F, 7.6F};
+    std::vector<std::byte> bytes(20);
+    std::memcpy(bytes.data(), given.data(), 20);
+    std::uint32_t count = 0;
+    ASSERT_TRUE(quantise_packed(component, 0b111110, bytes, count));
+    EXPECT_EQ(floats(bytes), (std::vector<float>{0, 0, static_cast<float>(6 * 0.1), static_cast<float>(std::sqrt(1 - 6 * 0.1 * (6 * 0.1))), 8}));
+    EXPECT_EQ(count, 0u);
+    std::memcpy(bytes.data() + 12, &infinity, 4);
+    EXPECT_FALSE(quantise_packed(component, 0b111110, bytes, count));
+}
+
+TEST(QuantisePacked, completes_a_quaternion_from_what_is_there) {
+    const auto layout = test::layout_of("struct S { a: float; q: [float:4] (quat); r: [float:4] (quat); }");
+    const Component& component = layout->component(first_schema_component);
+    const std::vector<float> present = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+    std::vector<std::byte> to(36);
+    const auto part = [](const std::vector<float>& values) { return std::as_bytes(std::span(values)); };
+    EXPECT_EQ(with_whole_quats(component, 0b000001001, part({10, 40}), part(present), to), 0b000011111u);
+    EXPECT_EQ(floats(std::span(to).first(20)), (std::vector<float>{10, 2, 3, 40, 5}));
+    EXPECT_EQ(with_whole_quats(component, 0b000101000, part({40, 60}), {}, to), 0b111111110u);
+    EXPECT_EQ(floats(std::span(to).first(32)), (std::vector<float>{0, 0, 40, 1, 60, 0, 0, 1}));
+    EXPECT_EQ(with_whole_quats(component, 0b000000001, part({10}), part(present), to), 1u);
+    EXPECT_EQ(floats(std::span(to).first(4)), (std::vector<float>{10}));
+}
+
 }  // namespace
 }  // namespace tickrelay

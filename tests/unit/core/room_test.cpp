@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cmath>
 #include <cstring>
 
 #include "schema_text.h"
@@ -240,6 +242,27 @@ TEST_F(RoomTest, a_base_counts_only_within_this_timeline) {
   EXPECT_EQ(room->effective({1, 11}), 0U) << "of the future";
   EXPECT_EQ(room->effective({2, 8}), 0U) << "of a later term";
   EXPECT_EQ(room->effective({0, 8}), 0U) << "of no term";
+}
+
+TEST(RoomQuat, a_write_of_some_of_the_four_is_one_of_all) {
+  Deaf observer;
+  RoomSettings settings;
+  settings.layout = test::layout_of("struct Body (player) { a: int; q: [float:4] (quat, precision: \"0.1\"); }");
+  Room room(settings, nullptr, 1, observer);
+  room.advance(1);
+  const Seat& seat = *room.find(room.take_seat({.player_id = {}, .role = wire::Role::Player, .session = "s"}, 1));
+  const auto turn = [&] {
+    std::array<float, 4> four;
+    std::memcpy(four.data(), room.world().get(seat.entity, first_schema_component).data() + 4, 16);
+    return four;
+  };
+  EXPECT_EQ(turn(), (std::array<float, 4>{0, 0, 0, 1})) << "at first";
+  const std::array<float, 1> x = {0.75F};
+  ASSERT_EQ(room.write(seat.entity, first_schema_component, 0b00010, std::as_bytes(std::span(x))), Refusal::none);
+  EXPECT_EQ(turn(), (std::array<float, 4>{static_cast<float>(6 * 0.1), 0, 0, static_cast<float>(std::sqrt(1 - 6 * 0.1 * (6 * 0.1)))}))
+      << "0.75 0 0 1, of length 1";
+  const std::array<float, 1> bad = {NAN};
+  EXPECT_EQ(room.write(seat.entity, first_schema_component, 0b10000, std::as_bytes(std::span(bad))), Refusal::bad_value);
 }
 
 }  // namespace

@@ -81,6 +81,24 @@ TEST(Schema, marks_positions_quaternions_and_players) {
         EXPECT_TRUE(field_of(layout, "A", name).has(FieldFlags::Quat));
     EXPECT_TRUE(field_of(layout, "B", "q[3]").has(FieldFlags::Quat));
     EXPECT_TRUE(field_of(layout, "C", "w").has(FieldFlags::Quat));
+    EXPECT_EQ(layout->component(*layout->find("A")).quats, 0b100U);
+    EXPECT_EQ(layout->component(*layout->find("B")).quats, 1U);
+}
+
+TEST(Schema, gives_every_quaternion_steps) {
+    const auto layout = layout_of(
+        "struct Q { x: float; y: float; z: float; w: float; } struct S { a: Q (quat); b: Q (quat, precision: \"0.02\"); c: [float:8] (quat); }");
+    const Component& component = layout->component(first_schema_component);
+    for (std::size_t i = 0; i < 16; ++i) {
+        EXPECT_TRUE(component.fields[i].has(FieldFlags::Quantised) && component.fields[i].has(FieldFlags::Quat)) << i;
+        EXPECT_EQ(component.fields[i].precision, i / 4 == 1 ? 0.02 : 0.001) << i;
+    }
+    EXPECT_EQ(component.quats, 0x1111U);
+    for (std::size_t i = 0; i < 16; ++i) {
+        float zero = -1;
+        std::memcpy(&zero, component.zero.data() + 4 * i, sizeof zero);
+        EXPECT_EQ(zero, i % 4 == 3 ? 1 : 0) << i;
+    }
 }
 
 TEST(Schema, gives_angles_a_turn_that_is_exact_in_float32) {
@@ -128,6 +146,12 @@ TEST(Schema, says_what_is_wrong_and_where) {
         {"struct S { a: float (quat); b: float (quat); c: float (quat); }", "S.c: quat is not on four floats"},
         {"struct S { a: [float:3] (quat); b: float; }", "S.b: quat before it is not on four floats"},
         {"struct S { a: [double:4] (quat); }", "S.a[0]: quat is for float fields"},
+        {"struct S { a: [float:4] (quat, precision: \"0.2\"); }", "S.a[0]: precision of a quat is 0.000001 to 0.1"},
+        {"struct S { a: [float:4] (quat, precision: \"1e-7\"); }", "S.a[0]: precision of a quat is 0.000001 to 0.1"},
+        {"struct S { a: [float:4] (quat, min: 0, max: 1); }", "S.a[0]: a quat takes precision, and neither a range nor angle"},
+        {"struct S { a: [float:4] (quat, angle); }", "S.a[0]: a quat takes precision, and neither a range nor angle"},
+        {"struct S { a: float (quat); b: float (quat); c: float (quat, precision: \"0.01\"); d: float (quat); }",
+         "S: the four fields of a quat have different precisions"},
         {"struct S { a: [float:4] (position); }", "S: position is on more than three fields"},
         {"struct S { a: int (player); }", "S.a: player belongs on a component, not on a field"},
         {"struct S (precision: 1) { a: float; }", "S: precision belongs on a field"},

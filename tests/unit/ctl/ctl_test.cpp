@@ -178,7 +178,7 @@ TEST_F(CtlTest, SchemasAreComparedAsOldClientsSeeThem) {
     EXPECT_NE(shrunk.find("BREAKING  arena.Armour is gone\n"), std::string::npos) << shrunk;
     const std::string broken = check("arena", "arena_broken", 1);
     for (const auto* change :
-         {"arena.Transform.pos.x changes its precision", "arena.Transform.yaw changes its attributes",
+         {"arena.Transform.pos.x changes its precision", "arena.Transform.yaw is no longer an angle",
           "arena.Health.points is now shield", "arena.Score.deaths is gone", "arena.Score is no longer each player's",
           "arena.Name was a table and is a struct"}) {
         EXPECT_NE(broken.find(std::string("BREAKING  ") + change), std::string::npos) << change << "\n" << broken;

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "tests/unit/schema/base64.h"
 #include "tests/unit/schema/packed_scenes.h"
 
 namespace tickrelay::test {
@@ -31,7 +32,7 @@ PackedFrame frame_of(const nlohmann::json& line) {
 }
 
 TEST(PackedGolden, the_same_inputs_encode_to_exactly_these_bytes) {
-  const std::string file = golden_file(), made = golden_text();
+  const std::string file = golden_file(), made = golden_text(scenes());
   ASSERT_FALSE(file.empty());
   ASSERT_TRUE(file == made) << "the first difference is at byte "
                             << std::ranges::mismatch(file, made).in1 - file.begin();

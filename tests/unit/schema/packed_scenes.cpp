@@ -3,6 +3,8 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "tests/unit/schema/base64.h"
+
 namespace tickrelay::test {
 namespace {
 
@@ -10,7 +12,6 @@ using Type = FieldType;
 using Flags = FieldFlags;
 using nlohmann::ordered_json;
 
-constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::uint32_t full_state_every = 25;
 constexpr std::array<const char*, 3> kinds = {"stream", "catch_up", "whole"};
 
@@ -43,6 +44,22 @@ Shape transform() {
   Shape shape{"game.Transform", {}, 0};
   for (int i = 0; i < 3; ++i) shape.add(Type::Float32, Flags::Quantised | Flags::Position, 0.01);
   return shape.add(Type::Float32, Flags::Quantised | Flags::Ranged | Flags::Angle, 0.001, -pi, pi);
+}
+
+Shape orientation() {
+  const double pi = 3.1415927410125732;
+  const Flags turn = Flags::Quantised | Flags::Ranged | Flags::Angle;
+  return Shape{"game.Orientation", {}, 0}
+      .add(Type::Bool)
+      .add_quat(0.001)
+      .add_quat(0.1)
+      .add(Type::Float32, turn, 0.01, -pi, pi)
+      .add(Type::Float32, turn, 1, 0, 360)
+      .add(Type::Float32, turn, 360.0 / 7, 0, 360)
+      .add(Type::Float32, turn, 0.7, -1, 1)
+      .add(Type::Float32, turn, 1.0 / (1 << 29), 0, 3)
+      .add(Type::Bool)
+      .add_quat(0.000001);
 }
 
 Shape wide() {
@@ -95,7 +112,50 @@ ordered_json as_json(const Scene& scene, const Told& told) {
   return line;
 }
 
+Shape random_shape(Random& random, int number) {
+  Shape shape{"c" + std::to_string(number), {}, 0};
+  const std::uint64_t fields = number == 0             ? 1
+                               : random.below(6) == 0  ? 0
+                               : random.below(12) == 0 ? 64
+                                                       : random.between(1, 9);
+  for (std::uint64_t i = 0; i < fields; ++i) {
+    if (random.below(6) == 0 && shape.fields.size() + fields - i <= 61) {
+      shape.add_quat(random.below(3) == 0 ? 0.001 : 1.0 / static_cast<double>(random.between(10, 1'000'000)));
+      continue;
+    }
+    const auto type = static_cast<FieldType>(random.below(11));
+    const bool is_float = type == FieldType::Float32 || type == FieldType::Float64;
+    const double low = static_cast<double>(random.between(-9, 0)), high = static_cast<double>(random.between(1, 100));
+    const double precision = 1.0 / static_cast<double>(random.between(1, 5'000));
+    switch (is_float ? random.below(5) : random.below(2) * 3) {
+      case 1: shape.add(type, FieldFlags::Quantised, precision); break;
+      case 2: shape.add(type, FieldFlags::Quantised | FieldFlags::Ranged, precision, low, high); break;
+      case 3: shape.add(type, FieldFlags::Ranged, 0, type == FieldType::Bool ? 0 : low, high); break;
+      case 4:
+        shape.add(FieldType::Float32, FieldFlags::Quantised | FieldFlags::Ranged | FieldFlags::Angle, precision, low,
+                  high);
+        break;
+      default: shape.add(type);
+    }
+  }
+  return shape;
+}
+
 }  // namespace
+
+Scene random_scene(std::uint64_t seed) {
+  Random random(seed);
+  std::vector<Shape> shapes;
+  for (int i = 0, count = static_cast<int>(random.between(1, 5)); i < count; ++i)
+    shapes.push_back(random_shape(random, i));
+  const Temper temper{.spawns = static_cast<std::uint32_t>(random.below(40)),
+                      .removals = static_cast<std::uint32_t>(random.below(30)),
+                      .additions = static_cast<std::uint32_t>(random.below(30)),
+                      .changes = static_cast<std::uint32_t>(random.below(65)),
+                      .rests = static_cast<std::uint32_t>(random.below(20)),
+                      .entities_max = random.below(40) + 1};
+  return {"random " + std::to_string(seed), std::move(shapes), temper, 50, 20};
+}
 
 std::vector<Scene> scenes() {
   return {
@@ -115,6 +175,7 @@ std::vector<Scene> scenes() {
        {.spawns = 2, .removals = 1, .changes = 3, .rests = 16, .entities_max = 12},
        200,
        60},
+      {"orientations", {owner(), orientation()}, {.changes = 58, .rests = 1, .entities_max = 10}, 150, 50},
   };
 }
 
@@ -154,9 +215,9 @@ std::vector<Told> play(const Scene& scene) {
   return all;
 }
 
-std::string golden_text() {
+std::string golden_text(const std::vector<Scene>& scenes) {
   std::string text = "[";
-  for (const Scene& scene : scenes()) {
+  for (const Scene& scene : scenes) {
     ordered_json layout = ordered_json::array();
     for (const Shape& shape : scene.shapes) layout.push_back(as_json(shape));
     text += (text.size() > 1 ? "," : "") +
@@ -169,30 +230,6 @@ std::string golden_text() {
     text += "]}";
   }
   return text + "\n]\n";
-}
-
-std::string base64(std::span<const std::uint8_t> bytes) {
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t three = 0;
-    for (std::size_t k = 0; k < 3; ++k) three = three << 8 | (i + k < bytes.size() ? bytes[i + k] : 0U);
-    for (std::size_t k = 0; k < 4; ++k) text += k > bytes.size() - i ? '=' : digits[three >> (18 - 6 * k) & 63];
-  }
-  return text;
-}
-
-std::vector<std::uint8_t> from_base64(std::string_view text) {
-  std::vector<std::uint8_t> bytes;
-  std::uint32_t bits = 0, count = 0;
-  for (const char c : text) {
-    if (c == '=') break;
-    bits = bits << 6 | static_cast<std::uint32_t>(digits.find(c));
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    bytes.push_back(static_cast<std::uint8_t>(bits >> count));
-  }
-  return bytes;
 }
 
 }  // namespace tickrelay::test

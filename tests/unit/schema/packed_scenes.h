@@ -18,6 +18,8 @@ struct Scene {
   std::uint32_t key_every = 30;
 };
 std::vector<Scene> scenes();
+// Any layout and any temper.
+Scene random_scene(std::uint64_t seed);
 
 // A frame, the copies that take it, and what they then hold.
 struct Told {
@@ -29,10 +31,7 @@ struct Told {
 };
 std::vector<Told> play(const Scene& scene);
 
-// tests/golden/packed.json, to the byte.
-std::string golden_text();
-
-std::string base64(std::span<const std::uint8_t> bytes);
-std::vector<std::uint8_t> from_base64(std::string_view text);
+// As tests/golden/packed.json is written; of scenes() it is that file, to the byte.
+std::string golden_text(const std::vector<Scene>& scenes);
 
 }  // namespace tickrelay::test

@@ -1,6 +1,7 @@
 #include "tests/unit/schema/packed_world.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 
@@ -37,6 +38,11 @@ Shape& Shape::add(FieldType type, FieldFlags flags, double precision, double min
   fields.push_back(
       {"f" + std::to_string(fields.size()), type, static_cast<std::uint16_t>(offset), flags, precision, min, max});
   bytes = offset + width;
+  return *this;
+}
+
+Shape& Shape::add_quat(double precision) {
+  for (int i = 0; i < 4; ++i) add(FieldType::Float32, FieldFlags::Quat | FieldFlags::Quantised, precision);
   return *this;
 }
 
@@ -113,10 +119,7 @@ void PackedWorld::add_component() {
 
 void PackedWorld::give(std::size_t component, EntityId id) {
   const Shape& shape = shapes_[component];
-  Value value(shape.bytes);
-  bool clamped = false;
-  for (const Field& field : shape.fields) (void)quantise(field, value.data() + field.offset, clamped);
-  state_[component][id] = value;
+  state_[component][id] = zero_of(shape.fields, shape.bytes);
   stamps_[component][id].of_field.assign(std::max<std::size_t>(shape.fields.size(), 1), now_);
   newest_ = now_;
   move(component, id);
@@ -133,7 +136,16 @@ void PackedWorld::move(std::size_t component, EntityId id) {
     return;
   }
   for (std::size_t f = 0; f < shape.fields.size(); ++f) {
-    if (random_.below(4) == 0) continue;
+    const bool quat = shape.fields[f].has(FieldFlags::Quat);
+    if (random_.below(4) == 0) {
+      f += quat ? 3 : 0;
+      continue;
+    }
+    if (quat) {
+      move_quat(shape, id, f, value, stamps);
+      f += 3;
+      continue;
+    }
     move_field(shape.fields[f], id, f, value.data() + shape.fields[f].offset);
     stamps[f] = now_;  // as a relay does: also where the value is the same
   }
@@ -166,6 +178,29 @@ void PackedWorld::move_field(const Field& field, EntityId id, std::size_t number
   }
   bool clamped = false;
   if (quantise(field, moved, clamped)) std::memcpy(value, moved, field.width());
+}
+
+// Turns in manners of their own: as before, a little this way and that, to anywhere, and what is no quaternion yet.
+void PackedWorld::move_quat(const Shape& shape, EntityId id, std::size_t first, Value& value, std::vector<std::uint32_t>& stamps) {
+  std::array<float, 4> four;
+  for (std::size_t i = 0; i < 4; ++i) std::memcpy(&four[i], value.data() + shape.fields[first + i].offset, sizeof four[i]);
+  const auto kind = (id + first) % 4;
+  const double strength = kind == 0 ? 0.05 : kind == 1 ? 0.002 * static_cast<double>(now_ % 64) : 0.0008;
+  if (random_.below(30) == 0 || kind == 3) {
+    for (float& x : four) x = static_cast<float>(random_.between(-3, 3)) * (random_.below(3) == 0 ? 1e-42F : 7.5F);
+  } else {  // by a turn of its own, which the rounding makes one of length 1
+    const double way = kind == 2 ? static_cast<double>(random_.between(-1, 1)) : 1;
+    const double a = strength * way, b = strength / 2, c = -strength / 3, x = four[0], y = four[1], z = four[2], w = four[3];
+    four = {static_cast<float>(x + w * a + y * c - z * b), static_cast<float>(y + w * b + z * a - x * c),
+            static_cast<float>(z + w * c + x * b - y * a), static_cast<float>(w - x * a - y * b - z * c)};
+  }
+  Value moved = value;
+  for (std::size_t i = 0; i < 4; ++i) std::memcpy(moved.data() + shape.fields[first + i].offset, &four[i], sizeof four[i]);
+  std::uint32_t clamped = 0;
+  quantise_struct(shape.fields, quats_of(shape.fields), std::uint64_t{0xF} << first, moved.data(), clamped);
+  for (std::size_t f = first; f < first + 4; ++f)  // a relay stamps those of the four that differ
+    if (std::memcmp(moved.data() + shape.fields[f].offset, value.data() + shape.fields[f].offset, 4) != 0) stamps[f] = now_;
+  value = std::move(moved);
 }
 
 void PackedWorld::move_opaque(Value& value) {

@@ -23,6 +23,7 @@ struct Shape {
 
   // Appends a field, aligned as FlatBuffers does.
   Shape& add(FieldType type, FieldFlags flags = {}, double precision = 0, double min = 0, double max = 0);
+  Shape& add_quat(double precision);  // its four
 };
 std::vector<packed::Lanes> lanes_of(const std::vector<Shape>& shapes);
 
@@ -63,6 +64,7 @@ class PackedWorld {
   void give(std::size_t component, EntityId id);
   void move(std::size_t component, EntityId id);
   void move_field(const Field& field, EntityId id, std::size_t number, std::byte* value);
+  void move_quat(const Shape& shape, EntityId id, std::size_t first, Value& value, std::vector<std::uint32_t>& stamps);
   void move_opaque(Value& value);
   [[nodiscard]] std::int64_t stride(EntityId id, std::size_t number);
   EntityId any();
@@ -73,7 +75,7 @@ class PackedWorld {
   State state_;
   std::vector<std::map<EntityId, Stamps>> stamps_;
   std::map<EntityId, std::uint32_t> died_;
-  std::vector<EntityId> next_ids_ = {0, 1, 4097, 70'000, 0xFFFF0000U};
+  std::vector<EntityId> next_ids_ = {0, 4097, 70'000, 0x01000000, 0xFFFF0000U};
   std::uint32_t now_ = 0;
   std::uint32_t newest_ = 0;
 };

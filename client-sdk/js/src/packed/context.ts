@@ -7,13 +7,13 @@ import { CommonModel, History, LaneModel, forgetHistories } from "./value.js";
 
 const spawnsKept = 8;
 
-/** Models of a component's fields and lanes, one set. */
-export class FieldModels {
+/** Models of a component's parts and lanes, one set. */
+export class PartModels {
   readonly flags: Bits[];
   readonly lanes: LaneModel[];
 
   constructor(lanes: Lanes) {
-    this.flags = lanes.fields.map(() => makeBits(64));
+    this.flags = lanes.parts.map(() => makeBits(64));
     this.lanes = Array.from({ length: lanes.count }, () => new LaneModel());
   }
 
@@ -37,17 +37,17 @@ export class ComponentModel {
   readonly length = makeBits(numberBits);
   readonly same = makeBits(2);
   readonly byte = makeBits(256);
-  readonly fields: FieldModels;
+  readonly own: PartModels;
 
   /** For values that come without those before them: each after the one of the entity listed before. */
-  readonly fresh: FieldModels;
+  readonly fresh: PartModels;
   readonly freshHistories: Int32Array;
   readonly freshLast: Int32Array;
   lastOpaque = new Uint8Array(0);
 
   constructor(lanes: Lanes) {
-    this.fields = new FieldModels(lanes);
-    this.fresh = new FieldModels(lanes);
+    this.own = new PartModels(lanes);
+    this.fresh = new PartModels(lanes);
     this.freshHistories = new Int32Array(lanes.count * History.numbers);
     forgetHistories(this.freshHistories, 0, this.freshHistories.length);
     this.freshLast = new Int32Array(lanes.count);
@@ -57,7 +57,7 @@ export class ComponentModel {
     for (const bits of [this.anyChanged, this.anyAdded, this.gap, this.present, this.woken, this.wakeGap, this.added, this.addedGap])
       forgetBits(bits);
     for (const bits of [this.length, this.same, this.byte]) forgetBits(bits);
-    this.fields.forget();
+    this.own.forget();
     this.fresh.forget();
     forgetHistories(this.freshHistories, 0, this.freshHistories.length);
     this.freshLast.fill(0);

@@ -1,28 +1,79 @@
-// A component's values as 32-bit integers, "lanes": what codec packed works on. A field has one, or two where it is 64 bits
-// wide: the upper half first.
+// A component's values as 32-bit integers, "lanes": what codec packed works on. Each part of it, a field or a quaternion's
+// four, is told with one flag and has lanes of its own: one, two where the field is 64 bits wide (the upper half first), five
+// of a quaternion (the number of the largest, then the steps of all four).
 import { Field, FieldFlags, FieldType, FieldValue, has, widthOf } from "../state/field.js";
-import { valueAt } from "../state/quantise.js";
+import { quatField } from "../state/quat.js";
+import { stepsOfTurn, valueAt } from "../state/quantise.js";
+
+const turnMax = 2 ** 30;
+
+export interface Part {
+  readonly field: number; // its only one, or the first of four
+  readonly fields: number;
+  readonly quat: boolean;
+  readonly boolean: boolean;
+  readonly lane: number; // its first
+  readonly lanes: number;
+  readonly turn: number; // of an angle: its lane goes round in so many steps; 0: it does not
+  readonly precision: number;
+}
+
+function partOf(field: Field, f: number, lane: number): Part {
+  const quat = has(field, FieldFlags.Quat);
+  const two = widthOf(field.type) === 8 && !has(field, FieldFlags.Quantised);
+  const steps = quat ? 0 : stepsOfTurn(field);
+  return {
+    field: f, fields: quat ? 4 : 1, quat, boolean: field.type === FieldType.Bool,
+    lane, lanes: quat ? 5 : two ? 2 : 1, turn: steps <= turnMax ? steps : 0, precision: field.precision,
+  };
+}
+
+function partsOf(fields: readonly Field[]): Part[] {
+  const parts: Part[] = [];
+  for (let f = 0, lane = 0; f < fields.length; ) {
+    const part = partOf(fields[f], f, lane);
+    const four = fields.slice(f, f + 4);
+    const whole = four.length === 4 && four.every((each) => has(each, FieldFlags.Quat) && each.precision === part.precision && each.precision > 0);
+    if (part.quat && !whole) throw new RangeError("quat is not on four floats of one precision");
+    parts.push(part);
+    f += part.fields;
+    lane += part.lanes;
+  }
+  return parts;
+}
 
 export class Lanes {
-  /** Per field its first lane; one more entry: their number. */
-  readonly first: Int32Array;
+  readonly parts: readonly Part[];
+  readonly count: number;
+  private readonly ofField: readonly Part[];
 
   /** No fields: an opaque component. */
   constructor(readonly fields: readonly Field[]) {
     if (fields.length > 64) throw new RangeError("a component has at most 64 fields");
-    this.first = new Int32Array(fields.length + 1);
-    fields.forEach((field, f) => {
-      const two = widthOf(field.type) === 8 && !has(field, FieldFlags.Quantised);
-      this.first[f + 1] = this.first[f] + (two ? 2 : 1);
-    });
-  }
-
-  get count(): number {
-    return this.first[this.fields.length];
+    this.parts = partsOf(fields);
+    this.count = this.parts.reduce((sum, part) => sum + part.lanes, 0);
+    this.ofField = this.parts.flatMap((part) => new Array<Part>(part.fields).fill(part));
   }
 
   get opaque(): boolean {
     return this.fields.length === 0;
+  }
+
+  /** Field f's value; 64-bit integers as bigint. `at`: the component's first lane. */
+  readField(f: number, lanes: Int32Array, at: number): FieldValue {
+    const part = this.ofField[f];
+    const first = at + part.lane;
+    if (part.quat) return quatField(part.precision, lanes, first + 1, lanes[first], f - part.field);
+    return readField(this.fields[f], lanes, first);
+  }
+
+  /** Field f in native width, little endian. Returns how many bytes. */
+  writeField(f: number, lanes: Int32Array, at: number, to: DataView, offset: number): number {
+    const part = this.ofField[f];
+    const first = at + part.lane;
+    if (!part.quat) return writeField(this.fields[f], lanes, first, to, offset);
+    to.setFloat32(offset, quatField(part.precision, lanes, first + 1, lanes[first], f - part.field), true);
+    return 4;
   }
 }
 
@@ -48,8 +99,7 @@ function asFloat64(high: number, low: number): number {
 
 const asInt64 = (high: number, low: number) => (BigInt(high) << 32n) | BigInt(low >>> 0);
 
-/** A field's value; 64-bit integers as bigint. `at`: its first lane. */
-export function readField(field: Field, lanes: Int32Array, at: number): FieldValue {
+function readField(field: Field, lanes: Int32Array, at: number): FieldValue {
   const lane = lanes[at];
   if (has(field, FieldFlags.Quantised)) return valueAt(field, stepOf(field, lane));
   switch (field.type) {
@@ -67,8 +117,7 @@ export function readField(field: Field, lanes: Int32Array, at: number): FieldVal
   }
 }
 
-/** A field in native width, little endian. Returns how many bytes. */
-export function writeField(field: Field, lanes: Int32Array, at: number, to: DataView, offset: number): number {
+function writeField(field: Field, lanes: Int32Array, at: number, to: DataView, offset: number): number {
   const width = widthOf(field.type);
   const lane = lanes[at];
   if (has(field, FieldFlags.Quantised)) {

@@ -4,7 +4,8 @@ import { RangeDecoder } from "./coder.js";
 import { Context } from "./context.js";
 import { Bits, decodeBit, decodeNumber } from "./model.js";
 import { History } from "./value.js";
-import { decodeChanged, decodeFields, decodeFresh, decodeId, decodeOpaque } from "./row.js";
+import { Lanes } from "./lanes.js";
+import { decodeChanged, decodeFresh, decodeId, decodeOpaque, decodeParts } from "./row.js";
 
 /** The bytes make no sense; the context is not to be used again. */
 export class PackedError extends Error {
@@ -16,7 +17,7 @@ export interface Changed {
   removed(id: number): void;
   /** In rising order: all others are gone. */
   keepOnly(ids: readonly number[]): void;
-  /** `told[f]` is 1 where field f is; its lanes are those of lanes[at …]. Both are the reader's own: copy what is kept. */
+  /** `told[f]` is 1 where field f is: Lanes.readField(f, lanes, at) has it. Both are the reader's own: copy what is kept. */
   put(component: number, id: number, told: Uint8Array, lanes: Int32Array, at: number): void;
   /** The value is the taker's, to read. */
   putOpaque(component: number, id: number, value: Uint8Array): void;
@@ -34,6 +35,7 @@ export const readLimits: ReadLimits = { entities: 16384, opaqueBytes: 16384, lan
 export class Reader {
   private lanesLeft = 0;
   private opaqueLeft = 0;
+  private readonly toldParts = new Uint8Array(64);
   private readonly told = new Uint8Array(64);
 
   constructor(private readonly limits: ReadLimits = readLimits) {}
@@ -145,8 +147,8 @@ export class Reader {
     }
     this.spend(lanes.count);
     const h = slot * lanes.count * History.numbers;
-    decodeFields(coder, context.room, model.fields, lanes, rows.histories, h, rows.values, row * lanes.count, this.told);
-    changed.put(component, id, this.told, rows.values, row * lanes.count);
+    decodeParts(coder, context.room, model.own, lanes, rows.histories, h, rows.values, row * lanes.count, this.toldParts, true);
+    changed.put(component, id, this.toldFields(lanes), rows.values, row * lanes.count);
   }
 
   private readNew(coder: RangeDecoder, context: Context, component: number, spawned: number[], changed: Changed): void {
@@ -183,8 +185,14 @@ export class Reader {
       return;
     }
     this.spend(lanes.count);
-    decodeFresh(coder, models.room, models.model(component), lanes, all, rows.values, row * lanes.count, this.told);
-    changed.put(component, id, this.told, rows.values, row * lanes.count);
+    decodeFresh(coder, models.room, models.model(component), lanes, all, rows.values, row * lanes.count, this.toldParts);
+    changed.put(component, id, this.toldFields(lanes), rows.values, row * lanes.count);
+  }
+
+  private toldFields(lanes: Lanes): Uint8Array {
+    if (lanes.parts.length === lanes.fields.length) return this.toldParts;
+    lanes.parts.forEach((part, p) => this.told.fill(this.toldParts[p], part.field, part.field + part.fields));
+    return this.told;
   }
 
   private readOpaque(coder: RangeDecoder, models: Context, component: number): Uint8Array {

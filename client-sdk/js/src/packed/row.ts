@@ -1,67 +1,80 @@
 // What entities' values have in common on the wire, whichever frame they come in. PROTOCOL.md, "Codec packed".
 import { RangeDecoder } from "./coder.js";
-import { ComponentModel, Context, FieldModels, RoomModel } from "./context.js";
-import { Lanes } from "./lanes.js";
+import { ComponentModel, Context, PartModels, RoomModel } from "./context.js";
+import { Lanes, Part } from "./lanes.js";
 import { decodeBit, decodeMixed, decodeNumber } from "./model.js";
 import { Rows } from "./rows.js";
-import { History, Turn, decodeValue } from "./value.js";
+import { decodeQuat } from "./quat.js";
+import { CommonModel, History, LaneModel, Turn, decodeValue } from "./value.js";
 
 const turn = new Turn();
 const small = (delta: number) => Math.min(32 - Math.clz32(delta < 0 ? -delta : delta), 7);
 
-/** Which fields changed (1 in `told`, never none), and their values after those at `values[at]`. */
-export function decodeFields(
-  coder: RangeDecoder, room: RoomModel, models: FieldModels, lanes: Lanes,
-  histories: Int32Array, h: number, values: Int32Array, at: number, told: Uint8Array,
+function decodePart(
+  coder: RangeDecoder, common: CommonModel, part: Part, models: readonly LaneModel[], histories: Int32Array, h: number, last: Int32Array, at: number,
+): void {
+  if (part.quat) {
+    decodeQuat(coder, common, part.precision, models, part.lane, histories, h + part.lane * History.numbers, turn, last, at + part.lane);
+    return;
+  }
+  for (let lane = part.lane; lane < part.lane + part.lanes; ++lane) {
+    const value = decodeValue(coder, common, models[lane], histories, h + lane * History.numbers, turn, last[at + lane]);
+    last[at + lane] = part.turn === 0 ? value : value - part.turn * Math.floor(value / part.turn);
+  }
+}
+
+/**
+ * Which parts changed (1 in `told`, never none), and their values after those at `values[at]`. `own`: those are the
+ * entity's, so a changed one differs.
+ */
+export function decodeParts(
+  coder: RangeDecoder, room: RoomModel, models: PartModels, lanes: Lanes,
+  histories: Int32Array, h: number, values: Int32Array, at: number, told: Uint8Array, own: boolean,
 ): void {
   turn.begin();
-  const fields = lanes.fields.length;
+  const parts = lanes.parts.length;
   let before = 1;
   let before2 = 1;
   let count = 0;
-  for (let f = 0; f < fields; ++f) {
-    const first = lanes.first[f];
-    const history = h + first * History.numbers;
+  for (let p = 0; p < parts; ++p) {
+    const part = lanes.parts[p];
+    const history = h + part.lane * History.numbers;
     let changed = 1;
-    if (f + 1 !== fields || count !== 0) {
+    if (p + 1 !== parts || count !== 0) {
       const turns = histories[history + History.changed] & 7;
       const delta = small(histories[history + History.delta]);
       changed = decodeMixed(
         coder, room.flagWeights, 0, room.flag, (turns * 8 + delta) * 4 + before * 2 + before2,
-        models.flags[f], delta * 8 + Math.min(count, 3) * 2 + (turns & 1),
+        models.flags[p], delta * 8 + Math.min(count, 3) * 2 + (turns & 1),
       );
     }
     histories[history + History.changed] = ((histories[history + History.changed] << 1) | changed) & 0xff;
     before2 = before;
     before = changed;
-    told[f] = changed;
+    told[p] = changed;
     if (changed === 0) continue;
     ++count;
-    for (let lane = first; lane < lanes.first[f + 1]; ++lane)
-      values[at + lane] = decodeValue(
-        coder, room.common, models.lanes[lane], histories, h + lane * History.numbers, turn, values[at + lane],
-      );
+    if (own && part.boolean) values[at + part.lane] = values[at + part.lane] === 0 ? 1 : 0;
+    else decodePart(coder, room.common, part, models.lanes, histories, h, values, at);
   }
 }
 
-/** Every field's value (or some, with flags), after those of the entity decoded before. */
+/** Every part's value (or some, with flags), after those of the entity decoded before. */
 export function decodeFresh(
   coder: RangeDecoder, room: RoomModel, model: ComponentModel, lanes: Lanes, all: boolean,
   values: Int32Array, at: number, told: Uint8Array,
 ): void {
   const last = model.freshLast;
   if (!all) {
-    decodeFields(coder, room, model.fresh, lanes, model.freshHistories, 0, last, 0, told);
+    decodeParts(coder, room, model.fresh, lanes, model.freshHistories, 0, last, 0, told, false);
   } else {
     turn.begin();
-    told.fill(1, 0, lanes.fields.length);
-    for (let lane = 0; lane < lanes.count; ++lane)
-      last[lane] = decodeValue(
-        coder, room.common, model.fresh.lanes[lane], model.freshHistories, lane * History.numbers, turn, last[lane],
-      );
+    told.fill(1, 0, lanes.parts.length);
+    for (const part of lanes.parts) decodePart(coder, room.common, part, model.fresh.lanes, model.freshHistories, 0, last, 0);
   }
-  for (let f = 0; f < lanes.fields.length; ++f)
-    if (told[f] === 1) for (let lane = lanes.first[f]; lane < lanes.first[f + 1]; ++lane) values[at + lane] = last[lane];
+  lanes.parts.forEach((part, p) => {
+    if (told[p] === 1) for (let lane = part.lane; lane < part.lane + part.lanes; ++lane) values[at + lane] = last[lane];
+  });
 }
 
 /** An opaque value after the one decoded before it; undefined: longer than `most`. */

@@ -11,6 +11,14 @@ export function valueAt(field: Field, step: number): number {
   return atStart(field, field.type === FieldType.Float32 ? Math.fround(x) : x);
 }
 
+/** How many steps an angle's turn has, 0 to this exclusive; 0: it has none, or is no angle. */
+export function stepsOfTurn(field: Field): number {
+  if (!has(field, FieldFlags.Angle) || !has(field, FieldFlags.Quantised)) return 0;
+  const whole = Math.floor((field.max - field.min) / field.precision + 0.5);
+  const last = field.min + whole * field.precision;
+  return whole + ((field.type === FieldType.Float32 ? Math.fround(last) : last) < field.max ? 1 : 0);
+}
+
 function atStart(field: Field, x: number): number {
   if (!has(field, FieldFlags.Angle) || x < field.max) return x;
   return field.type === FieldType.Float32 ? Math.fround(field.min) : field.min;

@@ -2,14 +2,19 @@
 //
 //   node test/run.mjs             TICKRELAY_BUILD: the build folder (default: build/release)
 //   node test/run.mjs --build     only compiles
+//   node test/run.mjs --run unit  only runs what was compiled: test/*.test.ts; e2e: test/e2e, against TICKRELAY_BINARY
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { generateWire, runFlatc } from "../tools/wire.mjs";
 
 const here = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const root = resolve(here, "../..");
-const out = join(resolve(process.env.TICKRELAY_BUILD ?? join(root, "build/release")), "js");
+const build = resolve(process.env.TICKRELAY_BUILD ?? join(root, "build/release"));
+const out = join(build, "js");
+const source = join(out, "source");
+const binary = process.env.TICKRELAY_BINARY ?? join(build, "bin/tickrelay");
 
 function run(command, args, options = {}) {
   const { status, error } = spawnSync(command, args, { cwd: here, stdio: "inherit", ...options });
@@ -17,16 +22,50 @@ function run(command, args, options = {}) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-const mark = join(here, "node_modules/.installed");
-if (!existsSync(mark) || statSync(mark).mtimeMs < statSync(join(here, "package-lock.json")).mtimeMs) {
+function install() {
+  const mark = join(here, "node_modules/.installed");
+  if (existsSync(mark) && statSync(mark).mtimeMs >= statSync(join(here, "package-lock.json")).mtimeMs) return;
   run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
   writeFileSync(mark, "");
 }
-rmSync(out, { recursive: true, force: true });
-mkdirSync(out, { recursive: true });
-symlinkSync(join(here, "node_modules"), join(out, "node_modules"));
-cpSync(join(here, "package.json"), join(out, "package.json"));
-run(process.execPath, [join(here, "node_modules/typescript/bin/tsc"), "-p", join(here, "tsconfig.test.json"), "--outDir", out]);
-if (process.argv.includes("--build")) process.exit(0);
-const tests = readdirSync(join(out, "test")).filter((name) => name.endsWith(".test.js")).map((name) => join(out, "test", name));
-run(process.execPath, ["--test", ...tests], { env: { ...process.env, GOLDEN: join(root, "tests/golden") } });
+
+// The sources are copied, because flatc's and the generator's code is made among them, by each build for itself.
+function stage() {
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(source, { recursive: true });
+  symlinkSync(join(here, "node_modules"), join(out, "node_modules"));
+  const parts = ["src", "test", "bench", "examples", "schema", "package.json", "tsconfig.json", "tsconfig.test.json"];
+  for (const part of parts.filter((name) => existsSync(join(here, name)))) cpSync(join(here, part), join(source, part), { recursive: true });
+  cpSync(join(root, "LICENSE"), join(source, "LICENSE"));
+  cpSync(join(here, "package.json"), join(out, "package.json"));
+  const schema = join(root, "schema");
+  cpSync(join(schema, "attributes.fbs"), join(source, "schema/attributes.fbs"));
+  generateWire(join(schema, "protocol.fbs"), join(source, "src/wire"));
+  runFlatc(["--binary", "--schema", "-I", schema, "-o", out, join(schema, "examples/arena.fbs")]);
+  run(process.execPath, [join(source, "schema/main.mjs"), join(schema, "examples/arena.fbs"), "-o", join(source, "test/arena.ts"), "--from", "../src/index.js"]);
+}
+
+function compile() {
+  const tsc = [join(here, "node_modules/typescript/bin/tsc"), "-p"];
+  run(process.execPath, [...tsc, join(source, "tsconfig.test.json"), "--outDir", out]);
+  run(process.execPath, [...tsc, join(source, "tsconfig.json"), "--outDir", join(source, "dist")]);
+}
+
+function test(folder) {
+  const from = join(out, "test", folder === "unit" ? "" : folder);
+  if (folder === "e2e" && !existsSync(binary)) {
+    console.error(`no relay at ${binary}: build it, or set TICKRELAY_BINARY`);
+    process.exit(1);
+  }
+  const tests = readdirSync(from).filter((name) => name.endsWith(".test.js")).map((name) => join(from, name));
+  const env = { ...process.env, GOLDEN: join(root, "tests/golden"), TICKRELAY_BINARY: binary, TICKRELAY_ROOT: root, TICKRELAY_JS: out };
+  run(process.execPath, ["--test", ...tests], { env });
+}
+
+const [what, which] = process.argv.slice(2);
+if (what !== "--run") {
+  install();
+  stage();
+  compile();
+}
+if (what !== "--build") test(which ?? "unit");

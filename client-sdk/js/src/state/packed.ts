@@ -1,0 +1,63 @@
+// Codec packed: keeps a copy of its own beside the Mirror, because the stream is coded against what the relay sent, and the
+// Mirror shows the player's own writes.
+import { BrokenBytes } from "../errors.js";
+import { limits } from "../limits.js";
+import { PackedDecoder } from "../packed/decoder.js";
+import { Lanes, readField } from "../packed/lanes.js";
+import { Changed, readLimits } from "../packed/reader.js";
+import { Stored } from "./component.js";
+import { Layout } from "./layout.js";
+import { Mirror } from "./mirror.js";
+import { Payload, PayloadDecoder } from "./payload.js";
+
+const one = new Uint8Array([1]);
+
+class IntoMirror implements Changed {
+  mirror: Mirror | undefined;
+  private readonly values: Stored[] = [];
+
+  constructor(private readonly components: readonly Lanes[]) {}
+
+  removed(id: number): void {
+    this.mirror?.remove(id);
+  }
+
+  keepOnly(ids: readonly number[]): void {
+    this.mirror?.keepOnly(ids);
+  }
+
+  put(component: number, id: number, told: Uint8Array, lanes: Int32Array, at: number): void {
+    const { fields, first } = this.components[component];
+    for (let f = 0; f < fields.length; ++f) if (told[f] === 1) this.values[f] = readField(fields[f], lanes, at + first[f]);
+    this.mirror?.put(component, id, told, this.values);
+  }
+
+  putOpaque(component: number, id: number, value: Uint8Array): void {
+    this.values[0] = value.slice(); // the game gets it: the stream's own must not change
+    this.mirror?.put(component, id, one, this.values);
+  }
+}
+
+export class PackedPayloads implements PayloadDecoder {
+  private readonly decoder: PackedDecoder;
+  private readonly into: IntoMirror;
+
+  constructor(layout: Layout) {
+    const lanes = layout.components.map(({ fields }) => new Lanes(fields));
+    this.decoder = new PackedDecoder(lanes, { ...readLimits, entities: limits.entities });
+    this.into = new IntoMirror(lanes);
+  }
+
+  apply(payload: Payload, mirror: Mirror): boolean {
+    if (payload.columns > 0) throw new BrokenBytes("a plain frame on a packed connection");
+    this.into.mirror = mirror;
+    if (payload.whole) mirror.beginWhole();
+    const good = this.decoder.apply(payload, this.into);
+    if (payload.whole) mirror.endWhole();
+    return good;
+  }
+
+  restart(): void {
+    this.decoder.restart();
+  }
+}

@@ -53,8 +53,8 @@ export class Client<Components extends object = AnyComponents> {
     return this.enter(`joinById '${roomId}'`, { mode: wire.JoinMode.ById, roomId }, options, seat);
   }
 
-  /** ticket: from the match server. The room is in it; roomId is for relays that are asked to check. */
-  joinWithTicket(ticket: string, roomId = "", options?: unknown, seat: SeatOptions = {}): Promise<Room<Components>> {
+  /** ticket: from the match server, for one seat of this room, and spent by the first join. */
+  joinWithTicket(ticket: string, roomId: string, options?: unknown, seat: SeatOptions = {}): Promise<Room<Components>> {
     return this.enter("joinWithTicket", { mode: wire.JoinMode.ById, roomId, ticket }, options, seat);
   }
 

@@ -9,7 +9,7 @@ export const CloseCode = {
 } as const;
 
 const remedies: Record<string, string> = {
-  unreachable: "is the relay running, and does its URL start with ws:// or wss://?",
+  connection_lost: "is the relay running, and does its URL start with ws:// or wss://?",
   bad_ticket: "ask the match server for a fresh one; a ticket is spent once",
   forbidden: "this room type is not created by clients, or this role needs a ticket",
   room_not_found: "list rooms with client.rooms(), or use joinOrCreate",
@@ -45,7 +45,7 @@ export class JoinError extends TickrelayError {
   override name = "JoinError";
 
   constructor(readonly code: number, reason: string, what: string) {
-    const label = /^[a-z_]+(?=$|:)/.exec(reason)?.[0] ?? (code === CloseCode.unreachable ? "unreachable" : labelOf(code));
+    const label = /^[a-z_]+(?=$|:)/.exec(reason)?.[0] ?? labelOf(code);
     const remedy = remedies[label];
     super(label, `${what}: ${reason} (close code ${code})${remedy === undefined ? "" : ` - ${remedy}`}`);
   }

@@ -2,20 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PackedError, PackedFrame } from "../src/packed/index.js";
+import { chanceOf } from "./chance.js";
 import { Copy, Scene, frameOf, goldenPath, readScenes } from "./copy.js";
 
 const limits = { entities: 64, opaqueBytes: 200, lanes: 20_000, opaqueBytesAll: 5_000 };
-
-// mulberry32: a seed gives a run.
-function chanceOf(seed: number): (bound: number) => number {
-  let state = seed;
-  return (bound) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let x = Math.imul(state ^ (state >>> 15), state | 1);
-    x ^= x + Math.imul(x ^ (x >>> 7), x | 61);
-    return ((x ^ (x >>> 14)) >>> 0) % bound;
-  };
-}
 
 function applied(copy: Copy, frame: PackedFrame): boolean {
   try {

@@ -47,7 +47,7 @@ class Verifier {
       const [place, , , , required] = field;
       const offset = place + 2 <= entries ? this.view.getUint16(vtable + place, true) : 0;
       if (offset === 0) {
-        if (required === 1) return false;
+        if (required === 1 || (field[1] === Kind.union && this.unionType(field[0], vtable, entries, at) !== 0)) return false;
         continue;
       }
       const inline = field[1] === Kind.inline;
@@ -83,10 +83,15 @@ class Verifier {
     return true;
   }
 
-  // Its type is the field before it. A type of a newer relay is not read: it may be anything.
-  private union(at: number, tables: readonly number[], place: number, vtable: number, entries: number, table: number, depth: number): boolean {
+  // The field before it; it has been looked at already.
+  private unionType(place: number, vtable: number, entries: number, table: number): number {
     const offset = place <= entries ? this.view.getUint16(vtable + place - 2, true) : 0;
-    const type = offset === 0 ? 0 : this.view.getUint8(table + offset);
+    return offset === 0 ? 0 : this.view.getUint8(table + offset);
+  }
+
+  // A type of a newer relay is not read: it may be anything.
+  private union(at: number, tables: readonly number[], place: number, vtable: number, entries: number, table: number, depth: number): boolean {
+    const type = this.unionType(place, vtable, entries, table);
     if (type === 0) return false;
     return type >= tables.length || this.table(at, tables[type], depth - 1);
   }

@@ -39,7 +39,7 @@ export function listRooms(url: string, socketOf: SocketConstructor, filter: Room
         if (rooms === null) fail("protocol_error", "the relay sent bytes that are no message of this protocol");
         else if (rooms !== undefined) finish(() => resolve(rooms));
       },
-      closed: (code, reason) => fail(code === 1006 ? "unreachable" : labelOf(code), reason || "the connection was closed; is the relay running?"),
+      closed: (code, reason) => fail(labelOf(code), reason || "the connection was closed; is the relay running?"),
     }, limits.bufferedBytes);
     function finish(settle: () => void): void {
       clearTimeout(timer);

@@ -1,6 +1,6 @@
 // Messages of the relay's, as flatc's classes build them.
 import { Builder, ByteBuffer, Offset } from "flatbuffers";
-import * as wire from "../src/wire/index.js";
+import * as wire from "./wire/index.js";
 
 export interface FieldText { name: string; type: wire.FieldType; offset: number; flags?: number; precision?: number; min?: number; max?: number }
 export interface ComponentText { name: string; bytes: number; fields?: FieldText[] }

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { Link } from "../src/link/link.js";
 import { Message } from "../src/types.js";
 import { Session } from "../src/session/session.js";
-import * as wire from "../src/wire/index.js";
+import * as wire from "./wire/index.js";
 import { FrameText, WelcomeText, bodies, body, components, frame, moved, note, owners, pong, resync, said, welcome, yours } from "./bytes.js";
 
 class TestLink implements Link {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ByteBuffer } from "flatbuffers";
 import { verify } from "../src/check/verify.js";
-import * as wire from "../src/wire/index.js";
+import * as wire from "./wire/index.js";
 import { messageShape, shapes, stateFrameShape } from "../src/wire/shapes.js";
 import { bodies, body, components, frame, note, owners, pong, welcome, yours } from "./bytes.js";
 import { chanceOf } from "./chance.js";

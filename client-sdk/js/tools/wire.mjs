@@ -4,9 +4,10 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import ts from "typescript";
 import { BaseType, readBinarySchema, widthOf } from "../schema/binary.mjs";
 
-const roots = ["StateFrame", "Message"];
+const roots = ["StateFrame", "Message", "Player"]; // what verify.ts begins with
 
 // Kinds of fields, as verify.ts knows them.
 const Kind = { inline: 0, string: 1, vector: 2, table: 3, tables: 4, union: 5 };
@@ -42,13 +43,37 @@ function shapesText(schema) {
     object.isStruct ? [] : object.fields.map((field) => [...shapeOfField(field, object, schema), field.required ? 1 : 0]));
   const rootNumber = (name) => schema.objects.findIndex((object) => object.name === `tickrelay.wire.${name}`);
   const lines = ['import { TableShape } from "../check/verify.js";', ""];
-  for (const name of [...roots, "Player"]) lines.push(`export const ${name[0].toLowerCase()}${name.slice(1)}Shape = ${rootNumber(name)};`);
+  for (const name of roots) lines.push(`export const ${name[0].toLowerCase()}${name.slice(1)}Shape = ${rootNumber(name)};`);
   lines.push(`export const shapes: readonly TableShape[] = ${JSON.stringify(tables)};`, "");
   return lines.join("\n");
 }
 
-/** Writes `into` anew. protocol: path of protocol.fbs. */
-export function generateWire(protocol, into) {
+// A client writes the one and reads the other: what it never calls is half of flatc's code, and every page would load it.
+const sent = new Set(["Join", "Ack", "Action", "Update", "Ping", "Leave", "ListRooms", "Pace"]);
+const received = new Set([
+  "Welcome", "Layout", "Component", "Field", "Yours", "YoursHead", "Event", "StateFrame", "FrameHead", "Column", "RoomList", "RoomEntry", "Pong", "Moved",
+  "Player",
+]);
+const entered = new Set(["StateFrame", "Message", "Player"]); // read from the root
+
+/** Whether the SDK has no use for this method of a class of flatc's. */
+function isIdle(className, method, isStatic) {
+  if (/^(getSizePrefixedRootAs|start\w+Vector$)/.test(method)) return true;
+  if (method.startsWith("getRootAs")) return !entered.has(className);
+  if (!isStatic) return sent.has(className) && method !== "__init";
+  return received.has(className);
+}
+
+function withoutIdle(text, name) {
+  const file = ts.createSourceFile(name, text, ts.ScriptTarget.ES2020);
+  const idle = file.statements.filter(ts.isClassDeclaration).flatMap(({ name: className, members }) =>
+    members.filter((member) => ts.isMethodDeclaration(member) &&
+      isIdle(className.text, member.name.text, (ts.getCombinedModifierFlags(member) & ts.ModifierFlags.Static) !== 0)));
+  return idle.reverse().reduce((left, { pos, end }) => left.slice(0, pos) + left.slice(end), text);
+}
+
+/** Writes `into` anew. protocol: path of protocol.fbs. whole: with what the SDK has no use for but its tests do; no shapes. */
+export function generateWire(protocol, into, { whole = false } = {}) {
   const scratch = mkdtempSync(join(tmpdir(), "tickrelay-wire-"));
   try {
     runFlatc(["--ts", "-o", scratch, protocol]);
@@ -60,10 +85,11 @@ export function generateWire(protocol, into) {
     for (const name of names) {
       // Releases of flatc differ in whether a file's imports end in .js: as ES modules they have to.
       const text = readFileSync(join(folder, name), "utf8").replace(/from '\.\.\/\.\.\/tickrelay\/wire\/([a-z0-9-]+)(?:\.js)?'/g, "from './$1.js'");
-      writeFileSync(join(into, name), `// @ts-nocheck\n${text}`);
+      writeFileSync(join(into, name), `// @ts-nocheck\n${whole ? text : withoutIdle(text, name)}`);
     }
     const all = names.map((name) => `export * from "./${name.slice(0, -3)}.js";\n`);
     writeFileSync(join(into, "index.ts"), all.join(""));
+    if (whole) return;
     const schema = readBinarySchema(readFileSync(join(scratch, "protocol.bfbs")), "protocol.bfbs");
     writeFileSync(join(into, "shapes.ts"), shapesText(schema));
   } finally {

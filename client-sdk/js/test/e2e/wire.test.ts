@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { ByteBuffer } from "flatbuffers";
 import { Room, VisibilitySource } from "../../src/index.js";
-import * as wire from "../../src/wire/index.js";
+import * as wire from "../wire/index.js";
 import { Components } from "../arena.js";
 import { chanceOf } from "../chance.js";
 import { until } from "../wait.js";

@@ -40,8 +40,8 @@ function stage() {
   cpSync(join(here, "package.json"), join(out, "package.json"));
   const schema = join(root, "schema");
   cpSync(join(schema, "attributes.fbs"), join(source, "schema/attributes.fbs"));
-  generateWire(join(schema, "protocol.fbs"), join(source, "src/wire"));
-  generateWire(join(schema, "protocol.fbs"), join(source, "test/wire"), { whole: true });
+  generateWire(join(schema, "protocol.fbs"), join(source, "src/wire"), join(source, "src"));
+  generateWire(join(schema, "protocol.fbs"), join(source, "test/wire"));
   runFlatc(["--binary", "--schema", "-I", schema, "-o", out, join(schema, "examples/arena.fbs")]);
   run(process.execPath, [join(source, "schema/main.mjs"), join(schema, "examples/arena.fbs"), "-o", join(source, "test/arena.ts"), "--from", "../src/index.js"]);
 }

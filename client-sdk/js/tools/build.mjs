@@ -7,7 +7,7 @@ import { generateWire } from "./wire.mjs";
 
 const here = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const root = join(here, "../..");
-generateWire(join(root, "schema/protocol.fbs"), join(here, "src/wire"));
+generateWire(join(root, "schema/protocol.fbs"), join(here, "src/wire"), join(here, "src"));
 copyFileSync(join(root, "schema/attributes.fbs"), join(here, "schema/attributes.fbs"));
 copyFileSync(join(root, "LICENSE"), join(here, "LICENSE"));
 rmSync(join(here, "dist"), { recursive: true, force: true });

@@ -48,32 +48,40 @@ function shapesText(schema) {
   return lines.join("\n");
 }
 
-// A client writes the one and reads the other: what it never calls is half of flatc's code, and every page would load it.
+// What the SDK never calls is more than half of flatc's code, and every page would load it. What is only sent is not read.
 const sent = new Set(["Join", "Ack", "Action", "Update", "Ping", "Leave", "ListRooms", "Pace"]);
-const received = new Set([
-  "Welcome", "Layout", "Component", "Field", "Yours", "YoursHead", "Event", "StateFrame", "FrameHead", "Column", "RoomList", "RoomEntry", "Pong", "Moved",
-  "Player",
-]);
-const entered = new Set(["StateFrame", "Message", "Player"]); // read from the root
 
-/** Whether the SDK has no use for this method of a class of flatc's. */
-function isIdle(className, method, isStatic) {
-  if (/^(getSizePrefixedRootAs|start\w+Vector$)/.test(method)) return true;
-  if (method.startsWith("getRootAs")) return !entered.has(className);
-  if (!isStatic) return sent.has(className) && method !== "__init";
-  return received.has(className);
+/** The words of the sources in a folder, those in `into` left out. */
+function wordsOf(folder, into) {
+  const words = new Set();
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory() && path !== into) for (const word of wordsOf(path, into)) words.add(word);
+    if (entry.isFile()) for (const [word] of readFileSync(path, "utf8").matchAll(/[A-Za-z_]\w*/g)) words.add(word);
+  }
+  return words;
 }
 
-function withoutIdle(text, name) {
+/** Whether a method of a class of flatc's serves nobody. */
+function isIdle(className, method, isStatic, words) {
+  if (!isStatic) return method !== "__init" && (sent.has(className) || !words.has(method));
+  const ofCreate = /^(start|add|end)/.test(method) && words.has(`create${className}`);
+  return !ofCreate && !words.has(method);
+}
+
+function withoutIdle(text, name, words) {
   const file = ts.createSourceFile(name, text, ts.ScriptTarget.ES2020);
   const idle = file.statements.filter(ts.isClassDeclaration).flatMap(({ name: className, members }) =>
     members.filter((member) => ts.isMethodDeclaration(member) &&
-      isIdle(className.text, member.name.text, (ts.getCombinedModifierFlags(member) & ts.ModifierFlags.Static) !== 0)));
+      isIdle(className.text, member.name.text, (ts.getCombinedModifierFlags(member) & ts.ModifierFlags.Static) !== 0, words)));
   return idle.reverse().reduce((left, { pos, end }) => left.slice(0, pos) + left.slice(end), text);
 }
 
-/** Writes `into` anew. protocol: path of protocol.fbs. whole: with what the SDK has no use for but its tests do; no shapes. */
-export function generateWire(protocol, into, { whole = false } = {}) {
+/**
+ * Writes `into` anew. protocol: path of protocol.fbs. usedBy: the folder with the only sources that use it: what they never
+ * name is left out. Without it everything is there but the shapes, as tests need it.
+ */
+export function generateWire(protocol, into, usedBy) {
   const scratch = mkdtempSync(join(tmpdir(), "tickrelay-wire-"));
   try {
     runFlatc(["--ts", "-o", scratch, protocol]);
@@ -81,15 +89,16 @@ export function generateWire(protocol, into, { whole = false } = {}) {
     rmSync(into, { recursive: true, force: true });
     mkdirSync(into, { recursive: true });
     const folder = join(scratch, "tickrelay/wire");
+    const words = usedBy === undefined ? undefined : wordsOf(usedBy, into);
     const names = readdirSync(folder).filter((name) => name.endsWith(".ts")).sort();
     for (const name of names) {
       // Releases of flatc differ in whether a file's imports end in .js: as ES modules they have to.
       const text = readFileSync(join(folder, name), "utf8").replace(/from '\.\.\/\.\.\/tickrelay\/wire\/([a-z0-9-]+)(?:\.js)?'/g, "from './$1.js'");
-      writeFileSync(join(into, name), `// @ts-nocheck\n${whole ? text : withoutIdle(text, name)}`);
+      writeFileSync(join(into, name), `// @ts-nocheck\n${words === undefined ? text : withoutIdle(text, name, words)}`);
     }
     const all = names.map((name) => `export * from "./${name.slice(0, -3)}.js";\n`);
     writeFileSync(join(into, "index.ts"), all.join(""));
-    if (whole) return;
+    if (words === undefined) return;
     const schema = readBinarySchema(readFileSync(join(scratch, "protocol.bfbs")), "protocol.bfbs");
     writeFileSync(join(into, "shapes.ts"), shapesText(schema));
   } finally {

@@ -4,7 +4,7 @@
 //   node test/run.mjs --build     only compiles
 //   node test/run.mjs --run unit  only runs what was compiled: test/*.test.ts; e2e: test/e2e, against TICKRELAY_BINARY
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { generateWire, runFlatc } from "../tools/wire.mjs";
@@ -29,6 +29,15 @@ function install() {
   writeFileSync(mark, "");
 }
 
+// A client that shares nothing with the SDK but flatc's code, for the two to be held against each other.
+function stageForeign(from, to) {
+  mkdirSync(to);
+  for (const name of ["client.ts", "messages.ts", "mirror.ts", "values.ts"]) {
+    const text = readFileSync(join(from, name), "utf8").replaceAll('"./wire"', '"../wire/index"').replace(/from "(\.[^"]+)"/g, 'from "$1.js"');
+    writeFileSync(join(to, name), text);
+  }
+}
+
 // The sources are copied, because flatc's and the generator's code is made among them, by each build for itself.
 function stage() {
   rmSync(out, { recursive: true, force: true });
@@ -38,6 +47,7 @@ function stage() {
   for (const part of parts.filter((name) => existsSync(join(here, name)))) cpSync(join(here, part), join(source, part), { recursive: true });
   cpSync(join(root, "LICENSE"), join(source, "LICENSE"));
   cpSync(join(here, "package.json"), join(out, "package.json"));
+  stageForeign(join(root, "tests/e2e/foreign"), join(source, "test/foreign"));
   const schema = join(root, "schema");
   cpSync(join(schema, "attributes.fbs"), join(source, "schema/attributes.fbs"));
   generateWire(join(schema, "protocol.fbs"), join(source, "src/wire"), join(source, "src"));

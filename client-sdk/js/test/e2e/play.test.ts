@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { EntityId, JoinError, Room, TickrelayError } from "../../src/index.js";
 import { Components } from "../arena.js";
+import { Client as Foreign } from "../foreign/client.js";
 import { until } from "../wait.js";
+import * as wire from "../wire/index.js";
 import { Relay, arenaClient } from "./relay.js";
 
 type ArenaRoom = Room<Components>;
@@ -35,6 +37,33 @@ function held({ state }: ArenaRoom): Record<string, Record<string, unknown>> {
 // The admin socket writes a float32 with as few digits as tell it from others.
 const asFloats = (value: unknown): unknown =>
   typeof value === "number" ? Math.fround(value) : typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value).map(([name, each]) => [name, asFloats(each)])) : value;
+
+test("two players and a client that shares no line with the SDK agree on a state that all changed", async () => {
+  const [a, b] = await pair("plain");
+  const foreign = await new Foreign(relay.url).open();
+  await foreign.join({ mode: wire.JoinMode.ById, roomId: a.roomId });
+  const ships = [a.spawn("Transform", { pos: { x: 1.2345, y: -7 }, yaw: 9 }), b.spawn("Health", { points: 300 })];
+  await until("the foreign client's first frame", () => foreign.mirror.entities.has(ships[1]));
+  ships.push(foreign.spawn("arena.Transform", { "pos.x": 0.0004999, "pos.y": 1e9, "pos.z": -3.14159, yaw: -100 }));
+  const heard: string[] = [];
+  a.onMessage("greeting", ({ player, text }) => heard.push(`${player} ${text}`));
+  foreign.send("greeting", new TextEncoder().encode("hello"), wire.Audience.Others);
+  for (let i = 0; i < 10; ++i) {
+    a.set(ships[0], "Transform", { pos: { z: i * 1.1 }, yaw: i });
+    foreign.set(ships[2], "arena.Transform", { "pos.z": i * -1.1, yaw: i });
+    await until("both", () => b.state.get(ships[0], "Transform")?.pos.z === a.state.get(ships[0], "Transform")?.pos.z && b.state.get(ships[2], "Transform")?.pos.z === Math.fround(foreign.mirror.fields(ships[2], "arena.Transform")?.["pos.z"] as number));
+  }
+  b.despawn(ships[1]);
+  await until("the end of one, and the greeting", () => [a, b].every(({ state }) => !state.entities.has(ships[1])) && !foreign.mirror.entities.has(ships[1]) && heard.length === 1);
+  assert.deepEqual(heard, [`${foreign.player} hello`]);
+  await until("the foreign client's last values", () => foreign.mirror.fields(ships[2], "arena.Transform")?.yaw === a.state.get(ships[2], "Transform")?.yaw);
+  for (const ship of [ships[0], ships[2]])
+    for (const { state } of [a, b]) {
+      const { pos, yaw } = state.get(ship, "Transform") as Components["Transform"];
+      assert.deepEqual({ "pos.x": pos.x, "pos.y": pos.y, "pos.z": pos.z, yaw }, { ...foreign.mirror.fields(ship, "arena.Transform") });
+    }
+  foreign.cut();
+});
 
 for (const [codec, type] of codecs) {
   test(`codec ${codec}: two players and the relay agree on a state that both changed`, async () => {

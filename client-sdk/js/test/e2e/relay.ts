@@ -15,9 +15,9 @@ import { until, within } from "../wait.js";
 const types: [name: string, ...keys: string[]][] = [
   ["trial", 'codec = "packed"', "grace_s = 5"],
   ["plain", 'codec = "plain"', "grace_s = 5"],
-  ["duo", "max_players = 2"],
+  ["duo", "max_players = 2", "grace_s = 5"],
   ["hasty", "grace_s = 0.1"],
-  ["judged", 'authority = "server"'],
+  ["judged", 'authority = "server"', "grace_s = 5"],
 ];
 const sections = types.map(([name, ...keys]) => [`[type.${name}]`, `schema = "${process.env.TICKRELAY_JS}/arena.bfbs"`, ...keys].join("\n"));
 const config = `drain_deadline = 0\n${sections.join("\n")}\n`;

@@ -4,8 +4,8 @@ import { Changed, PackedFrame } from "../src/packed/index.js";
 import { Component } from "../src/state/component.js";
 import { Layout } from "../src/state/layout.js";
 import { Mirror } from "../src/state/mirror.js";
-import { PackedPayloads } from "../src/state/packed.js";
-import { Payload } from "../src/state/payload.js";
+import { PackedPayloads, scratchOf } from "../src/state/packed.js";
+import { Payload, noColumns } from "../src/state/payload.js";
 import { Copy, Scene, frameOf, readScenes } from "../test/copy.js";
 
 const [path, rounds] = process.argv.slice(2);
@@ -21,10 +21,9 @@ function mirroring(scene: Scene): (frame: PackedFrame) => boolean {
   const layout = new Layout(components, 0n);
   const mirror = new Mirror();
   mirror.reset(layout);
-  const payloads = new PackedPayloads(layout);
-  const rest = { alive: null, removed: null, columns: 0, column: (): never => { throw new Error("no columns"); } };
+  const payloads = new PackedPayloads(scratchOf(layout));
   return (frame) => {
-    const payload: Payload = { ...frame, ...rest, whole: frame.kind === "whole" };
+    const payload: Payload = { ...frame, ...noColumns, whole: frame.kind === "whole" };
     return payloads.apply(payload, mirror);
   };
 }

@@ -9,17 +9,17 @@ export const CloseCode = {
 } as const;
 
 const remedies: Record<string, string> = {
-  connection_lost: "is the relay running, and does its URL start with ws:// or wss://?",
-  bad_ticket: "ask the match server for a fresh one; a ticket is spent once",
-  forbidden: "this room type is not created by clients, or this role needs a ticket",
-  room_not_found: "list rooms with client.rooms(), or use joinOrCreate",
-  unknown_type: "the relay's configuration has no section [type.NAME] of this name",
-  incompatible_schema: "generate the game's code from the schema that the room runs: npx tickrelay-schema",
-  replaced: "this player id joined from elsewhere, and only the newest connection counts",
-  session_unknown: "the seat's grace time is over: join anew",
-  room_full: "try another room, or joinOrCreate",
-  room_locked: "try another room, or joinOrCreate",
-  protocol_error: "SDK and relay do not understand each other: compare their versions",
+  connection_lost: "is the relay running?",
+  bad_ticket: "a ticket is spent once: ask for a fresh one",
+  forbidden: "clients may not create this type, or the role needs a ticket",
+  room_not_found: "see client.rooms(), or joinOrCreate",
+  unknown_type: "the relay's configuration has no such [type.NAME]",
+  incompatible_schema: "run npx tickrelay-schema on the room's schema",
+  replaced: "this player id joined from elsewhere",
+  session_unknown: "the seat is gone: join anew",
+  room_full: "try another room",
+  room_locked: "try another room",
+  protocol_error: "compare the versions of SDK and relay",
 };
 
 const labels: Record<number, string> = { 1001: "going_away", 1006: "connection_lost" };

@@ -9,5 +9,5 @@ export { State } from "./state/state.js";
 export { Message, Payload } from "./types.js";
 export type {
   AnyComponents, ClientOptions, ComponentName, Data, EntityId, Fields, Platform, Player, PlayerNumber, Reconnected, RequestOptions, Role, RoomEntry,
-  RoomFilter, Schema, SeatOptions, SendOptions, Stats, To, Unsubscribe, VisibilitySource,
+  RoomFilter, Schema, SeatOptions, SendOptions, SpawnOptions, Stats, To, Unsubscribe, VisibilitySource,
 } from "./types.js";

@@ -11,6 +11,8 @@ export const limits = {
 
   receivedBytes: 16 * 1024 * 1024, // one message from the relay
   entities: 16_384,
+  chunks: 16_384, // none is empty
+  puts: 1 << 21, // values in the parts of a frame: every component of every entity once, and some twice
   components: 64 + 3, // a schema's and the relay's own
   fields: 64,
 

@@ -11,7 +11,7 @@ import { Phase, Session } from "./session/session.js";
 import { TickrelayError } from "./errors.js";
 import {
   AnyComponents, ComponentName, Data, EntityId, Fields, Message, Payload, Player, PlayerNumber, Reconnected, RequestOptions, Role, SendOptions,
-  Stats, Unsubscribe,
+  SpawnOptions, Stats, Unsubscribe,
 } from "./types.js";
 
 /** Times, in seconds. */
@@ -220,10 +220,10 @@ export class Room<Components extends object = AnyComponents> {
 
   /**
    * A new entity of one's own with this first component; fields left out are 0. It is in the state at once, rounded as the relay
-   * will. keep: it stays when its owner leaves.
+   * will.
    */
-  spawn<Name extends ComponentName<Components>>(component: Name, fields: Fields<Components[Name]>, options: { keep?: boolean } = {}): EntityId {
-    return this.session.actions.spawn(component, fields, options.keep === true);
+  spawn<Name extends ComponentName<Components>>(component: Name, fields: Fields<Components[Name]>, options: SpawnOptions = {}): EntityId {
+    return this.session.actions.spawn(component, fields, options);
   }
 
   /** Only the fields that differ from what the state shows are sent. The state shows them at once, rounded as the relay will. */

@@ -5,7 +5,7 @@ import { Schema } from "./types.js";
 /** undefined, or what does not fit and the remedy. */
 export function unfit(schema: Schema<object>, layout: Layout): string | undefined {
   for (const [name, expected] of Object.entries(schema.components)) {
-    const remedy = `make the game's from the schema that the room runs (npx tickrelay-schema), not from ${schema.source}`;
+    const remedy = `run npx tickrelay-schema on the room's schema, not on ${schema.source}`;
     const component = layout.find(name);
     if (component === undefined) return `the room's schema has no component '${name}': ${remedy}`;
     const fields = expected === "" ? [] : expected.split(" ");

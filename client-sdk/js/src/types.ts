@@ -107,6 +107,13 @@ export class Message extends Payload {
 /** To whom a message goes. Left out: to the logic or the authority where there is one, else to the others. */
 export type To = PlayerNumber | readonly PlayerNumber[] | "others" | "all" | "authority";
 
+export interface SpawnOptions {
+  /** It stays when its owner leaves. */
+  keep?: boolean;
+  /** In rooms with views; elsewhere everyone sees it, and another wish is refused (not_allowed). */
+  seenBy?: "everyone" | "owner" | "team";
+}
+
 export interface SendOptions {
   to?: To;
 }

@@ -9,7 +9,7 @@ import { ByteBuffer } from "flatbuffers";
 import { Schema } from "../src/index.js";
 import { unfit } from "../src/schema.js";
 import { readLayout } from "../src/state/layout.js";
-import * as wire from "./wire/index.js";
+import * as wire from "../src/wire/index.js";
 import { components, welcome } from "./bytes.js";
 
 const root = process.env.TICKRELAY_JS ?? "build/release/js";

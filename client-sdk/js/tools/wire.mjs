@@ -9,6 +9,9 @@ import { BaseType, readBinarySchema, widthOf } from "../schema/binary.mjs";
 
 const roots = ["StateFrame", "Message", "Player"]; // what verify.ts begins with
 
+// What the SDK sends and never reads.
+const sent = new Set(["Join", "Ack", "Action", "Update", "Ping", "Leave", "ListRooms", "Pace", "Resync"]);
+
 // Kinds of fields, as verify.ts knows them.
 const Kind = { inline: 0, string: 1, vector: 2, table: 3, tables: 4, union: 5 };
 
@@ -40,7 +43,7 @@ function shapeOfField(field, object, schema) {
 
 function shapesText(schema) {
   const tables = schema.objects.map((object) =>
-    object.isStruct ? [] : object.fields.map((field) => [...shapeOfField(field, object, schema), field.required ? 1 : 0]));
+    object.isStruct || sent.has(object.name.slice(object.name.lastIndexOf(".") + 1)) ? [] : object.fields.map((field) => [...shapeOfField(field, object, schema), field.required ? 1 : 0]));
   const rootNumber = (name) => schema.objects.findIndex((object) => object.name === `tickrelay.wire.${name}`);
   const lines = ['import { TableShape } from "../check/verify.js";', ""];
   for (const name of roots) lines.push(`export const ${name[0].toLowerCase()}${name.slice(1)}Shape = ${rootNumber(name)};`);
@@ -48,8 +51,7 @@ function shapesText(schema) {
   return lines.join("\n");
 }
 
-// What the SDK never calls is more than half of flatc's code, and every page would load it. What is only sent is not read.
-const sent = new Set(["Join", "Ack", "Action", "Update", "Ping", "Leave", "ListRooms", "Pace"]);
+// What the SDK never calls is more than half of flatc's code, and every page would load it.
 
 /** The words of the sources in a folder, those in `into` left out. */
 function wordsOf(folder, into) {
@@ -63,18 +65,24 @@ function wordsOf(folder, into) {
 }
 
 /** Whether a method of a class of flatc's serves nobody. */
-function isIdle(className, method, isStatic, words) {
-  if (!isStatic) return method !== "__init" && (sent.has(className) || !words.has(method));
+function isIdle(className, method, isStatic, methods, words) {
+  const byIndex = methods.has(`${method}Array`); // numbers are read as arrays
+  if (!isStatic) return sent.has(className) || (method !== "__init" && (byIndex || !words.has(method)));
   const ofCreate = /^(start|add|end)/.test(method) && words.has(`create${className}`);
   return !ofCreate && !words.has(method);
 }
 
 function withoutIdle(text, name, words) {
   const file = ts.createSourceFile(name, text, ts.ScriptTarget.ES2020);
-  const idle = file.statements.filter(ts.isClassDeclaration).flatMap(({ name: className, members }) =>
-    members.filter((member) => ts.isMethodDeclaration(member) &&
-      isIdle(className.text, member.name.text, (ts.getCombinedModifierFlags(member) & ts.ModifierFlags.Static) !== 0, words)));
-  return idle.reverse().reduce((left, { pos, end }) => left.slice(0, pos) + left.slice(end), text);
+  const functions = file.statements.filter((each) => ts.isFunctionDeclaration(each) && !words.has(each.name.text));
+  const idle = file.statements.filter(ts.isClassDeclaration).flatMap(({ name: className, members }) => {
+    const methods = new Set(members.map((member) => member.name?.text));
+    const isStatic = (member) => (ts.getCombinedModifierFlags(member) & ts.ModifierFlags.Static) !== 0;
+    const readsNothing = sent.has(className.text);
+    return members.filter((each) => (ts.isMethodDeclaration(each) ? isIdle(className.text, each.name.text, isStatic(each), methods, words) : readsNothing));
+  });
+  const left = [...functions, ...idle].sort((a, b) => b.pos - a.pos).reduce((all, { pos, end }) => all.slice(0, pos) + all.slice(end), text);
+  return left.replace(/^export enum /m, "export const enum "); // tsc puts the numbers where the names are
 }
 
 /**

@@ -36,7 +36,7 @@ export function socketConstructor(given: SocketConstructor | undefined): SocketC
   const found = given ?? (globalThis as { WebSocket?: SocketConstructor }).WebSocket;
   if (found !== undefined) return found;
   throw badUsage(
-    "there is no WebSocket here (Node has one from version 22 on): npm install ws, import WebSocket from \"ws\", and give it as new Client(url, { WebSocket })",
+    "no WebSocket here (Node has one from 22 on): npm install ws, import its WebSocket, new Client(url, { WebSocket })",
   );
 }
 
@@ -53,7 +53,7 @@ export class SocketLink implements Link {
       this.open = true;
       listener.opened();
     };
-    socket.onmessage = ({ data }: { data: unknown }) => listener.received(data instanceof ArrayBuffer ? new Uint8Array(data) : null);
+    socket.onmessage = ({ data }: { data: unknown }) => listener.received(typeof data === "string" ? null : new Uint8Array(data as ArrayBuffer));
     socket.onclose = ({ code, reason }: { code: number; reason: string }) => {
       this.open = false;
       listener.closed(code, reason);

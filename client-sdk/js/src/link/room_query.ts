@@ -36,10 +36,10 @@ export function listRooms(url: string, socketOf: SocketConstructor, filter: Room
       opened: () => link.write(composeListRooms(filter.type ?? "", metadata)),
       received: (bytes) => {
         const rooms = answerOf(bytes);
-        if (rooms === null) fail("protocol_error", "the relay sent bytes that are no message of this protocol");
+        if (rooms === null) fail("protocol_error", "the relay sent no message of this protocol");
         else if (rooms !== undefined) finish(() => resolve(rooms));
       },
-      closed: (code, reason) => fail(labelOf(code), reason || "the connection was closed; is the relay running?"),
+      closed: (code, reason) => fail(labelOf(code), reason || "is the relay running?"),
     }, limits.bufferedBytes);
     function finish(settle: () => void): void {
       clearTimeout(timer);

@@ -99,16 +99,21 @@ function mixed(id: number, place: number, value: number): number {
 
 export class Context {
   readonly rows: Rows[];
-  readonly room = new RoomModel();
   /** The last entities that came, newest first. */
   readonly spawns: number[] = new Array<number>(spawnsKept).fill(0);
 
+  private common: RoomModel | undefined;
   private readonly models: ComponentModel[] = [];
   private readonly used: boolean[]; // since the last key tick
 
   constructor(readonly lanes: readonly Lanes[]) {
     this.rows = lanes.map((each) => new Rows(each));
     this.used = lanes.map(() => false);
+  }
+
+  /** Made at its first use: a chunk of which only whole frames come needs none. */
+  get room(): RoomModel {
+    return (this.common ??= new RoomModel());
   }
 
   /** Made at its first use, emptied at its first use after a key tick. */
@@ -157,7 +162,7 @@ export class Context {
   }
 
   private forget(): void {
-    this.room.forget();
+    this.common?.forget();
     this.used.fill(false);
     this.spawns.fill(0);
   }

@@ -14,13 +14,12 @@ export interface PackedFrame {
 
 export class PackedDecoder {
   private readonly context: Context;
-  private readonly empty: Context;
   private readonly reader: Reader;
   private inStream = false;
 
-  constructor(components: readonly Lanes[], limits: ReadLimits = readLimits) {
+  /** empty: of the same components; any number of decoders may share it. */
+  constructor(components: readonly Lanes[], limits: ReadLimits = readLimits, private readonly empty = new Context(components)) {
     this.context = new Context(components);
-    this.empty = new Context(components);
     this.reader = new Reader(limits);
   }
 

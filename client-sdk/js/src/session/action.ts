@@ -9,7 +9,7 @@ export interface Action {
   readonly component?: Component; // Set, Spawn
   readonly told?: Uint8Array; // Set, Spawn: 1 per field that counts
   readonly values?: Stored[];
-  readonly keep?: boolean; // Spawn
+  readonly flags?: number; // Spawn: wire.ActionFlags
   readonly data?: Uint8Array; // an input's, a message's, an answer's payload
   readonly type?: string;
   readonly audience?: wire.Audience;

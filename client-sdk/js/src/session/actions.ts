@@ -8,7 +8,7 @@ import { Mirror } from "../state/mirror.js";
 import { quantise } from "../state/quantise.js";
 import { decompose } from "../state/shape.js";
 import { bytesOf, checkedName } from "../text.js";
-import { Data, To } from "../types.js";
+import { Data, SpawnOptions, To } from "../types.js";
 import * as wire from "../wire/index.js";
 import { Outbox } from "./outbox.js";
 import { Requests } from "./requests.js";
@@ -85,13 +85,15 @@ export class Actions {
     return this.add({ kind, entity });
   }
 
-  spawn(name: string, fields: unknown, keep: boolean): number {
+  spawn(name: string, fields: unknown, { keep, seenBy }: SpawnOptions = {}): number {
     const what = `spawn '${name}'`;
     const component = writable(this.mayAct(what), name);
     const { told, values } = prepare(component, fields, true);
+    const audience = { everyone: 0, owner: wire.ActionFlags.Private, team: wire.ActionFlags.Team }[seenBy ?? "everyone"];
+    const flags = (keep === true ? wire.ActionFlags.Keep : 0) | audience;
     const entity = this.seat.ids.take();
     if (entity === 0) throw badUsage(`${what}: no entity ids are left; the relay grants more while earlier spawns are taken up`);
-    const seq = this.add({ kind: wire.ActionKind.Spawn, entity, component, told, values: values.slice(), keep });
+    const seq = this.add({ kind: wire.ActionKind.Spawn, entity, component, told, values: values.slice(), flags });
     this.mirror.writeOwn(ownerComponent, entity, one, [this.seat.player], seq);
     this.mirror.writeOwn(component.index, entity, told, values, seq);
     return entity;

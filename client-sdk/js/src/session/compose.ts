@@ -74,7 +74,7 @@ function composeAction(b: Builder, action: Action): Offset {
   const type = text(b, action.type);
   const to = action.to === undefined ? 0 : wire.Action.createToVector(b, [...action.to]);
   return wire.Action.createAction(
-    b, action.kind, action.keep === true ? wire.ActionFlags.Keep : 0, component?.index ?? 0, action.seq, action.entity, mask, dataAt,
+    b, action.kind, action.flags ?? 0, component?.index ?? 0, action.seq, action.entity, mask, dataAt,
     type, action.audience ?? wire.Audience.Default, to, action.request ?? 0,
   );
 }

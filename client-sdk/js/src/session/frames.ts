@@ -2,17 +2,20 @@
 import { BrokenBytes } from "../errors.js";
 import { Layout } from "../state/layout.js";
 import { Mirror } from "../state/mirror.js";
-import { PackedPayloads } from "../state/packed.js";
+import { PackedPayloads, scratchOf } from "../state/packed.js";
 import { PayloadDecoder, baseOf, payloadOf } from "../state/payload.js";
 import { PlainDecoder } from "../state/plain.js";
+import { AnyDecoder } from "../state/views.js";
 import * as wire from "../wire/index.js";
 import { Have } from "./compose.js";
 
 const resyncIntervalUs = 1_200_000;
 
 function decoderOf(codec: wire.Codec, layout: Layout): PayloadDecoder | undefined {
-  if (codec === wire.Codec.Plain) return new PlainDecoder(layout);
-  return codec === wire.Codec.Packed ? new PackedPayloads(layout) : undefined;
+  if (codec === wire.Codec.Plain) return new AnyDecoder(true, () => new PlainDecoder(layout));
+  if (codec !== wire.Codec.Packed) return undefined;
+  const scratch = scratchOf(layout);
+  return new AnyDecoder(false, () => new PackedPayloads(scratch));
 }
 
 /** lost: the whole has to be asked for. */

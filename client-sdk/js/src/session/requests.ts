@@ -25,8 +25,7 @@ export class Requests {
     const waiting = this.open.get(seq);
     if (waiting === undefined) return false;
     this.open.delete(seq);
-    const why = label === "timeout" ? "no answer came in time" : label === "left" ? "the room was left before the answer" : "the relay or the receiver refused it";
-    waiting.reject(new TickrelayError(label, `request '${waiting.type}': ${label}: ${why}`, seq));
+    waiting.reject(new TickrelayError(label, `request '${waiting.type}' got no answer: ${label}`, seq));
     return true;
   }
 

@@ -31,7 +31,6 @@ import { ServerClock } from "./server_clock.js";
 const fastPings = 6;
 const fastPingUs = 100_000;
 const slowPingUs = 2_000_000;
-const hiddenPingUs = 10_000_000;
 const hiddenAckUs = 500_000;
 const movesMax = 3; // sent on without a word of welcome: then with pauses
 const settledUs = 5_000_000; // a connection that lasted this long ends the back-off
@@ -127,7 +126,7 @@ export class Session {
     if (this.welcomed) throw new BrokenBytes("the relay sent a second Welcome");
     if (!this.takeLayout(welcome, nowUs)) return;
     if (!this.frames.begin(welcome.codec(), this.mirror.layout as Layout))
-      return this.giveUp(CloseCode.incompatibleSchema, "the room's codec is of a later kind: it needs a newer SDK");
+      return this.giveUp(CloseCode.incompatibleSchema, "the room's codec needs a newer SDK");
     this.welcomed = true;
     this.welcomedUs = nowUs;
     const back = this.phase === "dropped";
@@ -278,7 +277,7 @@ export class Session {
         return this.intake.frame(wire.StateFrame.getRootAsStateFrame(new ByteBuffer(bytes)), nowUs);
       }
     }
-    throw new BrokenBytes("the relay sent bytes that are no message of this protocol");
+    throw new BrokenBytes("the relay sent no message of this protocol");
   }
 
   private receiveMessage(message: wire.Message, nowUs: number): void {
@@ -357,7 +356,7 @@ export class Session {
     if (link.writable() && this.acks.dueUs <= nowUs) this.update();
     if (link.writable() && nowUs >= this.pingUs && !this.leaving) {
       this.write(composePing(BigInt(nowUs)));
-      this.pingUs = nowUs + (++this.pings < fastPings ? fastPingUs : this.pace.hidden ? hiddenPingUs : slowPingUs);
+      this.pingUs = nowUs + (++this.pings < fastPings ? fastPingUs : slowPingUs);
     }
     if (this.leaving && !this.saidLeave && this.outbox.empty && link.writable()) {
       this.saidLeave = true;

@@ -4,6 +4,7 @@
 import { BrokenBytes } from "../errors.js";
 import { limits } from "../limits.js";
 import { Component, Stored, same } from "./component.js";
+import { ChunkMembers } from "./chunk_members.js";
 import { Layout, ownerComponent } from "./layout.js";
 
 /** One entry of the list of changes. before: what was shown; undefined where it appears. */
@@ -49,6 +50,9 @@ export class Mirror {
   private watched: boolean[] = [];
   private changes: MirrorChange[] = [];
   private known: Layout | undefined;
+  private readonly members = new ChunkMembers();
+  private chunk: number | undefined; // of the part that is read
+  private putsLeft = 0; // in the parts of a frame
 
   get layout(): Layout | undefined {
     return this.known;
@@ -61,6 +65,8 @@ export class Mirror {
     this.entities.clear();
     this.counts.clear();
     this.heldRows.clear();
+    this.members.clear();
+    this.chunk = undefined;
     this.watched = layout.components.map(() => false);
     this.changes = [];
     this.inWhole = false;
@@ -70,11 +76,13 @@ export class Mirror {
 
   /** Base 0: what is not put until endWhole is gone. */
   beginWhole(): void {
+    if (this.chunk !== undefined) return this.members.leaveAll(this.chunk);
     this.inWhole = true;
     ++this.wholes;
   }
 
   endWhole(): void {
+    if (this.chunk !== undefined) return;
     this.inWhole = false;
     for (const table of this.tables)
       for (const row of [...table.values()])
@@ -83,12 +91,22 @@ export class Mirror {
   }
 
   keepOnly(alive: Iterable<number>): void {
+    if (this.chunk !== undefined) {
+      this.members.leaveAll(this.chunk);
+      for (const entity of alive) this.members.put(this.chunk, entity);
+      return;
+    }
     const kept = new Set(alive);
     for (const entity of [...this.entities])
       if (!kept.has(entity) && this.tables[ownerComponent].get(entity)?.held?.known !== false) this.remove(entity);
   }
 
   remove(entity: number): void {
+    if (this.chunk !== undefined) return this.members.leave(this.chunk, entity);
+    this.drop(entity);
+  }
+
+  private drop(entity: number): void {
     if (!this.entities.has(entity)) return;
     for (const table of this.tables) {
       const row = table.get(entity);
@@ -98,6 +116,10 @@ export class Mirror {
 
   /** told[f] is 1 where values[f] counts; the array stays the caller's. REQUIRES: component of the layout */
   put(index: number, entity: number, told: ArrayLike<number>, values: readonly Stored[]): void {
+    if (this.chunk !== undefined) {
+      if (--this.putsLeft < 0) throw new BrokenBytes("a frame's parts hold more values than a room can have");
+      this.members.put(this.chunk, entity);
+    }
     const component = (this.known as Layout).components[index];
     const there = this.tables[index].get(entity);
     const row = there ?? this.enlist(component, entity);
@@ -126,6 +148,34 @@ export class Mirror {
     }
     if (changed) row.view = undefined;
     return changed;
+  }
+
+  // ------------------------------------------------------------------------------------------- a frame in parts
+  // Between beginPart and endPart the calls above are of that chunk alone.
+
+  beginParts(): void {
+    this.putsLeft = limits.puts;
+  }
+
+  beginPart(chunk: number): void {
+    this.chunk = chunk;
+  }
+
+  endPart(): void {
+    this.chunk = undefined;
+  }
+
+  leaveChunk(chunk: number): void {
+    this.members.leaveAll(chunk);
+  }
+
+  leaveChunks(): void {
+    this.members.leaveEverything();
+  }
+
+  /** Of the frame: who left a chunk and came with no other is gone. */
+  endParts(): void {
+    for (const entity of this.members.takeGone()) this.drop(entity);
   }
 
   // --------------------------------------------------------------------------------------------------- own writes

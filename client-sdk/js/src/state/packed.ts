@@ -2,6 +2,7 @@
 // Mirror shows the player's own writes.
 import { BrokenBytes } from "../errors.js";
 import { limits } from "../limits.js";
+import { Context } from "../packed/context.js";
 import { PackedDecoder } from "../packed/decoder.js";
 import { Lanes, readField } from "../packed/lanes.js";
 import { Changed, readLimits } from "../packed/reader.js";
@@ -38,14 +39,18 @@ class IntoMirror implements Changed {
   }
 }
 
+export function scratchOf(layout: Layout): Context {
+  return new Context(layout.components.map(({ fields }) => new Lanes(fields)));
+}
+
 export class PackedPayloads implements PayloadDecoder {
   private readonly decoder: PackedDecoder;
   private readonly into: IntoMirror;
 
-  constructor(layout: Layout) {
-    const lanes = layout.components.map(({ fields }) => new Lanes(fields));
-    this.decoder = new PackedDecoder(lanes, { ...readLimits, entities: limits.entities });
-    this.into = new IntoMirror(lanes);
+  /** scratch: as scratchOf makes it; any number may share one. */
+  constructor(scratch: Context) {
+    this.decoder = new PackedDecoder(scratch.lanes, { ...readLimits, entities: limits.entities }, scratch);
+    this.into = new IntoMirror(scratch.lanes);
   }
 
   apply(payload: Payload, mirror: Mirror): boolean {

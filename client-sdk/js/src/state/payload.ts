@@ -11,9 +11,19 @@ export interface Payload {
   readonly packed: Uint8Array | null; // codec packed; null: no state changed
   readonly alive: Uint32Array | null; // codec plain; null: not listed
   readonly removed: Uint32Array | null;
+  readonly parts: Uint8Array | null; // a room with views: everything else is in them
+  readonly listsChunks: boolean;
   readonly columns: number;
   column(i: number): wire.Column;
 }
+
+/** What is not there in codec packed. */
+export const noColumns = {
+  alive: null, removed: null, parts: null, listsChunks: false, columns: 0,
+  column: (): never => {
+    throw new RangeError("there is no column");
+  },
+};
 
 /** Reads payloads of one codec. Keeps what that codec needs between them. */
 export interface PayloadDecoder {
@@ -45,6 +55,8 @@ export function payloadOf(frame: wire.StateFrame): Payload {
     packed: frame.packedArray(),
     alive: listsAlive ? frame.aliveArray() ?? new Uint32Array(0) : null,
     removed: frame.removedArray(),
+    parts: frame.partsArray(),
+    listsChunks: (flags & wire.FrameFlags.ListsChunks) !== 0,
     columns: frame.columnsLength(),
     column: (i) => frame.columns(i) as wire.Column,
   };

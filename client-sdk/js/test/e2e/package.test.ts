@@ -77,7 +77,7 @@ test("a fresh project installs it, makes the schema's types, compiles strictly a
   assert.match(compile('const wrong: string = room.state.get(ship, "Score")?.kills;'), /not assignable to type 'string'/);
   assert.equal(compile(), "");
   const played = run(process.execPath, "game.js", relay.url);
-  assert.deepEqual([played.stderr, played.stdout, played.status], ["", "4.2 1 request 'sum': no_receiver: the relay or the receiver refused it\n", 0]);
+  assert.deepEqual([played.stderr, played.stdout, played.status], ["", "4.2 1 request 'sum' got no answer: no_receiver\n", 0]);
 });
 
 test("the chat example: two terminals talk", async () => {

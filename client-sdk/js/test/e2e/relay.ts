@@ -16,6 +16,8 @@ const types: [name: string, ...keys: string[]][] = [
   ["trial", 'codec = "packed"', "grace_s = 5"],
   ["plain", 'codec = "plain"', "grace_s = 5"],
   ["duo", "max_players = 2", "grace_s = 5"],
+  ["wide", 'codec = "packed"', "view_radius = 50", "grace_s = 5"],
+  ["wide-plain", 'codec = "plain"', "view_radius = 50", "grace_s = 5"],
   ["hasty", "grace_s = 0.1"],
   ["judged", 'authority = "server"', "grace_s = 5"],
 ];

@@ -1,72 +1,10 @@
 // The protocol of one seat, against bytes that flatc's classes build; time and the connection are the test's.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Link } from "../src/link/link.js";
 import { Message } from "../src/types.js";
-import { Session } from "../src/session/session.js";
 import * as wire from "./wire/index.js";
-import { FrameText, WelcomeText, bodies, body, components, frame, moved, note, owners, pong, resync, said, welcome, yours } from "./bytes.js";
-
-class TestLink implements Link {
-  sent: wire.Message[] = [];
-  closed: number | undefined;
-  full = false;
-  writable(): boolean { return !this.full; }
-  write(message: Uint8Array): void { this.sent.push(said(message)); }
-  close(code: number): void { this.closed = code; }
-}
-
-/** A session with a clock in the test's hand. */
-class Seat {
-  nowUs = 1_000_000;
-  link = new TestLink();
-  readonly session = new Session(
-    "ws://relay/v1", { mode: wire.JoinMode.JoinOrCreate as number, type: "t" }, { joinTimeoutUs: 10e6, promptAcks: false, schema: undefined, random: () => 0.5 }, this.nowUs, () => {});
-
-  dial(): void {
-    assert.ok(this.session.wantsLink(this.nowUs));
-    this.link = new TestLink();
-    this.session.dialled(this.link, this.nowUs);
-    this.session.opened(this.nowUs);
-  }
-
-  join(text: WelcomeText = {}): this {
-    this.dial();
-    this.hear(welcome(text));
-    this.link.sent = [];
-    return this;
-  }
-
-  hear(...messages: Uint8Array[]): void {
-    for (const message of messages) this.session.received(message, this.nowUs);
-    this.session.step(this.nowUs);
-  }
-
-  pass(us: number): void {
-    this.nowUs += us;
-    this.session.step(this.nowUs);
-  }
-
-  bodies<Body>(kind: wire.Body, made: () => Body): Body[] {
-    return this.link.sent.filter((message) => message.bodyType() === kind).map((message) => message.body(made() as never) as Body);
-  }
-
-  get updates(): wire.Update[] { return this.bodies(wire.Body.Update, () => new wire.Update()); }
-
-  get actions(): wire.Action[] {
-    return this.updates.flatMap((update) => Array.from({ length: update.actionsLength() }, (_, i) => update.actions(i) as wire.Action));
-  }
-
-  get x(): unknown {
-    return (this.session.mirror.row(body, 7)?.shown() as { at: { x: number } } | undefined)?.at.x;
-  }
-}
-
-// Entity 7 of player 1 at x.
-const whole = (tick: number, x: number, more: Partial<FrameText> = {}) =>
-  frame({ tick, columns: [{ component: 0, ids: [7], values: owners(1) }, { component: body, ids: [7], values: bodies([x, 2, 3n]) }], ...more });
-const moves = (tick: number, base: number, x: number, more: Partial<FrameText> = {}) =>
-  frame({ tick, base, columns: [{ component: body, ids: [7], masks: [1], values: bodies([x, 0, 0n]).slice(0, 4) }], ...more });
+import { bodies, body, components, frame, moved, note, owners, pong, resync, welcome, yours } from "./bytes.js";
+import { Seat, moves, whole } from "./seat.js";
 
 test("a frame is applied only if its base is not above what is there, and its tick is", () => {
   const seat = new Seat().join();
@@ -251,54 +189,6 @@ test("a Resync is asked for where the stream is lost, again after 1.2 s, and end
   assert.deepEqual(asked(), [11, 14]);
   seat.hear(resync(), frame({ tick: 15, flags: 1, packed }), empty(16, 15), resync(), frame({ tick: 17, flags: 1, packed }));
   assert.deepEqual([seat.session.mirror.tick, seat.session.stats.resyncs], [17, 2]);
-});
-
-// A chunk's own frame of codec plain: these bodies, each at x.
-const chunkOf = (xs: Record<number, number>, more: Partial<FrameText> = {}) => {
-  const ids = Object.keys(xs).map(Number);
-  return frame({ tick: 1, columns: [{ component: 0, ids, values: owners(...ids.map(() => 1)) }, { component: body, ids, values: bodies(...ids.map((id): [number, number, bigint] => [xs[id], 0, 0n])) }], ...more });
-};
-
-test("a room with views: chunks come, change, hand entities over and go, each by itself", () => {
-  const seat = new Seat().join();
-  const heard: string[] = [];
-  for (const kind of ["add", "change", "remove"] as const) seat.session.listeners.changes.on(kind, "Body", (entity, value) => heard.push(`${kind} ${entity} ${(value as { at: { x: number } }).at.x}`));
-  const told = () => heard.splice(0).sort().join(", ");
-  seat.hear(frame({ tick: 10, parts: [{ chunk: 1, kind: 2, bytes: chunkOf({ 7: 1, 8: 2 }) }, { chunk: 300, kind: 2, bytes: chunkOf({ 9: 3 }) }] }));
-  assert.equal(told(), "add 7 1, add 8 2, add 9 3");
-  const move = frame({ tick: 1, removed: [8] });
-  seat.hear(frame({ tick: 11, base: 10, parts: [{ chunk: 1, kind: 0, bytes: move }, { chunk: 300, kind: 0, bytes: chunkOf({ 8: 5 }) }] }));
-  assert.equal(told(), "change 8 5", "it went from one chunk to another");
-  seat.hear(frame({ tick: 12, base: 11, parts: [{ chunk: 300, kind: 1, bytes: new Uint8Array(0) }] }));
-  assert.equal(told(), "");
-  seat.hear(frame({ tick: 13, base: 12, parts: [{ chunk: 300, kind: 2, bytes: chunkOf({ 9: 4 }) }] }));
-  assert.equal(told(), "change 9 4, remove 8 5", "a whole part forgets the rest of its chunk alone");
-  seat.hear(frame({ tick: 14, base: 13, parts: [{ chunk: 1, kind: 3 }] }));
-  assert.equal(told(), "remove 7 1");
-  seat.hear(frame({ tick: 15, base: 14, parts: [{ chunk: 2, kind: 2, bytes: chunkOf({ 7: 6 }) }], flags: 4 }));
-  assert.equal(told(), "add 7 6, remove 9 4", "chunks that are not listed are gone");
-  seat.hear(frame({ tick: 16, parts: [] }));
-  assert.equal(told(), "remove 7 6", "base 0 forgets every chunk");
-});
-
-test("parts that no relay sends end with protocol_error, a chunk that is not known with a Resync", () => {
-  const cases: [string, wire.Codec, FrameText["parts"]][] = [
-    ["half a frame", wire.Codec.Plain, [{ chunk: 1, kind: 2, bytes: chunkOf({ 7: 1 }).slice(0, 20) }]],
-    ["no frame", wire.Codec.Plain, [{ chunk: 1, kind: 2, bytes: new Uint8Array(9) }]],
-    ["a number without end", wire.Codec.Packed, new Uint8Array(12).fill(255)],
-    ["nothing after the chunk", wire.Codec.Packed, Uint8Array.of(1)],
-    ["half a hash", wire.Codec.Packed, Uint8Array.of(1, 2 | 8, 0, 0)],
-    ["fewer bytes than it says", wire.Codec.Packed, Uint8Array.of(1, 2, 5, 255, 255, 255, 255)],
-    ["more entities than there can be", wire.Codec.Packed, [{ chunk: 1, kind: 2, bytes: new Uint8Array(0) }]],
-  ];
-  for (const [what, codec, parts] of cases) {
-    const seat = new Seat().join({ codec });
-    seat.hear(frame({ tick: 10, parts }));
-    assert.equal(seat.session.leaveCode, 4400, what);
-  }
-  const seat = new Seat().join({ codec: wire.Codec.Packed });
-  seat.hear(frame({ tick: 10, parts: [{ chunk: 1, kind: 1, bytes: new Uint8Array(4).fill(255) }] }));
-  assert.deepEqual([seat.session.phase, seat.session.stats.resyncs], ["joined", 1]);
 });
 
 test("close codes below 4400 and broken connections come back, others end", () => {

@@ -98,19 +98,18 @@ export const yours = (tick: number, applied: number, text: { direct?: EventText[
 export interface ColumnText { component: number; ids: number[]; masks?: number[]; values: Uint8Array; lengths?: number[] }
 export interface FrameText {
   tick: number; base?: number; kind?: wire.FrameKind; flags?: number; columns?: ColumnText[]; removed?: number[]; alive?: number[]; eventFirst?: number; events?: EventText[];
-  packed?: Uint8Array; hash?: number; parts?: PartText[] | Uint8Array;
+  packed?: Uint8Array; parts?: PartText[] | Uint8Array;
 }
 
 /** kind: 3 is gone. */
-export interface PartText { chunk: number; kind: number; key?: boolean; hash?: number; bytes?: Uint8Array }
+export interface PartText { chunk: number; kind: number; key?: boolean; bytes?: Uint8Array }
 
 const number = (value: number): number[] => (value < 128 ? [value] : [(value & 127) | 128, ...number(Math.floor(value / 128))]);
 
 function partsOf(list: PartText[]): Uint8Array {
-  return Uint8Array.from(list.flatMap(({ chunk, kind, key, hash = 0, bytes = new Uint8Array(0) }) => {
-    const head = [...number(chunk), kind | (key === true ? 4 : 0) | (hash !== 0 ? 8 : 0)];
-    const sum = hash === 0 ? [] : [hash & 255, (hash >> 8) & 255, (hash >> 16) & 255, hash >>> 24];
-    return kind === 3 ? head : [...head, ...sum, ...number(bytes.length), ...bytes];
+  return Uint8Array.from(list.flatMap(({ chunk, kind, key, bytes = new Uint8Array(0) }) => {
+    const head = [...number(chunk), kind | (key === true ? 4 : 0)];
+    return kind === 3 ? head : [...head, ...number(bytes.length), ...bytes];
   }));
 }
 
@@ -123,20 +122,19 @@ export function frame(text: FrameText): Uint8Array {
   const removed = wire.StateFrame.createRemovedVector(b, text.removed ?? []);
   const alive = text.alive ? wire.StateFrame.createAliveVector(b, text.alive) : 0;
   const events = wire.StateFrame.createEventsVector(b, (text.events ?? []).map((event) => eventOf(b, event)));
-  const packed = text.packed ? wire.StateFrame.createPackedVector(b, text.packed) : 0;
-  const parts = text.parts ? wire.StateFrame.createPartsVector(b, text.parts instanceof Uint8Array ? text.parts : partsOf(text.parts)) : 0;
+  const parts = text.parts instanceof Uint8Array || text.parts === undefined ? text.parts : partsOf(text.parts);
+  const bytes = text.packed ?? parts;
+  const packed = bytes ? wire.StateFrame.createPackedVector(b, bytes) : 0;
   const base = text.base ?? 0;
   const kind = text.kind ?? (base === 0 ? wire.FrameKind.Whole : wire.FrameKind.Stream);
   wire.StateFrame.startStateFrame(b);
-  wire.StateFrame.addHead(b, wire.FrameHead.createFrameHead(b, text.tick, base === 0 ? 0 : text.tick - base, kind, (text.flags ?? 0) | (alive ? 2 : 0)));
+  wire.StateFrame.addHead(b, wire.FrameHead.createFrameHead(b, text.tick, base === 0 ? 0 : text.tick - base, kind, (text.flags ?? 0) | (alive ? 2 : 0) | (parts ? 4 : 0)));
   if (packed !== 0) wire.StateFrame.addPacked(b, packed);
-  if (parts !== 0) wire.StateFrame.addParts(b, parts);
   if (text.columns) wire.StateFrame.addColumns(b, columns);
   wire.StateFrame.addRemoved(b, removed);
   if (alive !== 0) wire.StateFrame.addAlive(b, alive);
   wire.StateFrame.addEventFirst(b, text.eventFirst ?? 0);
   wire.StateFrame.addEvents(b, events);
-  wire.StateFrame.addHash(b, text.hash ?? 0);
   b.finish(wire.StateFrame.endStateFrame(b), "TRF1");
   return b.asUint8Array().slice();
 }

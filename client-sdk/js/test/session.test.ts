@@ -179,6 +179,7 @@ test("a Resync is asked for where the stream is lost, again after 1.2 s, and end
   const seat = new Seat().join({ codec: wire.Codec.Packed });
   const empty = (tick: number, base: number, flags = 0) => frame({ tick, base, flags });
   const packed = new Uint8Array(4).fill(255); // every bit is 0: nothing is there
+  const hashed = Uint8Array.of(1, 0, 0, 0, ...packed); // nothing has the hash 1
   const asked = () => seat.bodies(wire.Body.Resync, () => new wire.Resync()).map((each) => each.tick());
   seat.hear(frame({ tick: 10, packed }), empty(11, 10));
   assert.deepEqual([asked(), seat.session.stats.resyncs], [[11], 1]);
@@ -187,7 +188,7 @@ test("a Resync is asked for where the stream is lost, again after 1.2 s, and end
   seat.nowUs += 1_200_000;
   seat.hear(empty(14, 13));
   assert.deepEqual(asked(), [11, 14]);
-  seat.hear(resync(), frame({ tick: 15, flags: 1, packed }), empty(16, 15), resync(), frame({ tick: 17, flags: 1, packed }));
+  seat.hear(resync(), frame({ tick: 15, flags: 1, packed: hashed }), empty(16, 15), resync(), frame({ tick: 17, flags: 1, packed: hashed }));
   assert.deepEqual([seat.session.mirror.tick, seat.session.stats.resyncs], [17, 2]);
 });
 

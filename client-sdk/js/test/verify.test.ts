@@ -9,7 +9,7 @@ import { bodies, body, components, frame, note, owners, pong, welcome, yours } f
 import { chanceOf } from "./chance.js";
 
 const aFrame = frame({
-  tick: 9, base: 3, eventFirst: 4, events: [{ data: "one" }, { type: "two", request: 7 }], removed: [1, 2], alive: [7], packed: new Uint8Array([1, 2, 3]), hash: 5,
+  tick: 9, base: 3, eventFirst: 4, events: [{ data: "one" }, { type: "two", request: 7 }], removed: [1, 2], alive: [7], packed: new Uint8Array([1, 2, 3]),
   columns: [{ component: body, ids: [7], masks: [7], values: bodies([1, 2, 3n]) }, { component: note, ids: [7], values: owners(4), lengths: [4] }],
 });
 const good: [string, Uint8Array, number][] = [

@@ -27,7 +27,7 @@ test("a room with views: chunks come, change, hand entities over and go, each by
   assert.equal(told(), "change 9 4, remove 8 5", "a whole part forgets the rest of its chunk alone");
   seat.hear(frame({ tick: 14, base: 13, parts: [{ chunk: 1, kind: 3 }] }));
   assert.equal(told(), "remove 7 1");
-  seat.hear(frame({ tick: 15, base: 14, parts: [{ chunk: 2, kind: 2, bytes: chunkOf({ 7: 6 }) }], flags: 4 }));
+  seat.hear(frame({ tick: 15, base: 14, parts: [{ chunk: 2, kind: 2, bytes: chunkOf({ 7: 6 }) }], flags: 8 }));
   assert.equal(told(), "add 7 6, remove 9 4", "chunks that are not listed are gone");
   seat.hear(frame({ tick: 16, parts: [] }));
   assert.equal(told(), "remove 7 6", "base 0 forgets every chunk");
@@ -39,7 +39,7 @@ test("parts that no relay sends end with protocol_error, a chunk that is not kno
     ["no frame", wire.Codec.Plain, [{ chunk: 1, kind: 2, bytes: new Uint8Array(9) }]],
     ["a number without end", wire.Codec.Packed, new Uint8Array(12).fill(255)],
     ["nothing after the chunk", wire.Codec.Packed, Uint8Array.of(1)],
-    ["half a hash", wire.Codec.Packed, Uint8Array.of(1, 2 | 8, 0, 0)],
+    ["half a hash", wire.Codec.Packed, Uint8Array.of(1, 2 | 4, 2, 0, 0)],
     ["fewer bytes than it says", wire.Codec.Packed, Uint8Array.of(1, 2, 5, 255, 255, 255, 255)],
     ["more entities than there can be", wire.Codec.Packed, [{ chunk: 1, kind: 2, bytes: new Uint8Array(0) }]],
   ];

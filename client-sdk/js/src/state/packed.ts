@@ -3,7 +3,7 @@
 import { BrokenBytes } from "../errors.js";
 import { limits } from "../limits.js";
 import { Context } from "../packed/context.js";
-import { PackedDecoder } from "../packed/decoder.js";
+import { PackedDecoder, PackedFrame } from "../packed/decoder.js";
 import { Lanes, readField } from "../packed/lanes.js";
 import { Changed, readLimits } from "../packed/reader.js";
 import { Stored } from "./component.js";
@@ -43,6 +43,17 @@ export function scratchOf(layout: Layout): Context {
   return new Context(layout.components.map(({ fields }) => new Lanes(fields)));
 }
 
+const hashBytes = 4;
+
+// At a key tick the hash comes first; what is left is the state, nothing where none changed.
+function withHash(payload: Payload): PackedFrame {
+  const bytes = payload.packed;
+  if (bytes === null || bytes.length < hashBytes) throw new BrokenBytes("a key tick without its hash");
+  const hash = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  const packed = bytes.length === hashBytes ? null : bytes.subarray(hashBytes);
+  return { kind: payload.kind, keyTick: true, hash, packed };
+}
+
 export class PackedPayloads implements PayloadDecoder {
   private readonly decoder: PackedDecoder;
   private readonly into: IntoMirror;
@@ -57,7 +68,7 @@ export class PackedPayloads implements PayloadDecoder {
     if (payload.columns > 0) throw new BrokenBytes("a plain frame on a packed connection");
     this.into.mirror = mirror;
     if (payload.whole) mirror.beginWhole();
-    const good = this.decoder.apply(payload, this.into);
+    const good = this.decoder.apply(payload.keyTick ? withHash(payload) : { ...payload, hash: 0 }, this.into);
     if (payload.whole) mirror.endWhole();
     return good;
   }

@@ -7,11 +7,10 @@ export interface Payload {
   readonly kind: "stream" | "catch_up" | "whole";
   readonly whole: boolean; // base 0: forget what was
   readonly keyTick: boolean;
-  readonly hash: number; // 0: none
-  readonly packed: Uint8Array | null; // codec packed; null: no state changed
+  readonly packed: Uint8Array | null; // codec packed: with keyTick a hash, then the state; null: no state changed
   readonly alive: Uint32Array | null; // codec plain; null: not listed
   readonly removed: Uint32Array | null;
-  readonly parts: Uint8Array | null; // a room with views: everything else is in them
+  readonly inParts: boolean; // a room with views: `packed` holds a part for each chunk, in either codec
   readonly listsChunks: boolean;
   readonly columns: number;
   column(i: number): wire.Column;
@@ -19,7 +18,7 @@ export interface Payload {
 
 /** What is not there in codec packed. */
 export const noColumns = {
-  alive: null, removed: null, parts: null, listsChunks: false, columns: 0,
+  alive: null, removed: null, inParts: false, listsChunks: false, columns: 0,
   column: (): never => {
     throw new RangeError("there is no column");
   },
@@ -51,11 +50,10 @@ export function payloadOf(frame: wire.StateFrame): Payload {
     kind: head.kind() === wire.FrameKind.Stream ? "stream" : whole ? "whole" : "catch_up",
     whole,
     keyTick: (flags & wire.FrameFlags.KeyTick) !== 0,
-    hash: frame.hash(),
     packed: frame.packedArray(),
     alive: listsAlive ? frame.aliveArray() ?? new Uint32Array(0) : null,
     removed: frame.removedArray(),
-    parts: frame.partsArray(),
+    inParts: (flags & wire.FrameFlags.InParts) !== 0,
     listsChunks: (flags & wire.FrameFlags.ListsChunks) !== 0,
     columns: frame.columnsLength(),
     column: (i) => frame.columns(i) as wire.Column,

@@ -8,7 +8,7 @@ import { shapes, stateFrameShape } from "../wire/shapes.js";
 import { Mirror } from "./mirror.js";
 import { Payload, PayloadDecoder, noColumns, payloadOf } from "./payload.js";
 
-const Bits = { kind: 3, gone: 3, key: 4, hash: 8 } as const;
+const Bits = { kind: 3, gone: 3, key: 4 } as const;
 const kinds = ["stream", "catch_up", "whole"] as const;
 
 /** Numbers in groups of seven bits, lowest first. */
@@ -42,10 +42,6 @@ class PartReader {
   }
 }
 
-function partOf(kind: Payload["kind"], keyTick: boolean, hash: number, packed: Uint8Array | null): Payload {
-  return { ...noColumns, kind, whole: kind === "whole", keyTick, hash, packed };
-}
-
 /** Codec plain: the part's bytes are a StateFrame of the chunk. */
 function framed(part: Payload, bytes: Uint8Array): Payload {
   const aligned = bytes.slice();
@@ -65,14 +61,17 @@ export class AnyDecoder implements PayloadDecoder {
   }
 
   apply(payload: Payload, mirror: Mirror): boolean {
-    if (payload.parts === null && !payload.listsChunks && this.chunks.size === 0) return this.whole.apply(payload, mirror);
+    if (!payload.inParts) {
+      if (this.chunks.size === 0) return this.whole.apply(payload, mirror);
+      throw new BrokenBytes("a frame that is not in parts, in a room with views");
+    }
     if (payload.whole) {
       mirror.leaveChunks();
       this.chunks.clear();
     }
     mirror.beginParts();
     const listed = new Set<number>();
-    const good = this.read(new PartReader(payload.parts ?? new Uint8Array(0)), mirror, listed);
+    const good = this.read(new PartReader(payload.packed ?? new Uint8Array(0)), mirror, listed);
     if (good && payload.listsChunks) for (const chunk of [...this.chunks.keys()]) if (!listed.has(chunk)) this.gone(chunk, mirror);
     mirror.endParts();
     return good;
@@ -96,11 +95,11 @@ export class AnyDecoder implements PayloadDecoder {
         this.gone(chunk, mirror);
         continue;
       }
-      const hash = (head & Bits.hash) === 0 ? 0 : parts.take(4).reduceRight((value, byte) => value * 256 + byte, 0);
       const bytes = parts.take(parts.number());
       const kind = kinds[head & Bits.kind];
       const nothing = bytes.length === 0 && kind === "catch_up";
-      const part = partOf(kind, (head & Bits.key) !== 0, hash, this.plain || nothing ? null : bytes);
+      const packed = this.plain || nothing ? null : bytes;
+      const part: Payload = { ...noColumns, kind, whole: kind === "whole", keyTick: (head & Bits.key) !== 0, packed };
       listed.add(chunk);
       if (!this.readPart(chunk, this.plain && !nothing ? framed(part, bytes) : part, mirror)) return false;
     }

@@ -66,9 +66,11 @@ test("a copy that is not what the relay says asks for the whole, and goes on", a
     const buffer = new ByteBuffer(new Uint8Array(bytes));
     if (!buffer.__has_identifier("TRF1")) return bytes;
     const frame = wire.StateFrame.getRootAsStateFrame(buffer);
-    if (frame.hash() === 0 || frame.head()?.kind() !== wire.FrameKind.Stream || spoilt > 0) return bytes;
+    const head = frame.head() as wire.FrameHead;
+    const hash = frame.packedArray();
+    if ((head.flags() & wire.FrameFlags.KeyTick) === 0 || head.kind() !== wire.FrameKind.Stream || spoilt > 0 || hash === null) return bytes;
     ++spoilt;
-    buffer.writeUint32(frame.bb_pos + buffer.__offset(frame.bb_pos, 20), frame.hash() ^ 1);
+    hash[0] ^= 1;
     return Buffer.from(buffer.bytes());
   };
   const guest = await arenaClient(proxy.url).joinById(host.roomId);

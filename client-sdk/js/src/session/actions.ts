@@ -2,10 +2,8 @@
 import { badUsage } from "../errors.js";
 import { limits } from "../limits.js";
 import { Component, Stored, same } from "../state/component.js";
-import { FieldValue } from "../state/field.js";
 import { Layout, ownerComponent, roomComponent } from "../state/layout.js";
 import { Mirror } from "../state/mirror.js";
-import { quantise } from "../state/quantise.js";
 import { decompose } from "../state/shape.js";
 import { bytesOf, checkedName } from "../text.js";
 import { Data, SpawnOptions, To } from "../types.js";
@@ -88,7 +86,7 @@ export class Actions {
   spawn(name: string, fields: unknown, { keep, seenBy }: SpawnOptions = {}): number {
     const what = `spawn '${name}'`;
     const component = writable(this.mayAct(what), name);
-    const { told, values } = prepare(component, fields, true);
+    const { told, values } = prepare(component, fields, undefined, true);
     const audience = { everyone: 0, owner: wire.ActionFlags.Private, team: wire.ActionFlags.Team }[seenBy ?? "everyone"];
     const flags = (keep === true ? wire.ActionFlags.Keep : 0) | audience;
     const entity = this.seat.ids.take();
@@ -102,11 +100,12 @@ export class Actions {
   set(entity: number, name: string, fields: unknown): number {
     const what = `set '${name}'`;
     const component = writable(this.mayAct(what), name);
-    const { told, values } = prepare(component, fields, false);
-    if (!this.mirror.entities.has(entity)) throw badUsage(`${what}: there is no entity ${entity}`);
     const row = this.mirror.row(component.index, entity);
+    const { told, values } = prepare(component, fields, row?.values, false);
+    if (!this.mirror.entities.has(entity)) throw badUsage(`${what}: there is no entity ${entity}`);
     if (row !== undefined) {
       for (let f = 0; f < told.length; ++f) if (told[f] === 1 && same(values[f], row.values[f])) told[f] = 0;
+      withWholeQuats(component, told, () => {});
       if (!told.includes(1)) return this.outbox.newestSeq;
     }
     const seq = this.outbox.set(component, entity, told, values);
@@ -133,10 +132,21 @@ function writable(layout: Layout, name: string): Component {
   return component;
 }
 
-/** What the relay will make of the given fields. all: those that are not given are 0. */
-function prepare(component: Component, given: unknown, all: boolean): { told: Uint8Array; values: Stored[] } {
+// A quaternion is written by all four: take(f) for those that were not told.
+function withWholeQuats(component: Component, told: Uint8Array, take: (field: number) => void): void {
+  for (const first of component.quats) {
+    if (!told.subarray(first, first + 4).includes(1)) continue;
+    for (let f = first; f < first + 4; ++f) {
+      if (told[f] === 0) take(f);
+      told[f] = 1;
+    }
+  }
+}
+
+/** What the relay will make of the given fields. shown: what is there. all: those that are not given are 0. */
+function prepare(component: Component, given: unknown, shown: readonly Stored[] | undefined, all: boolean): { told: Uint8Array; values: Stored[] } {
   const told = new Uint8Array(component.count).fill(all ? 1 : 0);
-  const values = component.zeros();
+  const values = component.unwritten();
   if (component.opaque) {
     told[0] = 1;
     if (!(given instanceof Uint8Array)) throw badUsage(`'${component.name}' is a table: give its value as a Uint8Array`);
@@ -147,11 +157,10 @@ function prepare(component: Component, given: unknown, all: boolean): { told: Ui
     told[f] = 1;
     values[f] = value;
   });
-  component.fields.forEach((field, f) => {
-    if (told[f] !== 1) return;
-    const value = quantise(field, values[f] as FieldValue);
-    if (value === undefined) throw badUsage(`'${component.name}'.${field.name} is not a finite number`);
-    values[f] = value;
+  withWholeQuats(component, told, (f) => {
+    if (shown !== undefined) values[f] = shown[f];
   });
+  const refused = component.quantise(values, told);
+  if (refused !== undefined) throw badUsage(`'${component.name}'.${refused} is not a finite number`);
   return { told, values };
 }

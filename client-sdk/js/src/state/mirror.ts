@@ -184,7 +184,7 @@ export class Mirror {
   writeOwn(index: number, entity: number, told: ArrayLike<number>, values: readonly Stored[], seq: number): void {
     const component = (this.known as Layout).components[index];
     const there = this.tables[index].get(entity);
-    const row = there ?? this.enlist(component, entity);
+    const row = there ?? this.enlist(component, entity, component.unwritten());
     const before = there !== undefined && this.watched[index] ? row.shown() : undefined;
     row.held ??= new Held(component, row.values, there !== undefined);
     this.heldRows.add(row);
@@ -260,12 +260,12 @@ export class Mirror {
     if (this.watched[component]) this.changes.push({ kind, component, entity: row.entity, before });
   }
 
-  private enlist(component: Component, entity: number): Row {
+  private enlist(component: Component, entity: number, values = component.zeros()): Row {
     if (!this.entities.has(entity)) {
       if (this.entities.size >= limits.entities) throw new BrokenBytes("more entities than a room can have");
       this.entities.add(entity);
     }
-    const row = new Row(component, entity, component.zeros());
+    const row = new Row(component, entity, values);
     this.tables[component.index].set(entity, row);
     this.counts.set(entity, (this.counts.get(entity) ?? 0) + 1);
     return row;

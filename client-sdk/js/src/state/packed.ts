@@ -4,7 +4,7 @@ import { BrokenBytes } from "../errors.js";
 import { limits } from "../limits.js";
 import { Context } from "../packed/context.js";
 import { PackedDecoder, PackedFrame } from "../packed/decoder.js";
-import { Lanes, readField } from "../packed/lanes.js";
+import { Lanes } from "../packed/lanes.js";
 import { Changed, readLimits } from "../packed/reader.js";
 import { Stored } from "./component.js";
 import { Layout } from "./layout.js";
@@ -28,8 +28,8 @@ class IntoMirror implements Changed {
   }
 
   put(component: number, id: number, told: Uint8Array, lanes: Int32Array, at: number): void {
-    const { fields, first } = this.components[component];
-    for (let f = 0; f < fields.length; ++f) if (told[f] === 1) this.values[f] = readField(fields[f], lanes, at + first[f]);
+    const known = this.components[component];
+    for (let f = 0; f < known.fields.length; ++f) if (told[f] === 1) this.values[f] = known.readField(f, lanes, at);
     this.mirror?.put(component, id, told, this.values);
   }
 

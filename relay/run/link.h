@@ -36,11 +36,12 @@ struct alignas(64) Link {
     std::atomic<std::uint32_t> behind_ticks{0};
     std::atomic<std::uint32_t> bytes_per_s{0};
 
-    // For the loop of the shield: what was handed last. Enough for the time until the copies are due.
-    alignas(64) std::array<std::atomic<std::uint64_t>, 8> handed{};
-    std::uint32_t handed_count = 0;
+    std::uint32_t handed_count = 0;  // the loop's own
+
+    // For the loop of the shield: which frames were handed last. Enough until their copies are due.
+    alignas(64) std::array<std::atomic<std::uint64_t>, 6> handed{};
     // From it: what was acknowledged there, and when.
-    alignas(64) std::atomic<std::uint64_t> heard{0};
+    std::atomic<std::uint64_t> heard{0};
     std::atomic<std::int64_t> heard_ns{0};
 
     // A frame, by its number, that was handed to the socket. REQUIRES: the first connection's loop
@@ -76,6 +77,8 @@ struct alignas(64) Link {
                 applied.load(std::memory_order_relaxed)};
     }
 };
+
+static_assert(sizeof(Link) == 128, "one line of the cache for everyone, and one for shields");
 
 using LinkPointer = std::shared_ptr<Link>;
 

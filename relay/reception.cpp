@@ -67,7 +67,7 @@ RoomRecordPointer Reception::make_room(RoomSettings settings, std::int64_t now_n
 }
 
 std::variant<Pass, Drop> Reception::admit(const JoinRequest& join, std::int64_t now_ns) {
-    if (join.mode == wire::JoinMode::Resume) {  // the session is the permission, and draining rooms still have their players
+    if (join.mode == wire::JoinMode::Resume || join.mode == wire::JoinMode::Shield) {  // the session is the permission, and draining rooms still have their players
         RoomRecordPointer room = lobby_.find(std::string(join.room_id));
         if (!room) return Drop{CloseCode::session_unknown, "the room is gone"};
         return Pass{.room = std::move(room), .player_id = {}, .role = join.role, .reserved = false, .session = {}};

@@ -59,6 +59,7 @@ void StatsTotals::add(const StatsShard& shard) {
     rooms += shard.rooms.read();
     players += shard.players.read();
     connections += shard.connections.read();
+    shields += shard.shields.read();
     rooms_slowed += shard.rooms_slowed.read();
     workers_stuck += shard.workers_stuck.read();
     headroom = std::clamp(1 - shard.busy.read(), 0.0, headroom);

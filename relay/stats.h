@@ -16,7 +16,7 @@
 
 namespace tickrelay {
 
-enum class SentKind : std::uint8_t { stream, catch_up, shared_base, join, resync, yours, event };
+enum class SentKind : std::uint8_t { stream, catch_up, shared_base, join, resync, yours, event, shield };
 enum class ReceivedKind : std::uint8_t {
     join,
     update,
@@ -37,8 +37,8 @@ enum class ResumeResult : std::uint8_t { delta, whole, rolled_back, session_unkn
 enum class QueueKind : std::uint8_t { inbox, outbox };                        // to the workers, to the loops
 enum class OtherReason : std::uint8_t { connection_lost, handshake, drain };  // beside CloseCode and Refusal
 
-inline constexpr std::array<std::string_view, 7> sent_kinds = {"stream", "catch_up", "shared_base", "join",
-                                                               "resync", "yours",    "event"};
+inline constexpr std::array<std::string_view, 8> sent_kinds = {"stream", "catch_up", "shared_base", "join",
+                                                               "resync", "yours",    "event",       "shield"};
 inline constexpr std::array<std::string_view, 14> received_kinds = {
     "join", "update", "ping", "leave", "list_rooms", "set", "spawn", "despawn", "claim", "input", "message", "answer", "resync", "pace"};
 inline constexpr std::array<std::string_view, 4> resume_results = {"delta", "whole", "rolled_back", "session_unknown"};
@@ -119,6 +119,7 @@ struct alignas(64) StatsShard {
     Gauge<std::int64_t> rooms;
     Gauge<std::int64_t> players;
     Gauge<std::int64_t> connections;
+    Gauge<std::int64_t> shields;
     Gauge<std::int64_t> rooms_slowed;
     Gauge<std::int64_t> workers_stuck;  // the watchdog's
     Gauge<double> busy;  // share of the last 5 s in which this thread worked, 0 to 1
@@ -166,6 +167,7 @@ struct StatsTotals {
     std::int64_t rooms = 0;
     std::int64_t players = 0;
     std::int64_t connections = 0;
+    std::int64_t shields = 0;
     std::int64_t rooms_slowed = 0;
     std::int64_t workers_stuck = 0;
     double headroom = 1;  // 1 − the busy share of the busiest thread

@@ -76,6 +76,7 @@ void gauges(Page& page, const StatsTotals& totals, std::string_view version) {
     page.one("tickrelay_rooms", "gauge", "Rooms on this relay.", totals.rooms);
     page.one("tickrelay_players", "gauge", "Seats taken, connected or within their grace time.", totals.players);
     page.one("tickrelay_connections", "gauge", "Open connections on the players' port.", totals.connections);
+    page.one("tickrelay_shields", "gauge", "Those of them that are a player's second connection.", totals.shields);
     page.one("tickrelay_headroom_ratio", "gauge", "1 minus the busy share of the busiest loop or worker over 5 s.",
              totals.headroom);
     page.one("tickrelay_rooms_slowed", "gauge", "Rooms that send or tick less than they should: their worker is overloaded.",

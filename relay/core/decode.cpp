@@ -41,7 +41,7 @@ Request decode_join(const wire::Join& join) {
     if (request.options.size() > limits::text_bytes_max || request.metadata.size() > limits::text_bytes_max)
         return bad("join: options or metadata are longer than 4 KiB");
     if (!is_utf8(request.options) || !is_utf8(request.metadata)) return bad("join: options or metadata are no UTF-8");
-    const bool by_id = request.mode == wire::JoinMode::ById || request.mode == wire::JoinMode::Resume;
+    const bool by_id = request.mode == wire::JoinMode::ById || request.mode == wire::JoinMode::Resume || request.mode == wire::JoinMode::Shield;
     if (by_id && request.room_id.empty()) return bad("join: room_id is missing");
     if (!by_id && request.type.empty()) return bad("join: type is missing");
     return request;

@@ -60,6 +60,7 @@ inline constexpr std::size_t in_flight_max = 24;             // frames a line re
 
 inline constexpr std::size_t seat_inflight_max = 64;     // messages of a seat in its worker's inbox
 inline constexpr std::size_t room_batches_max = 4;       // a room's batches that a loop has not sent yet
+inline constexpr std::uint32_t shield_offset_ms = 4;     // from a frame to its copy: what loses the one has passed by then
 inline constexpr std::uint32_t join_timeout_ms = 5'000;
 inline constexpr std::uint32_t drain_interval_ms = 50;   // a worker empties its inbox at least this often
 

@@ -48,6 +48,8 @@ enum class Plant : std::uint8_t {
   seat_leak,         // the lobby keeps the seat of a player who left
   two_connections,   // a takeover leaves the old connection in place
   old_link,          // the end of a connection ends the seat's newer one
+  shield_unhanded,   // a shield carries what its first connection was not handed
+  shield_kept,       // a shield outlives its first connection
   count
 };
 inline Plant planted = Plant::none;

@@ -37,12 +37,18 @@ std::int64_t Loop::step(std::int64_t now_ns) {
         for (Outbound& item : std::span(taken_).first(count)) take_outbound(item);
         if (count < taken_.size()) break;
     }
+    send_copies();
     resume_reading();
     if (now_ns_ >= next_sweep_ns_) sweep();
     return next_step();
 }
 
 std::int64_t Loop::next_step() const {
+    const std::int64_t next = next_read();
+    return held_.empty() ? next : std::min(next, held_.front().due_ns);
+}
+
+std::int64_t Loop::next_read() const {
     if (!paused_.empty()) return now_ns_ + slice_max_ns;  // their inboxes empty with the next tick
     if (!reads_in_slices_) return std::min(next_sweep_ns_, now_ns_ + sweep_interval_ns);
     std::int64_t next = now_ns_ + slice_max_ns;
@@ -57,6 +63,7 @@ void Loop::take_outbound(Outbound& item) {
     switch (item.kind) {
         case Outbound::Kind::batch:
             send_batch(*item.batch);
+            hold(*item.batch);
             batches_back_[item.batch->worker].send_always(std::move(item.batch));
             break;
         case Outbound::Kind::admit: {
@@ -85,7 +92,7 @@ void Loop::admit(LinkId link, Admission& admission) {
         return;
     }
     const SocketId socket = Connection::of(link).socket;
-    peer->phase = Phase::seated;
+    peer->phase = admission.shield ? Phase::shield : Phase::seated;
     peer->worker = admission.worker;
     peer->room = admission.room;
     peer->player = admission.player;
@@ -94,8 +101,10 @@ void Loop::admit(LinkId link, Admission& admission) {
     peer->direct_told = admission.line.position().direct;
     Members& members = members_of(admission.worker, admission.room);
     members.clock = admission.clock;
-    peer->place = static_cast<std::uint32_t>(members.sockets.size());
-    members.sockets.push_back(socket);
+    std::vector<SocketId>& sockets = admission.shield ? members.shields : members.sockets;
+    peer->place = static_cast<std::uint32_t>(sockets.size());
+    sockets.push_back(socket);
+    if (admission.shield) return stats_.shields.add(1);
     send_surely(socket, admission.welcome);
     if (peer->phase == Phase::seated) publish(*peer);  // closed where too many answers wait
 }
@@ -105,18 +114,37 @@ Loop::Members& Loop::members_of(std::uint32_t worker, const RoomRef& room) {
     if (of_worker.size() <= room.slot) of_worker.resize(room.slot + 1);
     Members& members = of_worker[room.slot];
     if (members.generation != room.generation) {
-        CHECK(members.sockets.empty());  // a worker closes a room's connections before it uses the slot again
-        members = Members{.generation = room.generation, .sockets = std::move(members.sockets), .clock = {}, .newest = 0};
+        CHECK(members.sockets.empty() && members.shields.empty());  // a worker closes a room's connections before it uses the slot again
+        members = Members{.generation = room.generation,
+                          .sockets = std::move(members.sockets),
+                          .shields = std::move(members.shields),
+                          .clock = {},
+                          .newest = 0};
     }
     return members;
 }
 
+// Here and on the worker. False: it was in none.
+bool Loop::leave_room(SocketId socket, Peer& peer, Inbound::Kind how) {
+    if (peer.phase != Phase::seated && peer.phase != Phase::shield) return false;
+    Inbound item;
+    item.kind = how;
+    item.room = peer.room;
+    item.player = peer.player;
+    item.link = link_of(socket);
+    send_inbound(peer.worker, std::move(item), false);
+    leave_members(peer);
+    if (peer.phase == Phase::shield) stats_.shields.add(-1);
+    return true;
+}
+
 void Loop::leave_members(Peer& peer) {
     Members& members = members_of(peer.worker, peer.room);
-    const SocketId last = members.sockets.back();
-    members.sockets[peer.place] = last;
+    std::vector<SocketId>& sockets = peer.phase == Phase::shield ? members.shields : members.sockets;
+    const SocketId last = sockets.back();
+    sockets[peer.place] = last;
     peers_[last].place = peer.place;
-    members.sockets.pop_back();
+    sockets.pop_back();
 }
 
 Loop::Peer* Loop::peer_of(LinkId link) {
@@ -152,15 +180,7 @@ void Loop::close(SocketId socket, CloseCode code, std::string_view detail) {
     Peer& peer = peers_[socket];
     if (peer.phase == Phase::closing || peer.phase == Phase::free) return;
     stats_.closed(code).add();
-    if (peer.phase == Phase::seated) {
-        Inbound item;
-        item.kind = code == CloseCode::normal ? Inbound::Kind::left : Inbound::Kind::closed;
-        item.room = peer.room;
-        item.player = peer.player;
-        item.link = link_of(socket);
-        send_inbound(peer.worker, std::move(item), false);
-        leave_members(peer);
-    }
+    leave_room(socket, peer, code == CloseCode::normal ? Inbound::Kind::left : Inbound::Kind::closed);
     peer.phase = Phase::closing;
     peer.link.reset();
     sockets_.close(socket, code, detail);
@@ -173,16 +193,7 @@ void Loop::broken(SocketId socket, const Drop& drop) {
 
 void Loop::closed(SocketId socket) {
     Peer& peer = peers_[socket];
-    if (peer.phase == Phase::seated) {
-        stats_.closed(OtherReason::connection_lost).add();
-        Inbound item;
-        item.kind = Inbound::Kind::closed;
-        item.room = peer.room;
-        item.player = peer.player;
-        item.link = link_of(socket);
-        send_inbound(peer.worker, std::move(item), false);
-        leave_members(peer);
-    }
+    if (leave_room(socket, peer, Inbound::Kind::closed)) stats_.closed(OtherReason::connection_lost).add();
     if (peer.paused) std::erase(paused_, socket);
     peer.phase = Phase::free;
     peer.link.reset();
@@ -207,6 +218,7 @@ void Loop::sweep() {
 }
 
 void Loop::sample(SocketId socket, Peer& peer) {
+    hear_shield(peer);
     const auto since = peer.line.waiting_since();
     // A large frame may take a slow line longer than that: while the socket has no room, only standing still for longer is an end.
     const std::int64_t patience_ns = (peer.blocked ? limits::blocked_timeout_ms : limits::acknowledge_timeout_ms) * ms;

@@ -39,7 +39,7 @@ class Loop final : public SocketEvents {
     void closed(SocketId socket) override;
 
   private:
-    enum class Phase : std::uint8_t { free, fresh, joining, seated, closing };
+    enum class Phase : std::uint8_t { free, fresh, joining, seated, shield, closing };
 
     struct Peer {
         Phase phase = Phase::free;
@@ -51,9 +51,9 @@ class Loop final : public SocketEvents {
         std::uint32_t worker = 0;
         RoomRef room;
         PlayerNumber player = 0;
-        std::uint32_t place = 0;  // in Members::sockets
+        std::uint32_t place = 0;  // in Members::sockets or shields
         std::int64_t opened_ns = 0;
-        LinkPointer link;
+        LinkPointer link;  // of a shield: that of the first connection
         Line line;
         const YoursItem* yours = nullptr;  // during one batch
         EventNumber direct_told = 0;
@@ -66,19 +66,36 @@ class Loop final : public SocketEvents {
     struct Members {
         std::uint32_t generation = 0;
         std::vector<SocketId> sockets;
+        std::vector<SocketId> shields;
         TickClock clock;
         Tick newest = 0;
+    };
+
+    // What was sent at one tick of a room, for the shields: the batch goes back at once.
+    struct Held {
+        struct Copy {
+            std::uint64_t number = 0;  // of the frame
+            std::size_t offset = 0, bytes = 0;
+            LinkId shield = 0;  // in a room with views: whose it is
+        };
+        std::int64_t due_ns = 0;
+        std::uint32_t worker = 0;
+        RoomRef room;
+        std::vector<Copy> copies;
+        std::vector<std::byte> bytes;
     };
 
     // ---- loop.cpp
     void take_outbound(Outbound& item);
     void admit(LinkId link, Admission& admission);
+    bool leave_room(SocketId socket, Peer& peer, Inbound::Kind how);
     void leave_members(Peer& peer);
     void close(SocketId socket, CloseCode code, std::string_view detail);
     void sweep();
     void sample(SocketId socket, Peer& peer);
     void resume_reading();
     [[nodiscard]] std::int64_t next_step() const;
+    [[nodiscard]] std::int64_t next_read() const;
     Peer* peer_of(LinkId link);
     [[nodiscard]] LinkId link_of(SocketId socket) const;
     Members& members_of(std::uint32_t worker, const RoomRef& room);
@@ -89,12 +106,21 @@ class Loop final : public SocketEvents {
     void send_views(const Batch& batch, Members& members);
     [[nodiscard]] bool may_take(Peer& peer);
     void pass_over(Peer& peer);
-    void hand(SocketId socket, const FrameInfo& info, std::span<const std::byte> frame, const YoursItem* yours, const Batch& batch);
+    void hand(SocketId socket, const FrameInfo& info, std::uint64_t number, std::span<const std::byte> frame, const YoursItem* yours,
+              const Batch& batch);
     void send_yours_alone(SocketId socket, Peer& peer, const Batch& batch);
     void count_sent(const Peer& peer, const FrameInfo& frame, std::size_t bytes);
     bool note_sent(Peer& peer, Sent sent);
     void send_surely(SocketId socket, std::span<const std::byte> framed);
     void publish(Peer& peer);
+
+    // ---- loop_shield.cpp
+    void hold(const Batch& batch);
+    void send_copies();
+    void send_held(const Held& held);
+    bool send_copy(SocketId socket, const Held& held, const Held::Copy& copy);
+    void receive_shield_update(SocketId socket, const Actions& actions);
+    static void hear_shield(Peer& peer);
 
     // ---- loop_receive.cpp
     void receive_join(SocketId socket, const JoinRequest& join);
@@ -120,6 +146,8 @@ class Loop final : public SocketEvents {
     std::vector<std::vector<Members>> members_;  // [worker][slot]
     std::vector<Peer> peers_;                    // by socket
     std::vector<SocketId> paused_;
+    std::vector<Held> held_;  // by time
+    std::vector<Held> spare_held_;
     std::vector<std::unique_ptr<MessageBlock>> blocks_;  // all there are
     std::vector<MessageBlock*> free_blocks_;
     std::vector<std::byte> scratch_;

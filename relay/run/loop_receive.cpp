@@ -57,6 +57,7 @@ void Loop::receive_join(SocketId socket, const JoinRequest& join) {
 void Loop::receive_update(SocketId socket, std::span<const std::byte> message, const Actions& actions) {
     stats_.messages_received(ReceivedKind::update).add();
     Peer& peer = peers_[socket];
+    if (peer.phase == Phase::shield) return receive_shield_update(socket, actions);
     if (peer.phase != Phase::seated) {
         if (peer.phase != Phase::closing) close(socket, CloseCode::protocol_error, "an Update before Welcome");
         return;

@@ -37,7 +37,7 @@ void Loop::send_views(const Batch& batch, Members& members) {
         const YoursItem* yours = std::exchange(peer.yours, nullptr);
         const bool made_for_it = item.info.base == 0 || item.info.base == peer.line.position().base;
         if (made_for_it && may_take(peer) && peer.line.choose({&item.info, 1}, yours == nullptr ? 0 : yours->event)) {
-            hand(item.socket, item.info, std::span(batch.view_bytes).subspan(item.offset, item.bytes), yours, batch);
+            hand(item.socket, item.info, item.number, std::span(batch.view_bytes).subspan(item.offset, item.bytes), yours, batch);
         } else {
             pass_over(peer);
         }
@@ -48,7 +48,10 @@ void Loop::send_views(const Batch& batch, Members& members) {
     }
 }
 
-bool Loop::may_take(Peer& peer) { return !peer.blocked && peer.line.open(now_ns_); }
+bool Loop::may_take(Peer& peer) {
+    hear_shield(peer);
+    return !peer.blocked && peer.line.open(now_ns_);
+}
 
 // It falls behind: the next frame is made for what it has.
 void Loop::pass_over(Peer& peer) {
@@ -68,11 +71,13 @@ void Loop::send_to(SocketId socket, const Batch& batch) {
     if (!may_take(peer)) return pass_over(peer);
     const auto chosen = peer.line.choose(infos, yours == nullptr ? 0 : yours->event);
     if (!chosen) return pass_over(peer);
-    hand(socket, infos[*chosen], batch.frames[*chosen]->bytes, yours, batch);
+    const Frame& frame = *batch.frames[*chosen];
+    hand(socket, infos[*chosen], frame.number, frame.bytes, yours, batch);
 }
 
 // With its Yours, in one send.
-void Loop::hand(SocketId socket, const FrameInfo& info, std::span<const std::byte> frame, const YoursItem* yours, const Batch& batch) {
+void Loop::hand(SocketId socket, const FrameInfo& info, std::uint64_t number, std::span<const std::byte> frame, const YoursItem* yours,
+                const Batch& batch) {
     Peer& peer = peers_[socket];
     const std::span<const std::byte> first =
         yours == nullptr ? std::span<const std::byte>{} : std::span(batch.yours_bytes).subspan(yours->offset, yours->bytes);
@@ -89,7 +94,9 @@ void Loop::hand(SocketId socket, const FrameInfo& info, std::span<const std::byt
         peer.line.handed_yours(yours->event, yours->direct_last, yours->applied);
         peer.link->yours_tick.store(yours->tick, std::memory_order_relaxed);
     }
-    peer.line.handed(info, now_ns_, frame.size());
+    const bool shielded = peer.link->shielded.load(std::memory_order_relaxed);
+    if (shielded) peer.link->note_handed(number);
+    peer.line.handed(info, now_ns_, frame.size() * (shielded ? 2 : 1));  // what goes twice counts twice where bytes are budgeted
     peer.was_sent = true;
     publish(peer);
 }

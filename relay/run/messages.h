@@ -63,6 +63,7 @@ struct Inbound {
 struct Frame {
     std::vector<std::byte> bytes;
     std::uint32_t batches = 0;
+    std::uint64_t number = 0;  // never 0, never given again in the relay's life: shields know it by that
 };
 
 // One Yours, for one connection.
@@ -86,6 +87,7 @@ struct ViewItem {
     std::uint32_t generation = 0;
     std::size_t offset = 0;  // in Batch::view_bytes
     std::size_t bytes = 0;
+    std::uint64_t number = 0;  // as of a Frame; a shield's item is its copy
     FrameInfo info;
 };
 
@@ -114,6 +116,7 @@ struct Admission {
     TickClock clock;
     std::vector<std::byte> welcome;  // with its WebSocket header
     RoomRecordPointer record;
+    bool shield = false;  // a second connection: `link` is that of the first; no line, no Welcome
 };
 
 struct Outbound {

@@ -78,6 +78,7 @@ void Worker::take(Inbound& item, std::int64_t now_ns) {
     }
     Place* place = find(item.room);
     if (place == nullptr) return;
+    if (lost_shield(*place, item)) return;
     Seat* seat = place->room->find(item.player);
     if (seat == nullptr || (seat->link != item.link && !PLANTED(old_link))) return;  // it has another connection by now
     try {
@@ -261,7 +262,10 @@ void Worker::close_room(Place& place, CloseCode code, std::string_view reason) {
 
 void Worker::let_go(Place& place, CloseCode code, std::string_view detail) {
     lobby_.remove(place.record, /*only_if_empty*/ false);
-    for (const Placed& player : place.placed) send_close(player.connection, code, detail);
+    for (Placed& player : place.placed) {
+        send_close(player.connection, code, detail);
+        end_shield(place, player, code, detail);
+    }
     journal_.room_closed(*place.room, label(code));
     stats_.rooms.add(-1);
     stats_.players.add(-static_cast<std::int64_t>(place.room->seats().size()));

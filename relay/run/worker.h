@@ -49,6 +49,7 @@ class Worker final : public RoomObserver {
         PlayerNumber number = 0;
         Connection connection;
         LinkPointer link;
+        Connection shield{};  // generation 0: it has none
     };
 
     // A room with its clock and its connections.
@@ -60,7 +61,7 @@ class Worker final : public RoomObserver {
         std::int64_t due_ns = 0;
         Tick idle_ticks = 1;
         std::vector<Placed> placed;
-        std::vector<std::uint32_t> players_on_loop;
+        std::vector<std::uint32_t> players_on_loop;  // and shields: who gets batches
         std::vector<std::uint32_t> batches_out;  // per loop: sent, not back yet
         std::uint64_t ticks = 0;
         std::uint64_t ticks_skipped = 0;
@@ -129,6 +130,9 @@ class Worker final : public RoomObserver {
     Encoder::Bytes welcome(const Place& place, const Seat& seat, const Line::Position& at, const JoinErrand& errand,
                            bool rolled_back, std::int64_t now_ns);
     void unplace(Place& place, PlayerNumber number);
+    void shield(Place& place, const JoinErrand& errand);
+    void end_shield(Place& place, Placed& of, CloseCode code, std::string_view detail);
+    bool lost_shield(Place& place, const Inbound& item);
     void refuse(const JoinErrand& errand, CloseCode code, std::string_view detail);
     void send_close(const Connection& connection, CloseCode code, std::string_view detail);
 
@@ -136,6 +140,7 @@ class Worker final : public RoomObserver {
     void send(Place& place, Tick now);
     void send_whole(Place& place, Tick now);
     Frame* encode(Place& place, const FrameInfo& info);
+    std::uint64_t next_frame_number() { return static_cast<std::uint64_t>(index_) << 48 | ++frames_made_; }
     Batch* take_batch(Place& place, std::uint32_t loop);
     void add_yours(Place& place, const Placed& to, const Line::Position& at, Tick now);
     bool fill_yours(Place& place, const Placed& to, const Line::Position& at, Tick now, YoursContent& content);
@@ -148,6 +153,7 @@ class Worker final : public RoomObserver {
     void send_views(Place& place, Tick now);
     [[nodiscard]] bool may_look(const Placed& to) const;
     void send_view(Place& place, const Placed& to, const Viewer& viewer, Tick now);
+    static void put_view(Batch& batch, const Connection& to, std::uint64_t number, const FrameInfo& info, Encoder::Bytes payload);
 
     std::uint32_t index_;
     Clock clock_;
@@ -179,6 +185,7 @@ class Worker final : public RoomObserver {
     std::vector<std::uint8_t> parts_;
     std::vector<std::unique_ptr<Frame>> all_frames_;
     std::vector<Frame*> free_frames_;
+    std::uint64_t frames_made_ = 0;
     std::vector<std::unique_ptr<Batch>> all_batches_;
     std::vector<Batch*> free_batches_;
 

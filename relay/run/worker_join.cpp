@@ -29,6 +29,7 @@ void Worker::join(JoinErrand& errand, std::int64_t now_ns) {
         if (errand.pass_.reserved) lobby_.release(errand.pass_.room, is_player(errand.pass_.role));
         return refuse(errand, CloseCode::room_closed, "the room is gone");
     }
+    if (errand.mode_ == wire::JoinMode::Shield) return shield(*place, errand);
     try {
         std::optional<CloseCode> refused;
         Seat* seat = seat_for(*place, errand, refused);
@@ -176,9 +177,55 @@ const Worker::Placed* Worker::placed(const Place& place, PlayerNumber number) co
 void Worker::unplace(Place& place, PlayerNumber number) {
     const auto it = std::ranges::find(place.placed, number, &Placed::number);
     if (it == place.placed.end()) return;
+    if (!PLANTED(shield_kept)) end_shield(place, *it, CloseCode::going_away, "the first connection has ended");
     --place.players_on_loop[it->connection.loop];
     *it = std::move(place.placed.back());
     place.placed.pop_back();
+}
+
+// A second connection of a seat that has a first one. The newer shield counts: the older may be half dead.
+void Worker::shield(Place& place, const JoinErrand& errand) {
+    const Seat* seat = place.room->find_session(errand.session_);
+    const auto of = std::ranges::find(place.placed, seat == nullptr ? 0 : seat->number, &Placed::number);
+    if (of == place.placed.end() || errand.have_.term != place.room->term())
+        return refuse(errand, CloseCode::session_unknown, "no connection to shield");
+    end_shield(place, *of, CloseCode::replaced, "");
+    of->shield = Connection::of(errand.link_);
+    of->link->shielded.store(true, std::memory_order_relaxed);
+    ++place.players_on_loop[of->shield.loop];
+
+    auto admission = std::make_unique<Admission>();
+    admission->room = {place.record->slot, place.generation};
+    admission->worker = index_;
+    admission->player = of->number;
+    admission->link = of->link;
+    admission->clock = place.clock;
+    admission->record = place.record;
+    admission->shield = true;
+    Outbound item;
+    item.kind = Outbound::Kind::admit;
+    item.link = errand.link_;
+    item.admission = std::move(admission);
+    to_loops_[of->shield.loop].send_always(std::move(item));
+    loop_to_wake_[of->shield.loop] = true;
+}
+
+void Worker::end_shield(Place& place, Placed& of, CloseCode code, std::string_view detail) {
+    if (of.shield.generation == 0) return;
+    send_close(of.shield, code, detail);
+    --place.players_on_loop[of.shield.loop];
+    of.shield = {};
+    of.link->shielded.store(false, std::memory_order_relaxed);
+}
+
+// Whether it was a shield that ended: the seat does not notice.
+bool Worker::lost_shield(Place& place, const Inbound& item) {
+    const auto of = std::ranges::find_if(place.placed, [&](const Placed& at) { return at.number == item.player; });
+    if (of == place.placed.end() || of->shield.generation == 0 || of->shield.id() != item.link) return false;
+    --place.players_on_loop[of->shield.loop];
+    of->shield = {};
+    of->link->shielded.store(false, std::memory_order_relaxed);
+    return true;
 }
 
 void Worker::refuse(const JoinErrand& errand, CloseCode code, std::string_view detail) {

@@ -82,6 +82,7 @@ Frame* Worker::encode(Place& place, const FrameInfo& info) {
     Frame* frame = free_frames_.back();
     free_frames_.pop_back();
     frame_into(frame->bytes, payload);
+    frame->number = next_frame_number();
     place.frame_bytes->end(frame->bytes.size());
     return frame;
 }

@@ -79,14 +79,21 @@ void Worker::send_view(Place& place, const Placed& to, const Viewer& viewer, Tic
     if (batch == nullptr) return;
     if (has_yours) put_yours(*batch, *room.find(to.number), to, at, yours);
     const auto payload = encoder_.parts(parts_, room.events(), info, composed.lists);
-    ViewItem item{.socket = to.connection.socket, .generation = to.connection.generation, .offset = batch->view_bytes.size(), .info = info};
+    const std::uint64_t number = next_frame_number();
+    put_view(*batch, to.connection, number, info, payload);
+    place.frame_bytes->end(batch->views.back().bytes - parts_.size());
+    if (to.shield.generation == 0) return;
+    if (Batch* copies = batch_for(place, to.shield.loop)) put_view(*copies, to.shield, number, info, payload);
+}
+
+void Worker::put_view(Batch& batch, const Connection& to, std::uint64_t number, const FrameInfo& info, Encoder::Bytes payload) {
+    ViewItem item{.socket = to.socket, .generation = to.generation, .offset = batch.view_bytes.size(), .number = number, .info = info};
     std::byte header[websocket_header_max];
     const std::size_t header_bytes = write_websocket_header(header, payload.size());
-    batch->view_bytes.insert(batch->view_bytes.end(), header, header + header_bytes);
-    batch->view_bytes.insert(batch->view_bytes.end(), payload.begin(), payload.end());
+    batch.view_bytes.insert(batch.view_bytes.end(), header, header + header_bytes);
+    batch.view_bytes.insert(batch.view_bytes.end(), payload.begin(), payload.end());
     item.bytes = header_bytes + payload.size();
-    batch->views.push_back(item);
-    place.frame_bytes->end(item.bytes - parts_.size());
+    batch.views.push_back(item);
 }
 
 }  // namespace tickrelay

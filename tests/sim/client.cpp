@@ -9,20 +9,20 @@ void Client::send_message(wire::Body type, Build build) {
   builder_.Clear();
   const auto body = build(builder_);
   builder_.Finish(wire::CreateMessage(builder_, type, body.Union()), "TRM1");
-  send_bytes({builder_.GetBufferPointer(), builder_.GetSize()});
+  send_bytes({builder_.GetBufferPointer(), builder_.GetSize()}, wire_);
 }
 
-void Client::send_bytes(std::span<const std::uint8_t> bytes) {
-  if (!wire_ || wire_->client_gone || wire_->broken) return;
-  std::int64_t arrives_ns = now_ns_ + wire_->quality.delay_ns;
-  if (!wire_->up.empty()) arrives_ns = std::max(arrives_ns, wire_->up.back().arrives_ns);
-  wire_->up.push_back({arrives_ns, std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size())});
+void Client::send_bytes(std::span<const std::uint8_t> bytes, const WirePointer& wire) {
+  if (!wire || wire->client_gone || wire->broken) return;
+  std::int64_t arrives_ns = now_ns_ + wire->quality.delay_ns;
+  if (!wire->up.empty()) arrives_ns = std::max(arrives_ns, wire->up.back().arrives_ns);
+  wire->up.push_back({arrives_ns, std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size())});
 }
 
 void Client::join(WirePointer wire, bool resume) {
   wire_ = std::move(wire);
   resuming_ = resume && can_resume();
-  leaving_ = misbehaved_ = said_hello_ = false;
+  leaving_ = misbehaved_ = said_hello_ = passed_ = false;
   inbox_.clear();
   held_.clear();
   closed_with_ = 0;
@@ -61,6 +61,7 @@ void Client::join(WirePointer wire, bool resume) {
 }
 
 void Client::lost() {
+  lower_shield();
   if (may_be_replaced) session_.clear();  // its seat may be another's by now
   phase_ = can_resume() ? Phase::idle : Phase::done;
   wire_.reset();
@@ -86,8 +87,10 @@ void Client::leave() {
 void Client::poll() {
   if (!wire_ || now_ns_ < next_poll_ns_) return;
   next_poll_ns_ = now_ns_ + habits_.poll_ns;
+  if (reading && shield_ && random_.chance(0.5)) read_shield();  // before the first connection, or after
   if (reading) read_bytes();
   if (!wire_) return;
+  if (reading && shield_) read_shield();
   if (wire_->ends_ns >= 0 && now_ns_ >= wire_->ends_ns && wire_->down.empty()) {
     const bool with_close = closed_with_ != 0;
     if (!with_close) tally_.count(Fault::early_close);
@@ -95,6 +98,53 @@ void Client::poll() {
   }
   if (phase_ != Phase::seated || leaving_) return;
   if (reading) act();
+}
+
+void Client::closed(std::uint16_t code, std::string_view reason) {
+  closed_with_ = code;
+  const std::string text = std::to_string(code) + " " + std::string(reason);
+  const bool was_joining = phase_ == Phase::joining;
+  bool expected = misbehaved_ || habits_.hostile;
+  const RoomTruth& room = truth_.of(room_id_);
+  const bool may_end = room.may_end || room.kicked.contains(player_);
+  switch (code) {
+    case 1000: expected |= leaving_; break;
+    case 4002: expected |= room.terms.rbegin()->first > term_; break;  // handed over
+    case 4409: expected |= may_be_replaced; break;
+    case 4404:
+    case 4411:
+    case 4423:
+    case 4430:
+    case 4403:
+      expected |= was_joining;
+      tally_.count(code == 4430 ? Fault::room_full : Fault::join_refused);
+      break;
+    case 4410:
+      expected |= may_end || was_joining;
+      tally_.count(Fault::room_ended);
+      break;
+    case 4440:
+      expected |= may_end || was_joining;
+      tally_.count(Fault::kick);
+      break;
+    case 4450:
+      expected |= may_end || was_joining;
+      tally_.count(Fault::logic_failed);
+      break;
+    case 4004:
+      tally_.count(Fault::not_acknowledged), expected |= silent_since_ns >= 0 && now_ns_ - silent_since_ns > 5 * second;  // a slow line adds to it
+      break;
+    default: break;
+  }
+  SIM_REQUIRE(expected, "closed with " + text + (was_joining ? " at its join" : ""));
+  if (code >= 4400 || code == 1000 || was_joining) {
+    if (!(was_joining && resuming_ && code < 4400)) session_.clear();
+  }
+  if (may_be_replaced) session_.clear();  // its seat may be another's by now
+  lower_shield();
+  wire_->client_gone = true;
+  wire_.reset();
+  phase_ = can_resume() ? Phase::idle : Phase::done;
 }
 
 void Client::send_update(std::size_t from_action) {
@@ -117,6 +167,7 @@ void Client::send_update(std::size_t from_action) {
     unsent_ = left;
     return update.Finish();
   });
+  if (acknowledging) acknowledge_on_shield();
   if (acknowledging) acknowledge_at_ns_ = -1;
 }
 

@@ -23,6 +23,7 @@ struct Habits {
   double message_share = 0.05;  // of actions
   bool prompt_acks = false;
   bool hostile = false;
+  bool shield = false;    // wants a second connection
   std::string type;       // of room
   std::string room_id;    // not empty: ById
   std::string player_id;  // may be another's: a takeover
@@ -56,6 +57,14 @@ class Client {
   void leave();
   void ask_for_whole();
   void ask_for(std::uint32_t bytes_per_s);
+
+  // ---- the second connection (client_shield.cpp)
+  [[nodiscard]] bool wants_shield() const {
+    return phase_ == Phase::seated && habits_.shield && !leaving_ && !shield_ && now_ns_ >= shield_at_ns_;
+  }
+  void raise_shield(WirePointer wire);
+  void lose_shield();
+  [[nodiscard]] const WirePointer& shield() const { return shield_; }
 
   [[nodiscard]] Phase phase() const { return phase_; }
   [[nodiscard]] bool can_resume() const { return !session_.empty(); }
@@ -92,6 +101,8 @@ class Client {
   bool room_is_players = true;     // authority `player`, and it means what it writes
 
  private:
+  void closed(std::uint16_t code, std::string_view reason);
+
   // ---- client_receive.cpp
   void read_bytes();
   void parse();
@@ -100,13 +111,28 @@ class Client {
   void continue_in_term(const wire::Welcome& welcome);
   void forget_lost(std::uint32_t applied_seq);
   void state(const wire::StateFrame& frame);
+  void apply(const wire::StateFrame& frame);
+  [[nodiscard]] EventNumber held_event(Tick tick) const;
+  [[nodiscard]] bool goes_unseen(Tick tick) const;
   void yours(const wire::Yours& yours);
   void apply_yours(const wire::Yours& yours);
   void events(const wire::StateFrame& frame);
   void direct_events(const wire::Yours& yours);
-  void closed(std::uint16_t code, std::string_view reason);
   void confirm(std::uint32_t applied_seq);
   void check_written();
+
+  struct Cut {
+    std::string payload;
+    bool close;
+  };
+  static std::optional<Cut> cut_message(std::string& inbox);
+  static std::vector<std::uint64_t> align(std::string_view payload);
+
+  // ---- client_shield.cpp
+  void lower_shield();
+  void read_shield();
+  void copy(const std::string& payload);
+  void acknowledge_on_shield();
 
   // ---- client_act.cpp
   void act();
@@ -120,7 +146,7 @@ class Client {
   std::string random_value(std::uint16_t component, std::uint64_t mask);
   std::optional<std::uint32_t> own_entity();
   void send_update(std::size_t from_action);
-  void send_bytes(std::span<const std::uint8_t> bytes);
+  void send_bytes(std::span<const std::uint8_t> bytes, const WirePointer& wire);
   template <typename Build>
   void send_message(wire::Body type, Build build);
 
@@ -140,6 +166,12 @@ class Client {
   double read_allowance_ = 0;
   std::string inbox_;  // bytes of the stream
   std::uint16_t closed_with_ = 0;
+
+  WirePointer shield_;
+  std::string shield_inbox_;
+  bool shield_taken_ = false;  // a copy came on it
+  bool passed_ = false;        // a copy was applied on this first connection
+  std::int64_t shield_at_ns_ = 0;
 
   wire::Codec codec_{};
   bool paced_ = false;  // asked for less than there is

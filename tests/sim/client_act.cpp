@@ -195,7 +195,7 @@ void Client::be_hostile() {
       if (random_.chance(0.5) && bytes.size() > 8) bytes.replace(4, 4, "TRM1");
       misbehaved_ = true;
       tally_.count(Fault::hostile_bytes);
-      return send_bytes({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
+      return send_bytes({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, wire_);
     }
     case 1: {  // acknowledges the future
       misbehaved_ = true;
@@ -207,7 +207,7 @@ void Client::be_hostile() {
       // Only what is above everything that was sent is a lie that the relay can see.
       const bool lie = ack.tick() > truth_.of(room_id_).terms[term_].newest + 1000;
       if (!lie) misbehaved_ = false;
-      if (lie) send_bytes({builder_.GetBufferPointer(), builder_.GetSize()});
+      if (lie) send_bytes({builder_.GetBufferPointer(), builder_.GetSize()}, wire_);
       return;
     }
     case 2:  // a flood, all of it well formed

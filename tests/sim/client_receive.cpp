@@ -27,38 +27,46 @@ void Client::read_bytes() {
   parse();
 }
 
-// Server to client: unmasked, never fragmented.
 void Client::parse() {
-  std::size_t at = 0;
-  while (wire_ && inbox_.size() - at >= 2) {
-    const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(inbox_[at + i]); };
-    SIM_REQUIRE(byte(0) == 0x82 || byte(0) == 0x88, "a WebSocket header other than binary and close");
-    SIM_REQUIRE((byte(1) & 0x80) == 0, "the relay masks nothing");
-    std::size_t size = byte(1), header = 2;
-    if (size >= 126) {
-      header = size == 126 ? 4 : 10;
-      if (inbox_.size() - at < header) break;
-      size = 0;
-      for (std::size_t i = 2; i < header; ++i) size = size << 8 | byte(i);
+  while (wire_) {
+    const auto message = cut_message(inbox_);
+    if (!message) return;
+    if (message->close) {
+      const auto code = static_cast<std::uint16_t>(static_cast<std::uint8_t>(message->payload[0]) << 8 |
+                                                   static_cast<std::uint8_t>(message->payload[1]));
+      return closed(code, message->payload.substr(2));
     }
-    if (inbox_.size() - at < header + size) break;
-    const std::string payload = inbox_.substr(at + header, size);
-    const bool close = byte(0) == 0x88;
-    at += header + size;
-    if (close) {
-      const auto code = static_cast<std::uint16_t>(static_cast<std::uint8_t>(payload[0]) << 8 |
-                                                   static_cast<std::uint8_t>(payload[1]));
-      closed(code, payload.substr(2));
-      return;
-    }
-    message(payload);
+    this->message(message->payload);
   }
-  inbox_.erase(0, at);
+}
+
+// Server to client: unmasked, never fragmented.
+std::optional<Client::Cut> Client::cut_message(std::string& inbox) {
+  const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(inbox[i]); };
+  if (inbox.size() < 2) return std::nullopt;
+  SIM_REQUIRE(byte(0) == 0x82 || byte(0) == 0x88, "a WebSocket header other than binary and close");
+  SIM_REQUIRE((byte(1) & 0x80) == 0, "the relay masks nothing");
+  std::size_t size = byte(1), header = 2;
+  if (size >= 126) {
+    header = size == 126 ? 4 : 10;
+    if (inbox.size() < header) return std::nullopt;
+    size = 0;
+    for (std::size_t i = 2; i < header; ++i) size = size << 8 | byte(i);
+  }
+  if (inbox.size() < header + size) return std::nullopt;
+  Cut cut{inbox.substr(header, size), byte(0) == 0x88};
+  inbox.erase(0, header + size);
+  return cut;
+}
+
+std::vector<std::uint64_t> Client::align(std::string_view payload) {
+  std::vector<std::uint64_t> aligned(payload.size() / 8 + 1);
+  std::memcpy(aligned.data(), payload.data(), payload.size());
+  return aligned;
 }
 
 void Client::message(std::string_view payload) {
-  std::vector<std::uint64_t> aligned(payload.size() / 8 + 1);
-  std::memcpy(aligned.data(), payload.data(), payload.size());
+  const std::vector<std::uint64_t> aligned = align(payload);
   const auto* data = reinterpret_cast<const std::uint8_t*>(aligned.data());
   flatbuffers::Verifier verifier(data, payload.size());
   if (flatbuffers::BufferHasIdentifier(data, "TRF1")) {
@@ -74,8 +82,7 @@ void Client::message(std::string_view payload) {
       SIM_REQUIRE(phase_ == Phase::seated, "a Yours before Welcome");
       const wire::Yours& yours = *message.body_as_Yours();
       if (lost_) return;  // comes again
-      if (yours.head()->tick() == mirror_.have() && mirror_.have() != 0) return apply_yours(yours);
-      SIM_REQUIRE(yours.head()->tick() > mirror_.have(), "a Yours of an older tick");
+      if (yours.head()->tick() <= mirror_.have() && mirror_.have() != 0) return apply_yours(yours);
       held_ = payload;
       return;
     }
@@ -176,22 +183,47 @@ void Client::state(const wire::StateFrame& frame) {
   const Tick base = frame.head()->span() == 0 ? 0 : tick - frame.head()->span();
   if (lost_) return;
   Term& term = truth_.of(room_id_).terms[term_];
-  // On one connection everything that was handed to the socket must be applicable: the relay knows what its clients have.
-  SIM_REQUIRE(base <= mirror_.have() && mirror_.have() < tick, "a frame from " + std::to_string(base) + " to " +
-                                                                   std::to_string(tick) + " for a client that has " +
-                                                                   std::to_string(mirror_.have()));
+  // On one connection everything that was handed to the socket must be applicable: the relay knows what its clients have. But for what
+  // came on the shield before.
+  SIM_REQUIRE(base <= mirror_.have() && (mirror_.have() < tick || passed_),
+              "a frame from " + std::to_string(base) + " to " + std::to_string(tick) + " for a client that has " +
+                  std::to_string(mirror_.have()));
+  if (tick <= mirror_.have()) {
+    SIM_REQUIRE(held_.empty(), "a Yours is held that the state has passed");
+    tally_.count(Fault::copy_first);
+    return events(frame);  // the copy may have been of a later frame, from a lower base, with other events
+  }
   SIM_REQUIRE((base == 0) == (frame.head()->kind() == wire::FrameKind::Whole), "only base 0 is whole");
-  // The last tick of a room that its logic ended: gone before anybody looked.
-  const bool unseen = tick > term.newest && truth_.of(room_id_).room == nullptr;
   auto& bases = term.bases[tick];
   if (std::ranges::find(bases, base) == bases.end()) bases.push_back(base);
   // While nothing changes, later catch-ups are of this tick too.
-  SIM_REQUIRE(unseen || term.views.contains(tick) || bases.size() <= limits::frames_per_tick_max * term.ticks_at[tick], "over four frames of one tick");
+  SIM_REQUIRE(goes_unseen(tick) || term.views.contains(tick) || bases.size() <= limits::frames_per_tick_max * term.ticks_at[tick], "over four frames of one tick");
   if (frame.head()->kind() == wire::FrameKind::CatchUp)
     tally_.count(base == mirror_.have() ? Fault::catch_up : Fault::shared_base);
   if (base == 0 && said_hello_) tally_.count(Fault::resync);
   if ((frame.head()->flags() & wire::FrameFlags::ListsAlive) != wire::FrameFlags{}) tally_.count(Fault::lists_alive);
   said_hello_ = true;
+  apply(frame);
+}
+
+EventNumber Client::held_event(Tick tick) const {
+  if (held_.empty()) return 0;
+  const std::vector<std::uint64_t> aligned = align(held_);
+  const auto& yours = *flatbuffers::GetRoot<wire::Message>(aligned.data())->body_as_Yours();
+  return yours.head()->tick() <= tick ? yours.event() : 0;
+}
+
+// The last tick of a room that its logic ended: gone before anybody looked.
+bool Client::goes_unseen(Tick tick) const {
+  const RoomTruth& room = truth_.of(room_id_);
+  return tick > room.terms.at(term_).newest && room.room == nullptr;
+}
+
+void Client::apply(const wire::StateFrame& frame) {
+  const Tick tick = frame.head()->tick();
+  const Tick base = frame.head()->span() == 0 ? 0 : tick - frame.head()->span();
+  const Term& term = truth_.of(room_id_).terms[term_];
+  const bool unseen = goes_unseen(tick);
   mirror_.apply(frame, codec_);
   if ((frame.head()->flags() & wire::FrameFlags::KeyTick) != wire::FrameFlags{}) tally_.count(Fault::key_tick);
   if (codec_ == wire::Codec::Packed && frame.head()->kind() == wire::FrameKind::Stream) tally_.count(Fault::packed_stream);
@@ -209,12 +241,13 @@ void Client::state(const wire::StateFrame& frame) {
                                                      std::to_string(base) + ") is not the world");
   }
   if (!held_.empty()) {
-    const std::string held = std::exchange(held_, {});
-    std::vector<std::uint64_t> aligned(held.size() / 8 + 1);
-    std::memcpy(aligned.data(), held.data(), held.size());
+    const std::vector<std::uint64_t> aligned = align(held_);
     const auto& yours = *flatbuffers::GetRoot<wire::Message>(aligned.data())->body_as_Yours();
-    SIM_REQUIRE(yours.head()->tick() == tick, "a Yours of another tick than its frame's");
-    apply_yours(yours);
+    SIM_REQUIRE(yours.head()->tick() == tick || passed_, "a Yours of another tick than its frame's");
+    if (yours.head()->tick() <= tick) {
+      held_.clear();
+      apply_yours(yours);
+    }
   }
   events(frame);
   const std::int64_t at =
@@ -239,6 +272,8 @@ void Client::apply_yours(const wire::Yours& yours) {
     if (!known) blocks_.push_back({yours.ids_first(), end});
   }
   confirm(yours.head()->applied_seq());
+  // What was applied after its tick may show already, and hide what it confirms.
+  if (yours.head()->tick() < mirror_.have()) return tally_.count(Fault::yours_passed);
   check_written();
 }
 
@@ -340,52 +375,6 @@ void Client::check_written() {
     queue.pop_front();
     it = queue.empty() ? written_.erase(it) : std::next(it);
   }
-}
-
-void Client::closed(std::uint16_t code, std::string_view reason) {
-  closed_with_ = code;
-  const std::string text = std::to_string(code) + " " + std::string(reason);
-  const bool was_joining = phase_ == Phase::joining;
-  bool expected = misbehaved_ || habits_.hostile;
-  const RoomTruth& room = truth_.of(room_id_);
-  const bool may_end = room.may_end || room.kicked.contains(player_);
-  switch (code) {
-    case 1000: expected |= leaving_; break;
-    case 4002: expected |= room.terms.rbegin()->first > term_; break;  // handed over
-    case 4409: expected |= may_be_replaced; break;
-    case 4404:
-    case 4411:
-    case 4423:
-    case 4430:
-    case 4403:
-      expected |= was_joining;
-      tally_.count(code == 4430 ? Fault::room_full : Fault::join_refused);
-      break;
-    case 4410:
-      expected |= may_end || was_joining;
-      tally_.count(Fault::room_ended);
-      break;
-    case 4440:
-      expected |= may_end || was_joining;
-      tally_.count(Fault::kick);
-      break;
-    case 4450:
-      expected |= may_end || was_joining;
-      tally_.count(Fault::logic_failed);
-      break;
-    case 4004:
-      tally_.count(Fault::not_acknowledged), expected |= silent_since_ns >= 0 && now_ns_ - silent_since_ns > 5 * second;  // a slow line adds to it
-      break;
-    default: break;
-  }
-  SIM_REQUIRE(expected, "closed with " + text + (was_joining ? " at its join" : ""));
-  if (code >= 4400 || code == 1000 || was_joining) {
-    if (!(was_joining && resuming_ && code < 4400)) session_.clear();
-  }
-  if (may_be_replaced) session_.clear();  // its seat may be another's by now
-  wire_->client_gone = true;
-  wire_.reset();
-  phase_ = can_resume() ? Phase::idle : Phase::done;
 }
 
 }  // namespace tickrelay::sim

@@ -84,10 +84,11 @@ Pass Simulation::Door::pass(const JoinRequest& join, RoomRecordPointer room, boo
 
 std::variant<Pass, Drop> Simulation::Door::admit(const JoinRequest& join, std::int64_t now_ns) {
   const bool is_player = join.role == wire::Role::Player;
-  if (join.mode == wire::JoinMode::ById || join.mode == wire::JoinMode::Resume) {
+  const bool has_seat = join.mode == wire::JoinMode::Resume || join.mode == wire::JoinMode::Shield;
+  if (join.mode == wire::JoinMode::ById || has_seat) {
     RoomRecordPointer room = lobby.find(std::string(join.room_id));
     if (!room) return Drop{CloseCode::room_not_found, ""};
-    if (join.mode == wire::JoinMode::Resume) return pass(join, std::move(room), false);
+    if (has_seat) return pass(join, std::move(room), false);
     const auto refused = lobby.reserve(room, is_player);
     if (refused && join.player_id.empty()) return Drop{*refused, ""};
     return pass(join, std::move(room), !refused);

@@ -62,6 +62,12 @@ enum class Fault : std::uint8_t {
   in_part,
   lists_chunks,
   shown,
+  copy_applied,
+  copied_catch_up,
+  copy_first,
+  yours_passed,
+  shield_lost,
+  shield_replaced,
   count
 };
 
@@ -118,6 +124,12 @@ inline constexpr std::array fault_names = {
     "in_part",
     "lists_chunks",
     "shown",
+    "copy_applied",
+    "copied_catch_up",
+    "copy_first",
+    "yours_passed",
+    "shield_lost",
+    "shield_replaced",
 };
 static_assert(fault_names.size() == static_cast<std::size_t>(Fault::count));
 

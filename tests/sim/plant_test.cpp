@@ -99,6 +99,8 @@ constexpr Case cases[] = {
     {Plant::seat_leak, "lobby_keeps_seats"},
     {Plant::two_connections, "takeover_leaves_two_connections"},
     {Plant::old_link, "old_connection_ends_the_new"},
+    {Plant::shield_unhanded, "shield_carries_what_the_first_was_not_handed"},
+    {Plant::shield_kept, "shield_outlives_its_first_connection"},
 };
 static_assert(std::size(cases) + 1 == static_cast<std::size_t>(Plant::count), "each plant has its test");
 

@@ -46,6 +46,7 @@ void Simulation::step() {
     Client& client = *player.client;
     prepare(client);
     client.poll();
+    if (client.wants_shield()) client.raise_shield(random_.pick(loops_)->sockets->connect(random_quality()));
     const bool away = client.phase() == Client::Phase::idle || client.phase() == Client::Phase::done;
     if (away && player.join_at_ns == 0) player.join_at_ns = now_ns_ + random_.between(0, 700 * ms);
   }
@@ -102,6 +103,13 @@ void Simulation::check_relay() {
         SIM_REQUIRE(seat->connected() || seat->expires > place->room->tick(), "a seat outlives its grace");
       }
       SIM_REQUIRE(connected == place->placed.size(), "seats and connections differ");
+      for (std::uint32_t loop = 0; loop < loops_.size(); ++loop) {
+        const auto there = [loop](const Connection& at) { return at.generation != 0 && at.loop == loop; };
+        const auto gets = [&](const auto& placed) { return there(placed.connection) + there(placed.shield); };
+        std::uint32_t wanted = 0;
+        for (const auto& placed : place->placed) wanted += static_cast<std::uint32_t>(gets(placed));
+        SIM_REQUIRE(place->players_on_loop[loop] == wanted, "who gets batches is who is there");
+      }
       for (const std::uint32_t out : place->batches_out)
         SIM_REQUIRE(out <= limits::room_batches_max, "a loop's share of batches");
     }

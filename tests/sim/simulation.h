@@ -85,6 +85,7 @@ class Simulation {
   Quality random_quality();
   void trouble();
   void trouble_client(Client& client);
+  void trouble_shield(Client& client);
   void trouble_relay();
   void reconnect(Client& client);
   void heal();

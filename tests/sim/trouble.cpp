@@ -112,6 +112,7 @@ Habits Simulation::random_habits() {
   habits.message_share = random_.chance(0.2) ? 0.5 : 0.05;
   habits.prompt_acks = random_.chance(0.3);
   habits.hostile = random_.chance(0.15);
+  habits.shield = random_.chance(0.5);
   if (random_.chance(0.1)) habits.role = wire::Role::Spectator;
   if (habits.type == "server" && random_.chance(0.3)) habits.role = wire::Role::Authority;
   if (random_.chance(0.3)) habits.player_id = std::string("name-").append(std::to_string(random_.next()));
@@ -189,12 +190,30 @@ void Simulation::trouble() {
   last_trouble_ns_ = now_ns_;
   for (Player& player : players_)
     if (player.client->phase() == Client::Phase::seated && random_.chance(0.004)) trouble_client(*player.client);
+  for (Player& player : players_)
+    if (player.client->shield() && random_.chance(0.006)) trouble_shield(*player.client);
   if (random_.chance(0.02)) trouble_relay();
   const Client& near = *random_.pick(players_).client;
   const auto type = std::ranges::find(types_, near.habits().type, &RoomSettings::type);
   if (near.phase() != Client::Phase::seated || !type->views || random_.chance(0.8)) return;
   tally_.count(Fault::shown);
   for (WorkerPort* port : worker_ports_) port->post(std::make_unique<ShowErrand>(near.room_id(), random_.fork()));
+}
+
+void Simulation::trouble_shield(Client& client) {
+  Wire& wire = *client.shield();
+  FakeSockets& sockets = *loops_.front()->sockets;  // any: what a line suffers is its own
+  switch (random_.below(5)) {
+    case 0: return sockets.cut(wire);
+    case 1:
+      sockets.drop(wire, random_.chance(0.5));
+      return client.lose_shield();
+    case 2: wire.stalled_until_ns = now_ns_ + random_.between(20, 1500) * ms; return;
+    case 3: wire.quality.bytes_per_s = random_.chance(0.5) ? 1e9 : static_cast<double>(random_.between(2'000, 60'000)); return;
+    default:
+      tally_.count(Fault::shield_replaced);
+      return client.raise_shield(random_.pick(loops_)->sockets->connect(random_quality()));
+  }
 }
 
 void Simulation::trouble_client(Client& client) {
@@ -294,6 +313,7 @@ void Simulation::heal() {
     if (client.wire() == nullptr) continue;
     client.wire()->stalled_until_ns = 0;
     client.wire()->quality.bytes_per_s = 1e9;
+    if (client.shield()) client.shield()->stalled_until_ns = 0;
   }
 }
 

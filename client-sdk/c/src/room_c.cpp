@@ -96,6 +96,9 @@ void tickrelay_room_stats(const tickrelay_room* room, tickrelay_stats* stats) {
   *stats = {from.frames, from.discarded, from.bytes_received, from.bytes_sent, from.reconnects};
 }
 
+uint64_t tickrelay_copies(const tickrelay_room* room) { return room ? of(room)->stats().copies : 0; }
+uint64_t tickrelay_shielded(const tickrelay_room* room) { return room ? of(room)->stats().shielded : 0; }
+
 size_t tickrelay_entities(const tickrelay_room* room, const char* component, uint32_t* ids, size_t capacity) {
   return with<size_t>(room, 0, [&](tickrelay::Room& at) {
     const auto all = component ? at.state().with(component) : at.state().entities();

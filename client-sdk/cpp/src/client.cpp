@@ -81,6 +81,9 @@ class Client::Parts {
       const auto session = seats_[i].session;
       if (session->wants_link(now_us()))
         session->dialled(sockets(session->url()).connect(session->url(), *session), now_us());
+      Shield& shield = session->shield();
+      if (shield.wants_link(now_us()))
+        shield.dialled(sockets(session->url()).connect(session->url(), shield), now_us());
     }
     for (std::size_t i = 0; i < queries_.size(); ++i) {
       const auto query = queries_[i];

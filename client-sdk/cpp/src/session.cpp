@@ -52,7 +52,11 @@ std::string_view label_of(std::uint16_t code) {
 
 Session::Session(const std::string& url, JoinRequest request, ClientOptions options, std::uint64_t seed,
                  std::int64_t now_us)
-    : options_(std::move(options)), request_(std::move(request)), joining_us_(now_us), backoff_(seed) {
+    : options_(std::move(options)),
+      request_(std::move(request)),
+      joining_us_(now_us),
+      backoff_(seed),
+      shield_(options_.loss_shield, ~seed, [this](Bytes bytes, std::int64_t now) { return receive_copy(bytes, now); }) {
   const auto parsed = parse_url(url, url_fault_);
   if (parsed) url_ = *parsed;
   seat_.room_id = request_.room_id;
@@ -105,6 +109,7 @@ void Session::welcome(const wire::Welcome& welcome, std::int64_t now_us) {
   ping_us_ = now_us;
   if (budget_ != 0) write(composer_.pace(budget_));
   phase_ = Phase::joined;
+  shield_.raise(seat_.room_id, seat_.session, have_.term, std::int64_t{welcome.ack_interval_ms()} * 1000, now_us);
   if (!back) return listeners_.join();
   ++stats_.reconnects;
   listeners_.reconnect({welcome.rolled_back() || !welcome.resumed()});
@@ -212,6 +217,7 @@ void Session::lost(std::uint16_t code, const std::string& reason, std::int64_t n
   const std::string told = reason.empty() ? std::string(label_of(code)) : reason;
   const bool retry = may_retry(code);
   open_ = welcomed_ = false;
+  shield_.lower();
   if (leaving_) return end(close_code::left, "left");
   if (!retry) return end(code, told);
   const bool drops = phase_ == Phase::joined;
@@ -235,6 +241,7 @@ void Session::give_up(std::uint16_t code, const std::string& reason) {
 void Session::end(std::uint16_t code, const std::string& reason) {
   if (phase_ == Phase::left) return;
   link_.reset();
+  shield_.lower();
   open_ = welcomed_ = false;
   phase_ = Phase::left;
   requests_.end_due(0, "left");
@@ -255,6 +262,7 @@ void Session::shut() {
     if (link_ && link_->writable()) write(composer_.leave());
   }
   link_.reset();
+  shield_.lower();
   phase_ = Phase::left;
 }
 
@@ -271,6 +279,7 @@ void Session::step(std::int64_t now_us) {
                [this](const Player& player, const std::string& reason) { listeners_.player_leave(player, reason); });
   watch_time(now_us);
   flush(now_us);
+  shield_.step(have_, now_us);
 }
 
 void Session::watch_time(std::int64_t now_us) {

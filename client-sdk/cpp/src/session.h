@@ -27,6 +27,7 @@
 #include "roster.h"
 #include "seat.h"
 #include "server_clock.h"
+#include "shield.h"
 #include "tickrelay/room.h"
 #include "url.h"
 
@@ -45,6 +46,7 @@ class Session final : public LinkListener {
     return !link_ && phase_ != Phase::left && dial_us_ <= now_us;
   }
   [[nodiscard]] const Url& url() const { return url_; }
+  [[nodiscard]] Shield& shield() { return shield_; }  // wants a link of its own
   // nullptr: it could not even be tried.
   void dialled(std::unique_ptr<Link> link, std::int64_t now_us);
   void step(std::int64_t
@@ -94,7 +96,11 @@ class Session final : public LinkListener {
 
   // session_receive.cpp
   void receive_message(const wire::Message& message, Bytes bytes, std::int64_t now_us);
-  void receive_frame(const wire::StateFrame& frame, std::int64_t now_us);
+  enum class Way { first, shield };  // on which connection
+  void receive_frame(const wire::StateFrame& frame, Way way, std::int64_t now_us);
+  bool receive_copy(Bytes bytes, std::int64_t now_us);
+  void deliver_events(const wire::StateFrame& frame);
+  void note_applied(bool at_once, std::int64_t now_us);
   void ask_for_whole(std::uint32_t tick, std::int64_t now_us);
   bool fits(const wire::StateFrame& frame, std::uint32_t base) const;
   void applied(const wire::StateFrame& frame, bool yours, std::int64_t now_us);
@@ -156,6 +162,7 @@ class Session final : public LinkListener {
   Backoff backoff_;
   Composer composer_;
   Listeners listeners_;
+  Shield shield_;
   Stats stats_;
   std::vector<Error> errors_;        // to be told
   std::vector<std::uint8_t> value_;  // scratch

@@ -30,9 +30,23 @@ void Session::received(Bytes bytes, std::int64_t now_us) {
   if (long_enough && flatbuffers::BufferHasIdentifier(bytes.data(), "TRF1") &&
       verifier.VerifyBuffer<wire::StateFrame>("TRF1")) {
     if (!welcomed_) return give_up(close_code::protocol_error, "the relay sent a frame before its Welcome");
-    return receive_frame(*flatbuffers::GetRoot<wire::StateFrame>(bytes.data()), now_us);
+    return receive_frame(*flatbuffers::GetRoot<wire::StateFrame>(bytes.data()), Way::first, now_us);
   }
   give_up(close_code::protocol_error, "the relay sent bytes that are no message of this protocol");
+}
+
+// Nothing counts on a shield but frames.
+bool Session::receive_copy(Bytes bytes, std::int64_t now_us) {
+  stats_.bytes_received += bytes.size();
+  flatbuffers::Verifier verifier(bytes.data(), bytes.size());
+  if (bytes.size() < 8 || !flatbuffers::BufferHasIdentifier(bytes.data(), "TRF1")) return false;
+  if (!verifier.VerifyBuffer<wire::StateFrame>("TRF1")) {
+    shield_.refuse(close_code::protocol_error, "protocol_error: no frame of this protocol");
+    return false;
+  }
+  ++stats_.copies;
+  receive_frame(*flatbuffers::GetRoot<wire::StateFrame>(bytes.data()), Way::shield, now_us);
+  return true;
 }
 
 void Session::receive_message(const wire::Message& message, Bytes bytes, std::int64_t now_us) {
@@ -74,15 +88,16 @@ bool Session::fits(const wire::StateFrame& frame, std::uint32_t base) const {
   if (base > have_.tick || have_.tick >= frame.head()->tick()) return false;
   if (!frame.events() || frame.events()->size() == 0) return true;
   const wire::Yours* yours = yours_of(yours_);
-  const bool with_yours = yours && yours->head()->tick() == frame.head()->tick();
+  const bool with_yours = yours && yours->head()->tick() <= frame.head()->tick();
   const std::uint32_t event = with_yours ? std::max(have_.event, yours->event()) : have_.event;
   return frame.event_first() <= event || frame.event_first() - event == 1;
 }
 
-void Session::receive_frame(const wire::StateFrame& frame, std::int64_t now_us) {
+void Session::receive_frame(const wire::StateFrame& frame, Way way, std::int64_t now_us) {
   const wire::FrameHead& head = *frame.head();
   if (head.span() > head.tick()) return give_up(close_code::protocol_error, "a frame's span reaches below tick 0");
   const std::uint32_t base = head.span() == 0 ? 0 : head.tick() - head.span();
+  if (way == Way::shield && (resync_us_ != 0 || !fits(frame, base))) return;  // what it has of use comes on the first, too
   if (resync_us_ != 0) {
     ++stats_.discarded;
     if (now_us - resync_us_ >= resync_interval_us) ask_for_whole(head.tick(), now_us);
@@ -92,6 +107,8 @@ void Session::receive_frame(const wire::StateFrame& frame, std::int64_t now_us) 
   if (!fits(frame, base)) {
     ++stats_.discarded;
     if (yours && yours->head()->tick() == head.tick()) yours_.clear();
+    // The state is past it by a copy, perhaps of a later frame from a lower base: that had other events.
+    if (head.tick() <= have_.tick) deliver_events(frame);
     return;
   }
   std::string error;
@@ -103,9 +120,16 @@ void Session::receive_frame(const wire::StateFrame& frame, std::int64_t now_us) 
   have_.tick = mirror_.tick = head.tick();
   complete_tick_ = frame.complete() != 0 ? frame.complete() : head.tick();
   clock_.frame(now_us, seat_.tick_us(head.tick()), 1'000'000 / seat_.send_rate);
-  acks_.applied(head.kind() != wire::FrameKind::Stream, now_us);
+  note_applied(head.kind() != wire::FrameKind::Stream, now_us);
   ++stats_.frames;
-  applied(frame, yours && yours->head()->tick() == head.tick(), now_us);
+  if (way == Way::shield) ++stats_.shielded;
+  // A copy may take the state past a Yours whose own frame is still on its way.
+  applied(frame, yours && yours->head()->tick() <= head.tick(), now_us);
+}
+
+void Session::note_applied(bool at_once, std::int64_t now_us) {
+  acks_.applied(at_once, now_us);
+  shield_.applied(at_once, now_us);
 }
 
 // Nothing is applied until the relay answers. It grants one a second: what it refused is asked again.
@@ -119,20 +143,24 @@ void Session::ask_for_whole(std::uint32_t tick, std::int64_t now_us) {
 
 // The state is whole: now everybody may look.
 void Session::applied(const wire::StateFrame& frame, bool with_yours, std::int64_t now_us) {
-  const std::vector<std::uint8_t> own = std::exchange(yours_, {});
-  const wire::Yours* yours = with_yours ? yours_of(own) : nullptr;
+  const std::vector<std::uint8_t> own = with_yours ? std::exchange(yours_, {}) : std::vector<std::uint8_t>{};
+  const wire::Yours* yours = yours_of(own);
   if (yours) take_yours(*yours, now_us);
   deliver_changes(now_us);
   listeners_.state_change(state_);
-  if (frame.events()) {
-    std::uint32_t number = frame.event_first();
-    for (const wire::Event* event : *frame.events()) {
-      if (number++ <= have_.event) continue;
-      have_.event = number - 1;
-      if (phase_ == Phase::joined) deliver(*event);
-    }
-  }
+  deliver_events(frame);
   if (yours) deliver_direct(*yours, now_us);
+}
+
+// Those that follow what it has.
+void Session::deliver_events(const wire::StateFrame& frame) {
+  if (!frame.events() || frame.event_first() > have_.event + 1) return;
+  std::uint32_t number = frame.event_first();
+  for (const wire::Event* event : *frame.events()) {
+    if (number++ <= have_.event) continue;
+    have_.event = number - 1;
+    if (phase_ == Phase::joined) deliver(*event);
+  }
 }
 
 void Session::receive_yours(const wire::Yours& yours, Bytes bytes, std::int64_t now_us) {
@@ -141,7 +169,7 @@ void Session::receive_yours(const wire::Yours& yours, Bytes bytes, std::int64_t 
     return;
   }
   take_yours(yours, now_us);
-  acks_.applied(false, now_us);
+  note_applied(false, now_us);
   deliver_changes(now_us);
   deliver_direct(yours, now_us);
 }

@@ -97,8 +97,8 @@ class Way {
 
 class Pipe::Traffic {
   public:
-    Traffic(const PipeSettings& settings, int client, int relay)
-        : client_(client), relay_(relay), up_(client, relay, 0, settings.delay_ms),
+    Traffic(const PipeSettings& settings, int number, int client, int relay)
+        : number_(number), client_(client), relay_(relay), up_(client, relay, 0, settings.delay_ms),
           down_(relay, client, settings.bytes_per_s, settings.delay_ms) {}
     ~Traffic() {
         for (const int fd : {client_, relay_}) {
@@ -114,11 +114,12 @@ class Pipe::Traffic {
         const auto now = Clock::now();
         return up_.pass(now) && (stalled_down || down_.pass(now));
     }
+    [[nodiscard]] int number() const { return number_; }
     [[nodiscard]] int client() const { return client_; }
     [[nodiscard]] int relay() const { return relay_; }
 
   private:
-    int client_, relay_;
+    int number_, client_, relay_;
     Way up_, down_;
 };
 
@@ -159,7 +160,7 @@ void Pipe::run() {
     int cuts = 0;
     while (!stop_) {
         waits.assign(1, {listener_, POLLIN, 0});
-        const bool paced = settings_.bytes_per_s != 0 || settings_.delay_ms != 0 || stalled_ || stalled_down_;
+        const bool paced = settings_.bytes_per_s != 0 || settings_.delay_ms != 0 || stalled_ || stalled_down_ || stalled_down_of_ >= 0;
         for (const Traffic& traffic : all)
             if (!paced) waits.insert(waits.end(), {{traffic.client(), POLLIN, 0}, {traffic.relay(), POLLIN, 0}});
         poll(waits.data(), waits.size(), turn_ms);
@@ -167,14 +168,18 @@ void Pipe::run() {
             cuts = asked;
             all.clear();
         }
+        std::erase_if(all, [this](const Traffic& traffic) { return traffic.number() == cut_of_; });
         for (int client = 0; (client = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) {
             const int relay = away_ ? -1 : connect_to_relay(client);
             if (relay >= 0)
-                all.emplace_back(settings_, client, relay);
+                all.emplace_back(settings_, connections_++, client, relay);
             else
                 close(client);
         }
-        if (!stalled_) std::erase_if(all, [this](Traffic& traffic) { return !traffic.pass(stalled_down_); });
+        if (stalled_) continue;
+        std::erase_if(all, [this](Traffic& traffic) {
+            return !traffic.pass(stalled_down_ || traffic.number() == stalled_down_of_);
+        });
     }
 }
 

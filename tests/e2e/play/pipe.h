@@ -30,6 +30,10 @@ class Pipe {
     void away(bool away) { away_ = away; }     // resets new ones as well
     void stall(bool stall) { stalled_ = stall; }  // nothing passes, in either direction
     void stall_down(bool stall) { stalled_down_ = stall; }  // nothing from the relay reaches the client
+    // The same for one connection, counted from 0 as they came; -1: none.
+    void stall_down_of(int connection) { stalled_down_of_ = connection; }
+    void cut_of(int connection) { cut_of_ = connection; }
+    [[nodiscard]] int connections_so_far() const { return connections_; }
 
   private:
     class Traffic;
@@ -43,6 +47,9 @@ class Pipe {
     std::atomic<bool> away_{false};
     std::atomic<bool> stalled_{false};
     std::atomic<bool> stalled_down_{false};
+    std::atomic<int> stalled_down_of_{-1};
+    std::atomic<int> cut_of_{-1};
+    std::atomic<int> connections_{0};
     std::atomic<bool> stop_{false};
     std::thread thread_;
 };

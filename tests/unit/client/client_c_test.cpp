@@ -20,7 +20,8 @@ struct Held {
 
 class ClientC : public ::testing::Test {
  protected:
-  ClientC() : client(tickrelay_client_new(("ws://127.0.0.1:" + std::to_string(server.port())).c_str(), nullptr)) {}
+  explicit ClientC(const tickrelay_options* options = nullptr)
+      : client(tickrelay_client_new(("ws://127.0.0.1:" + std::to_string(server.port())).c_str(), options)) {}
   ~ClientC() override { tickrelay_client_free(client); }
 
   void poll() {
@@ -140,6 +141,28 @@ TEST_F(ClientC, AFreedRoomIsHeardOfNoMore) {
   EXPECT_FALSE(tickrelay_next_event(client, &event));
   for (int i = 0; i < 20; ++i) poll();
   EXPECT_TRUE(events.empty());
+}
+
+constexpr tickrelay_options with_shield{sizeof(tickrelay_options), nullptr, false, 0, false, true};
+
+class ShieldedClientC : public ClientC {
+ protected:
+  ShieldedClientC() : ClientC(&with_shield) {}
+  [[nodiscard]] bool asked_for_shield() const {
+    const auto* join = wire::GetMessage(server.heard.back().data())->body_as_Join();
+    return join != nullptr && join->mode() == wire::JoinMode::Shield;
+  }
+};
+
+TEST_F(ShieldedClientC, ACopyThatComesFirstCounts) {
+  join();
+  for (int i = 0; i < 50'000 && !asked_for_shield(); ++i) poll();
+  ASSERT_TRUE(asked_for_shield());
+  server.send(FrameBytes::stream(11).bytes());  // on the connection that came last
+  for (int i = 0; i < 5'000 && tickrelay_tick(room) != 11; ++i) poll();
+  EXPECT_EQ(tickrelay_tick(room), 11u);
+  EXPECT_EQ(tickrelay_copies(room), 1u);
+  EXPECT_EQ(tickrelay_shielded(room), 1u);
 }
 
 TEST_F(ClientC, NothingIsDoneWithoutAHandle) {

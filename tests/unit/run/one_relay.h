@@ -42,8 +42,8 @@ struct OpenGate final : Gate {
   explicit OpenGate(Lobby& lobby) : lobby(lobby) {}
   std::variant<Pass, Drop> admit(const JoinRequest& join, std::int64_t) override {
     if (join.type == "refused") return Drop{CloseCode::forbidden, "not here"};
-    const bool resume = join.mode == wire::JoinMode::Resume;
-    const bool reserved = !resume && !lobby.reserve(room, join.role == wire::Role::Player);
+    const bool has_seat = join.mode == wire::JoinMode::Resume || join.mode == wire::JoinMode::Shield;
+    const bool reserved = !has_seat && !lobby.reserve(room, join.role == wire::Role::Player);
     return Pass{room, std::string(join.player_id), join.role, reserved, "session-" + std::to_string(++sessions)};
   }
   std::vector<RoomListing> list(const ListRequest&) override {

@@ -36,7 +36,7 @@ extern "C" {
 
 /* Grows when a function, a constant or a field at the end of a structure is added (minor, low 16 bits) or changed
  * (major, high 16 bits). */
-#define TICKRELAY_ABI_VERSION 0x00010000u
+#define TICKRELAY_ABI_VERSION 0x00010001u
 
 /* The library's. A program may run where the major parts are equal and the library's minor part is not below its own.
  */
@@ -71,6 +71,7 @@ typedef struct tickrelay_options {
   bool insecure_tls;     /* wss: take any certificate. For development only */
   double join_timeout_s; /* 0: 10 s */
   bool prompt_acks;      /* hear at every tick which actions were applied, not at most every 100 ms */
+  bool loss_shield;      /* a second connection with copies of frames: a lost packet costs ms, frames go twice */
 } tickrelay_options;
 
 typedef struct tickrelay_join_options {
@@ -193,6 +194,9 @@ typedef struct tickrelay_stats {
 
 /* Since the join, over reconnections. */
 TICKRELAY_API void tickrelay_room_stats(const tickrelay_room* room, tickrelay_stats* stats);
+/* With loss_shield: state frames that came on the second connection, and (shielded) those that came first there. */
+TICKRELAY_API uint64_t tickrelay_copies(const tickrelay_room* room);
+TICKRELAY_API uint64_t tickrelay_shielded(const tickrelay_room* room);
 
 /* -------------------------------------------------------------------------------------------------------- state */
 

@@ -56,6 +56,7 @@ struct ClientOptions {
   bool insecure_tls = false;   // wss: take any certificate. For development only
   double join_timeout_s = 10;  // from join…() until on_leave, where the relay does not answer
   bool prompt_acks = false;    // hear at every tick which of your actions were applied, not at most every 100 ms
+  bool loss_shield = false;    // a second connection with copies of frames: a lost packet costs ms, frames go twice
 };
 
 // Every member has an initializer, so that naming some of them draws no warning in a game's own build.
@@ -160,7 +161,9 @@ struct Stats {
   std::uint64_t bytes_received = 0;  // payload of WebSocket messages
   std::uint64_t bytes_sent = 0;
   std::uint64_t reconnects = 0;
-  std::uint64_t resyncs = 0;  // times the whole state was asked for
+  std::uint64_t resyncs = 0;   // times the whole state was asked for
+  std::uint64_t copies = 0;    // with loss_shield: state frames that came on the second connection,
+  std::uint64_t shielded = 0;  // ... and those of them that came first and were applied
 };
 
 // The payload of a text. The view lives as long as the text.

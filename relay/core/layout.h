@@ -35,7 +35,7 @@ struct Component {
     bool unpadded = false;      // the fields lie one behind the other: a whole value is one copy
     std::uint64_t checked = 0;  // fields whose values quantise() has to look at; the others take any bytes
     std::uint64_t quats = 0;    // the first fields of quaternions: all four are written, or none
-    std::vector<std::byte> zero;  // what an entity has that gets the component: all 0, quantised
+    std::vector<std::byte> zero{};  // what an entity has that gets the component: all 0, quantised
 
     [[nodiscard]] bool opaque() const { return bytes == 0; }
     [[nodiscard]] std::uint64_t all() const { return fields.size() == 64 ? ~0ULL : (1ULL << fields.size()) - 1; }

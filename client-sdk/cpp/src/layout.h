@@ -26,7 +26,7 @@ struct Component {
   std::uint16_t bytes = 0;  // of the struct; 0: opaque
   std::vector<Field> fields;
   std::uint64_t quats = 0;          // the first fields of quaternions: written by fours
-  std::vector<std::uint8_t> zero;   // what was never written: all 0, quantised
+  std::vector<std::uint8_t> zero{};  // what was never written: all 0, quantised
 
   [[nodiscard]] bool opaque() const { return bytes == 0; }
   [[nodiscard]] std::size_t field_count() const { return opaque() ? 1 : fields.size(); }

@@ -7,7 +7,6 @@ import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { generateWire, runFlatc } from "../tools/wire.mjs";
 
 const here = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const root = resolve(here, "../..");
@@ -39,7 +38,8 @@ function stageForeign(from, to) {
 }
 
 // The sources are copied, because flatc's and the generator's code is made among them, by each build for itself.
-function stage() {
+async function stage() {
+  const { generateWire, runFlatc } = await import("../tools/wire.mjs"); // needs what install() brings
   rmSync(out, { recursive: true, force: true });
   mkdirSync(source, { recursive: true });
   symlinkSync(join(here, "node_modules"), join(out, "node_modules"));
@@ -76,7 +76,7 @@ function test(folder) {
 const [what, which] = process.argv.slice(2);
 if (what !== "--run") {
   install();
-  stage();
+  await stage();
   compile();
 }
 if (what !== "--build") test(which ?? "unit");

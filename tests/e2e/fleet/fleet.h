@@ -1,0 +1,95 @@
+// A fleet of relays on NATS, and players in its rooms. Owner: one test.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "schema/arena_generated.h"
+#include "tests/e2e/fleet/nats_servers.h"
+#include "tests/e2e/play/guest.h"
+#include "tests/e2e/play/relay_process.h"
+
+namespace tickrelay::test {
+
+inline constexpr const char* fleet_types = R"(
+drain_deadline = 20
+
+[store]
+checkpoint_interval = 0.5
+
+[type.arena]
+schema = "arena.bfbs"
+tick_rate = 30
+empty_ttl_s = 600
+grace_s = 60
+)";
+
+inline arena::Transform standing_at(float x, float z = 0) { return {arena::Vec3(x, 0, z), 0}; }
+
+class Fleet {
+  public:
+    using Json = nlohmann::json;
+
+    explicit Fleet(std::size_t nats = 1, double lease_s = 10) : nats(nats), lease_s_(lease_s) {}
+
+    void start(std::size_t count) {
+        ASSERT_TRUE(eventually([&] { return nats.ready(); }, std::chrono::seconds(60))) << nats.log(0);
+        for (std::size_t i = 0; i < count; ++i) ASSERT_NO_FATAL_FAILURE(add());
+        // Each knows all of them: two beats.
+        for (std::size_t i = 0; i < count; ++i)
+            ASSERT_TRUE(eventually([&] { return answer(i, "fleet.nodes", "{}")["result"]["nodes"].size() == count; }));
+    }
+
+    // A node with a name of its own.
+    void add() {
+        const std::string name = "node-" + std::to_string(relays.size());
+        relays.push_back(started(name));
+        ASSERT_TRUE(relays.back()->ready()) << relays.back()->log();
+    }
+
+    [[nodiscard]] std::unique_ptr<RelayProcess> started(const std::string& name, const std::string& listen = "127.0.0.1:0") const {
+        return std::make_unique<RelayProcess>(RelaySettings{
+            .configuration = fleet_types + ("\n[fleet]\nlease = " + std::to_string(lease_s_)) + "\n",
+            .arguments = {"--dev", "--nats", nats.urls(), "--node-name", name},
+            .listen = listen});
+    }
+
+    [[nodiscard]] Json answer(std::size_t relay, const std::string& method, const std::string& params) const {
+        if (!relays[relay]) return Json::object();
+        Json got = Json::parse(relays[relay]->call(method, params), nullptr, false);
+        return got.is_object() ? got : Json::object();
+    }
+    // As asked of this relay; the number of the node where the room is.
+    std::size_t spawn(std::size_t relay, const std::string& id) const {
+        const Json got = answer(relay, "room.spawn", R"({"type":"arena","id":")" + id + "\"}");
+        EXPECT_TRUE(got.contains("result")) << got.dump();
+        return got.contains("result") ? node_number(got["result"]["node"]) : relays.size();
+    }
+    [[nodiscard]] static std::size_t node_number(const std::string& node) { return static_cast<std::size_t>(std::stoul(node.substr(5))); }
+
+    // The node that says it runs the room, asked at any; relays.size() where none does.
+    [[nodiscard]] std::size_t owner(const std::string& id) const {
+        for (std::size_t i = 0; i < relays.size(); ++i) {
+            const Json got = answer(i, "room.info", R"({"room_id":")" + id + "\"}");
+            if (got.contains("result")) return node_number(got["result"]["node"]);
+        }
+        return relays.size();
+    }
+    [[nodiscard]] std::size_t rooms(std::size_t relay) const {
+        const Json got = answer(relay, "relay.info", "{}");
+        return got.contains("result") ? got["result"]["rooms"].get<std::size_t>() : 0;
+    }
+
+    NatsServers nats;
+    std::vector<std::unique_ptr<RelayProcess>> relays;
+
+  private:
+    double lease_s_;
+};
+
+}  // namespace tickrelay::test

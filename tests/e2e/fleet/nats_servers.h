@@ -1,0 +1,43 @@
+// nats-server processes with JetStream on free loopback ports: one alone, or a cluster. Owner: one test. Ended by their process ids.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace tickrelay::test {
+
+class NatsServers {
+  public:
+    explicit NatsServers(std::size_t count);
+    ~NatsServers();
+    NatsServers(const NatsServers&) = delete;
+    NatsServers& operator=(const NatsServers&) = delete;
+
+    [[nodiscard]] bool ready() const;  // all answer, and JetStream has a leader
+    [[nodiscard]] std::string urls() const;
+    [[nodiscard]] std::size_t size() const { return servers_.size(); }
+    // The server that leads this stream; size() where there is none now.
+    [[nodiscard]] std::size_t leader_of(const std::string& stream) const;
+
+    void start(std::size_t server);
+    void kill_it(std::size_t server);
+    void pause(std::size_t server, bool paused);
+    [[nodiscard]] std::string log(std::size_t server) const;
+
+  private:
+    struct Server {
+        std::uint16_t port = 0;
+        std::uint16_t cluster_port = 0;
+        std::uint16_t monitor_port = 0;
+        pid_t process = -1;
+    };
+    [[nodiscard]] std::string page(const Server& server, const std::string& path) const;
+
+    std::string folder_;
+    std::vector<Server> servers_;
+};
+
+}  // namespace tickrelay::test

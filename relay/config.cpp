@@ -5,7 +5,11 @@
 #include <algorithm>
 
 #include "relay/config_file.h"
+#include "relay/door/admin_token.h"
 #include "relay/door/nearest.h"
+#include "relay/exposure.h"
+#include "relay/secrets.h"
+#include "relay/tls_ports.h"
 
 namespace tickrelay {
 
@@ -100,6 +104,8 @@ std::variant<Config, ConfigErrors> load_config(const Flags& flags, const Environ
     read_variables(environment, config.options, by_file_or_variable, config, errors);
     read_flags(flags, config.options, by_flag, errors);
     if (!errors.empty()) return errors;
+    if (const auto keys = ticket_keys_of(config.options); const auto* why = std::get_if<std::string>(&keys)) return ConfigErrors{*why};
+    if (config.options.auth == Auth::unset && has_ticket_keys(config.options)) config.options.auth = Auth::tickets;
     if (flags.dev) {
         config.options.dev = true;
         config.options.auth = Auth::none;
@@ -113,13 +119,14 @@ std::variant<Config, ConfigErrors> load_config(const Flags& flags, const Environ
 }
 
 std::string refuse_to_start(const Options& options) {
-    if (options.auth != Auth::unset) return {};
+    if (options.auth == Auth::none || has_ticket_keys(options)) return {};
     return "nothing says who may join, so the relay does not start. Choose one:\n"
-           "  tickrelay --dev                for trying out: loopback only, anyone may join and make rooms\n"
-           "  auth = \"tickets\"               in the configuration: players need a ticket of ticket.issue\n"
-           "                                 (tickrelayctl ticket ROOM PLAYER, or your match server)\n"
-           "  auth = \"none\"                  in the configuration: anyone who reaches the port may join\n"
-           "Either also as the variable TICKRELAY_AUTH. tickrelay --print-config documents every key.";
+           "  tickrelay --dev                               for trying out: loopback only, anyone may join and make rooms\n"
+           "  ticket_key = \"file:/etc/tickrelay/ticket.key\"  in the configuration: players need a ticket that is signed with it, by\n"
+           "                                                your match server or tickrelayctl ticket ROOM PLAYER. To make a key:\n"
+           "      (umask 077; mkdir -p /etc/tickrelay; openssl rand -base64 48 > /etc/tickrelay/ticket.key)\n"
+           "  auth = \"none\"                                 in the configuration: anyone who reaches the port may join\n"
+           "Either also as the variable TICKRELAY_TICKET_KEY or TICKRELAY_AUTH. tickrelay --print-config documents every key.";
 }
 
 Reloaded reload_options(Options& options, const Options& fresh) {
@@ -144,7 +151,16 @@ std::variant<Config, Exit> configure(const std::vector<std::string>& arguments, 
     if (const std::string why = refuse_to_start(config.options); !why.empty()) {
         return Exit{exit_bad_configuration, "tickrelay: " + why + "\n"};
     }
-    if (flags.check_config) return Exit{exit_clean, "the configuration is good\n"};
+    const std::string& token = config.options.admin_tcp_token_file;
+    for (const auto& why : {refuse_exposed(config.options), check_tls_files(config.options), token.empty() ? "" : check_admin_token(token)}) {
+        if (!why.empty()) return Exit{exit_bad_configuration, "tickrelay: " + why + "\n"};
+    }
+    for (auto& note : exposures(config.options)) config.notes.push_back(std::move(note));
+    if (flags.check_config) {
+        std::string text;
+        for (const auto& note : config.notes) text += "warning: " + note + "\n";
+        return Exit{exit_clean, text + "the configuration is good\n"};
+    }
     return std::move(config);
 }
 

@@ -1,128 +1,15 @@
 #include "relay/config_keys.h"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
-#include <limits>
+
+#include "relay/config_set.h"
 
 namespace tickrelay {
 
 namespace {
 
-using Error = std::optional<std::string>;
-
-std::string toml(std::string_view text) {
-    std::string out = "\"";
-    for (const char c : text) {
-        if (c == '"' || c == '\\') out += '\\';
-        out += c;
-    }
-    return out + '"';
-}
-std::string toml(const Address& address) { return toml(to_string(address)); }
-std::string toml(std::uint32_t number) { return std::to_string(number); }
-std::string toml(double number) {
-    char text[32];
-    return {text, std::to_chars(text, text + sizeof text, number).ptr};
-}
-std::string toml(const std::vector<std::string>& list) {
-    std::string out;
-    for (const auto& text : list) out += (out.empty() ? "" : ", ") + toml(text);
-    return "[" + out + "]";
-}
-std::string toml(log::Format format) { return toml(format == log::Format::json ? "json" : "text"); }
-std::string toml(log::Level level) { return toml(log::name_of(level)); }
-std::string toml(WatchdogAction action) { return toml(action == WatchdogAction::exit ? "exit" : "report"); }
-std::string toml(Auth auth) { return auth == Auth::unset ? "" : toml(auth == Auth::none ? "none" : "tickets"); }
-
-std::string range(std::int64_t low, std::int64_t high) {
-    return "must be a whole number from " + std::to_string(low) + " to " + std::to_string(high);
-}
-
-template <auto member>
-Error set_text(Options& options, const ConfigValue& value) {
-    const auto* text = std::get_if<std::string>(&value);
-    if (text == nullptr) return "must be text";
-    options.*member = *text;
-    return std::nullopt;
-}
-
-template <auto member>
-Error set_address(Options& options, const ConfigValue& value) {
-    const auto* text = std::get_if<std::string>(&value);
-    if (text != nullptr && parse_address(*text, options.*member)) return std::nullopt;
-    return "must be HOST:PORT, as 0.0.0.0:8350 or [::]:8350, with a port from 0 to 65535";
-}
-
-template <auto member, std::int64_t low, std::int64_t high>
-Error set_whole(Options& options, const ConfigValue& value) {
-    const auto* number = std::get_if<std::int64_t>(&value);
-    if (number == nullptr || *number < low || *number > high) return range(low, high);
-    options.*member = static_cast<std::uint32_t>(*number);
-    return std::nullopt;
-}
-
-template <auto member, std::int64_t high_s>
-Error set_seconds(Options& options, const ConfigValue& value) {
-    double seconds = -1;
-    if (const auto* whole = std::get_if<std::int64_t>(&value)) seconds = static_cast<double>(*whole);
-    if (const auto* number = std::get_if<double>(&value)) seconds = *number;
-    if (!(seconds >= 0 && seconds <= high_s)) return "must be a number of seconds from 0 to " + std::to_string(high_s);
-    options.*member = seconds;
-    return std::nullopt;
-}
-
-template <auto member>
-Error set_list(Options& options, const ConfigValue& value) {
-    const auto* list = std::get_if<std::vector<std::string>>(&value);
-    if (list == nullptr) return "must be a list of texts";
-    options.*member = *list;
-    return std::nullopt;
-}
-
-template <auto member, typename Choice, std::size_t count>
-Error set_choice(Options& options, const ConfigValue& value,
-                 const std::array<std::pair<std::string_view, Choice>, count>& choices) {
-    const auto* text = std::get_if<std::string>(&value);
-    std::string known;
-    for (const auto& [name, choice] : choices) {
-        if (text != nullptr && *text == name) {
-            options.*member = choice;
-            return std::nullopt;
-        }
-        known += (known.empty() ? "" : ", ") + toml(name);
-    }
-    return "must be one of " + known;
-}
-
-Error set_log_format(Options& options, const ConfigValue& value) {
-    return set_choice<&Options::log_format, log::Format, 2>(
-        options, value, {{{"text", log::Format::text}, {"json", log::Format::json}}});
-}
-
-Error set_log_level(Options& options, const ConfigValue& value) {
-    const auto* text = std::get_if<std::string>(&value);
-    const auto level = text == nullptr ? std::nullopt : log::parse_level(*text);
-    if (!level) return R"(must be one of "debug", "info", "warn", "error", "off")";
-    options.log_level = *level;
-    return std::nullopt;
-}
-
-Error set_auth(Options& options, const ConfigValue& value) {
-    return set_choice<&Options::auth, Auth, 2>(options, value, {{{"tickets", Auth::tickets}, {"none", Auth::none}}});
-}
-
-Error set_watchdog_action(Options& options, const ConfigValue& value) {
-    return set_choice<&Options::watchdog_action, WatchdogAction, 2>(
-        options, value, {{{"report", WatchdogAction::report}, {"exit", WatchdogAction::exit}}});
-}
-
-Error set_ticket_key(Options&, const ConfigValue& value) {
-    const auto* text = std::get_if<std::string>(&value);
-    if (text != nullptr && text->empty()) return std::nullopt;
-    return R"(: this version does not read signed tickets yet. Leave it out and write auth = "tickets": )"
-           "this relay's ticket.issue (tickrelayctl ticket ROOM PLAYER) then makes the tickets";
-}
+using namespace config_set;
 
 template <auto member>
 std::string get(const Options& options) {
@@ -138,6 +25,12 @@ constexpr ConfigKey row(std::string_view section, std::string_view name, Shape s
                         std::string_view values, std::string_view doc, bool flag, bool reload,
                         Error (*set)(Options&, const ConfigValue&)) {
     return {section, name, shape, unit, values, doc, flag, reload, set, get<member>, copy<member>};
+}
+
+// A number of [quota]; 0 means none where `low` is 0.
+template <auto member, std::int64_t low, std::int64_t high>
+constexpr ConfigKey quota(std::string_view name, std::string_view unit, std::string_view values, std::string_view doc, bool reload = true) {
+    return row<member>("quota", name, Shape::whole, unit, values, doc, false, reload, set_whole<member, low, high>);
 }
 
 constexpr auto text = Shape::text;
@@ -173,11 +66,22 @@ constexpr std::array table = {
     row<&Options::log_level>("", "log_level", text, "", "debug, info, warn, error, off", "What is logged.", true, true,
                              set_log_level),
     row<&Options::auth>("", "auth", text, "", "tickets, none",
-                        "Who may join: holders of a ticket of ticket.issue, or anyone. Must be written out.", false,
+                        "Who may join: holders of a signed ticket (with a ticket_key), or anyone. One must be written out.", false,
                         true, set_auth),
-    row<&Options::ticket_key>("", "ticket_key", text, "", "nothing yet",
-                              "Key of signed tickets, which this version does not read yet.", false, true,
-                              set_ticket_key),
+    row<&Options::ticket_key>("", "ticket_key", text, "", "file:PATH, env:NAME",
+                              "Key of signed tickets: a secret of 32 bytes or more (HS256), as openssl rand -base64 48 makes one, or the PEM of "
+                              "an EC key on P-256 (ES256). More than one: tickets.keys.",
+                              false, true, set_key<&Options::ticket_key, load_key>),
+    row<&Options::allowed_origins>("", "allowed_origins", Shape::list, "", "scheme://host[:port], *. before a host for all below it",
+                                   "Web pages that may connect; empty: all. Another one's upgrade is answered with 403.", false, true,
+                                   set_origins),
+    row<&Options::require_origin>("", "require_origin", Shape::flag, "", "true, false",
+                                  "Whether programs, which send no Origin, are refused, too.", false, true,
+                                  set_flag<&Options::require_origin>),
+    row<&Options::trusted_proxies>("", "trusted_proxies", Shape::list, "", "addresses and ranges, 10.0.0.0/8",
+                                   "Balancers whose connections begin with a PROXY header (v1 or v2): from there it must come, from elsewhere "
+                                   "it is not believed. X-Forwarded-For is never read.",
+                                   false, true, set_proxies),
     row<&Options::drain_deadline_s>("", "drain_deadline", Shape::number, "s", "0 to 86400",
                                     "After SIGTERM, rooms have this long to end.", false, true,
                                     set_seconds<&Options::drain_deadline_s, 86'400>),
@@ -187,13 +91,108 @@ constexpr std::array table = {
     row<&Options::watchdog_action>("", "watchdog_action", text, "", "report, exit",
                                  "exit: then the process ends at once with code 3, so that a supervisor starts it again.", false,
                                  false, set_watchdog_action),
-    row<&Options::quota_rooms>("quota", "rooms", whole, "", "1 to 65536", "Rooms on this relay.", false, true,
-                               set_whole<&Options::quota_rooms, 1, 65'536>),
-    row<&Options::quota_connections>("quota", "connections", whole, "", "1 to 1000000", "Open connections of players.",
-                                     false, true, set_whole<&Options::quota_connections, 1, 1'000'000>),
-    row<&Options::quota_connections_per_address>("quota", "connections_per_address", whole, "", "1 to 1000000",
-                                                 "Open connections from one address.", false, true,
-                                                 set_whole<&Options::quota_connections_per_address, 1, 1'000'000>),
+    row<&Options::ops_actions>("ops", "actions", text, "", "loopback, always, never",
+                               "Whether the dashboard may kick, close, drain and simulate: where ops_listen is on loopback, always (anyone who "
+                               "reaches the port may), or never.",
+                               false, false, set_ops_actions),
+    row<&Options::ops_hosts>("ops", "hosts", Shape::list, "", "names",
+                             "Names by which browsers reach the dashboard, as behind a proxy, besides localhost and addresses.", false,
+                             false, set_list<&Options::ops_hosts>),
+    row<&Options::ops_tls>("ops", "tls", Shape::flag, "", "true, false", "The operations port speaks TLS, with the certificate of [tls].", false,
+                           false, set_flag<&Options::ops_tls>),
+    row<&Options::ops_client_ca>("ops", "client_ca", text, "", "path of a PEM file",
+                                 "With tls: only who has a certificate by one of these authorities reaches the operations port.", false,
+                                 false, set_text<&Options::ops_client_ca>),
+    row<&Options::tls_cert>("tls", "cert", text, "", "path of a PEM file",
+                            "Certificate and its chain; with it players connect by wss://. A renewed file is taken within seconds, and on "
+                            "SIGHUP; nobody is dropped.",
+                            false, true, set_text<&Options::tls_cert>),
+    row<&Options::tls_key>("tls", "key", text, "", "path of a PEM file", "Its private key, which only the relay may read (mode 600).", false, true,
+                           set_text<&Options::tls_key>),
+    row<&Options::tls_min_version>("tls", "min_version", text, "", "1.2, 1.3", "The oldest TLS that is spoken, on every port.", false, false,
+                                   set_tls_min_version),
+    row<&Options::tls_listen>("tls", "listen", text, "", "HOST:PORT",
+                              "Where players connect by TLS while `listen` stays plain; empty: `listen` itself speaks TLS.", false, false,
+                              set_address_or_none<&Options::tls_listen>),
+    row<&Options::admin_tcp_listen>("admin_tcp", "listen", text, "", "HOST:PORT",
+                                    "The admin socket for other hosts too, always by TLS; empty: on this host's Unix socket alone.", false, false,
+                                    set_address_or_none<&Options::admin_tcp_listen>),
+    row<&Options::admin_tcp_cert>("admin_tcp", "cert", text, "", "path of a PEM file", "Its certificate; empty: that of [tls].", false, true,
+                                  set_text<&Options::admin_tcp_cert>),
+    row<&Options::admin_tcp_key>("admin_tcp", "key", text, "", "path of a PEM file", "Its private key; empty: that of [tls].", false, true,
+                                 set_text<&Options::admin_tcp_key>),
+    row<&Options::admin_tcp_client_ca>("admin_tcp", "client_ca", text, "", "path of a PEM file",
+                                       "Only who has a certificate by one of these authorities may connect.", false, false,
+                                       set_text<&Options::admin_tcp_client_ca>),
+    row<&Options::admin_tcp_token_file>("admin_tcp", "token_file", text, "", "path of a file of mode 600",
+                                        "Its one line, of 32 characters or more, must come first: method auth with params {\"token\": …}. "
+                                        "Read anew at each connection. With client_ca, too, both are asked for.",
+                                        false, false, set_text<&Options::admin_tcp_token_file>),
+    row<&Options::ticket_keys>("tickets", "keys", Shape::list, "", "NAME=file:PATH, NAME=env:NAME",
+                               "Keys of signed tickets by the name that a ticket says (kid), several at once while they change. ticket.issue "
+                               "signs with the first that can: ticket_key, then these; a public PEM only verifies.",
+                               false, true, set_ticket_keys),
+    row<&Options::ticket_audience>("tickets", "audience", text, "", "text", "What a ticket's aud must name; empty: anything.", false, true,
+                                   set_text<&Options::ticket_audience>),
+    row<&Options::ticket_issuer>("tickets", "issuer", text, "", "text", "What a ticket's iss must be; empty: anything.", false, true,
+                                 set_text<&Options::ticket_issuer>),
+    row<&Options::ticket_leeway_s>("tickets", "leeway", Shape::number, "s", "0 to 300", "What the clocks of those who make tickets may be wrong by.",
+                                   false, true, set_seconds<&Options::ticket_leeway_s, 300>),
+    row<&Options::session_key>("tickets", "session_key", text, "", "file:PATH, env:NAME",
+                               "Secret that players' sessions are signed with, the same for all nodes that take up each other's rooms; empty: one "
+                               "is made and kept in data_dir, without that one of this process.",
+                               false, false, set_key<&Options::session_key, load_session_key>),
+    row<&Options::checkpoint_interval_s>("store", "checkpoint_interval", Shape::number, "s", "0.1 to 60",
+                                         "With data_dir: each room that changed is kept so often; less often where that would take 5 % of a worker.",
+                                         false, false, set_seconds_from<&Options::checkpoint_interval_s, 100, 60>),
+    row<&Options::journal_events>("store", "journal_events", whole, "", "1000 to 10000000", "Events that the journal in data_dir holds; the oldest go.",
+                                  false, false, set_whole<&Options::journal_events, 1'000, 10'000'000>),
+    row<&Options::journal_bytes>("store", "journal_bytes", whole, "bytes", "1048576 to 4294967295", "What they may take together.", false, false,
+                                 set_whole<&Options::journal_bytes, 1'048'576, 4'294'967'295>),
+    row<&Options::fleet_name>("fleet", "name", text, "", "letters, digits, - and _",
+                              "Begins the names of everything that the fleet keeps on its NATS servers: several fleets may share them.", false, false,
+                              set_fleet_name),
+    row<&Options::fleet_address>("fleet", "address", text, "", "HOST:PORT",
+                                 "This node's players' port as the other nodes reach it: where that refuses connections the process is dead, and its rooms "
+                                 "go on elsewhere at once. Empty: made of listen and of the way to NATS.",
+                                 false, false, set_text<&Options::fleet_address>),
+    row<&Options::fleet_lease_s>("fleet", "lease", Shape::number, "s", "2 to 120",
+                                 "A node that cannot reach NATS for so long stops its rooms, and a second later others take them up. The same on all nodes; "
+                                 "longer than JetStream takes to find another leader, which is 4 to 9 s.",
+                                 false, false, set_seconds_from<&Options::fleet_lease_s, 2'000, 120>),
+    row<&Options::fleet_replicas>("fleet", "replicas", whole, "", "0 to 5", "How many NATS servers hold each thing; 0: 3 in a cluster, else 1.", false, false,
+                                  set_whole<&Options::fleet_replicas, 0, 5>),
+    row<&Options::fleet_credentials>("fleet", "nats_credentials", text, "", "path of a .creds file", "Who this node is to NATS; empty: as the URLs say.", false,
+                                     false, set_text<&Options::fleet_credentials>),
+    row<&Options::fleet_ca>("fleet", "nats_ca", text, "", "path of a PEM file", "Authorities of NATS servers with tls:// URLs; empty: the system's.", false, false,
+                            set_text<&Options::fleet_ca>),
+    quota<&Options::quota_rooms, 1, 65'536>("rooms", "", "1 to 65536", "Rooms on this relay."),
+    quota<&Options::quota_rooms_per_type, 0, 65'536>("rooms_per_type", "", "0 to 65536",
+                                                     "Rooms of one type, where the type has no max_rooms; 0: no limit."),
+    quota<&Options::quota_connections, 1, 1'000'000>("connections", "", "1 to 1000000", "Open connections of players."),
+    quota<&Options::quota_connections_per_address, 1, 1'000'000>(
+        "connections_per_address", "", "1 to 1000000", "Open connections from one address; IPv6 counts by its /64, here and below."),
+    quota<&Options::quota_connections_per_s, 0, 1'000'000>(
+        "connections_per_s", "1/s", "0 to 1000000", "New connections taken in a second in all; more wait, nobody is refused. 0: no limit."),
+    quota<&Options::quota_connections_per_s_per_address, 0, 1'000'000>(
+        "connections_per_s_per_address", "1/s", "0 to 1000000", "New connections in a second from one address; more are closed. 0: no limit."),
+    quota<&Options::quota_joins_per_s_per_address, 0, 1'000'000>(
+        "joins_per_s_per_address", "1/s", "0 to 1000000", "Joins in a second from one address; more get rate_limit. 0: no limit."),
+    quota<&Options::quota_messages_per_s, 0, 1'000'000>(
+        "messages_per_s", "1/s", "0 to 1000000", "Messages of one connection in a second: above it is read more slowly. 0: no limit."),
+    row<&Options::quota_bytes_per_s>("quota", "bytes_per_s", whole, "B/s", "0, 16384 to 1000000000",
+                                     "Bytes of one connection in a second: above it is read more slowly. 0: no limit.", false, true,
+                                     set_bytes_per_s),
+    quota<&Options::quota_events_per_s, 0, 1'000'000>(
+        "events_per_s", "1/s", "0 to 1000000", "Messages to others of one player in a second; more get too_many_messages. 0: no limit."),
+    quota<&Options::quota_entities_per_player, 0, 16'384>(
+        "entities_per_player", "", "0 to 16384", "Entities a player may own by spawn and claim; more get too_many_entities. 0: no limit."),
+    quota<&Options::quota_message_bytes, 1'024, 65'536>("message_bytes", "B", "1024 to 65536",
+                                                        "One message to the relay; a larger one gets message_too_large.", false),
+    quota<&Options::quota_handshake_timeout_s, 1, 60>("handshake_timeout", "s", "1 to 60",
+                                                      "From the connection (or its PROXY header) to the finished handshake.", false),
+    row<&Options::quota_first_message_timeout_s>("quota", "first_message_timeout", Shape::number, "s", "0.1 to 60",
+                                                 "From the handshake to the Join; then join_timeout.", false, true, set_first_message),
 };
 
 }  // namespace
@@ -232,6 +231,7 @@ ConfigValue value_of_text(const ConfigKey& key, std::string_view text) {
     if (key.shape == Shape::whole) return parsed(std::int64_t{});
     if (key.shape == Shape::number) return parsed(double{});
     if (key.shape == Shape::text) return std::string(text);
+    if (key.shape == Shape::flag) return text == "true" || text == "false" ? ConfigValue(text == "true") : ConfigValue(std::string(text));
     std::vector<std::string> list;
     while (!text.empty()) {
         const auto end = std::min(text.find(','), text.size());

@@ -15,7 +15,7 @@
 namespace tickrelay {
 
 using ConfigValue = std::variant<bool, std::int64_t, double, std::string, std::vector<std::string>>;
-enum class Shape : std::uint8_t { text, whole, number, list };
+enum class Shape : std::uint8_t { text, whole, number, list, flag };
 
 struct ConfigKey {
     std::string_view section;  // empty: above all sections

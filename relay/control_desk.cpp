@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <future>
+#include <span>
 
+#include "relay/core/grid.h"
 #include "relay/event_journal.h"
 #include "relay/run/lws_loop.h"
 
@@ -31,9 +33,9 @@ class Question final : public Errand {
 }  // namespace
 
 ControlDesk::ControlDesk(Reception& reception, Lobby& lobby, Tickets& tickets, const Stats& stats, EventRing& events,
-                         std::span<WorkerPort* const> workers, std::function<void(std::optional<double>)> drain)
+                         std::span<WorkerPort* const> workers, Wishes wishes)
     : reception_(reception), lobby_(lobby), tickets_(tickets), stats_(stats), events_(events), workers_(workers),
-      drain_(std::move(drain)) {}
+      wishes_(std::move(wishes)) {}
 
 template <typename Result>
 Answer<Result> ControlDesk::ask(const std::string& room_id, Deadline deadline, OnPlace<Result> todo) {
@@ -43,15 +45,23 @@ Answer<Result> ControlDesk::ask(const std::string& room_id, Deadline deadline, O
     std::future<Answer<Result>> answer = promise->get_future();
     workers_[record->worker]->post(std::make_unique<Question>([=](Worker& worker, std::int64_t now_ns) {
         Worker::Place* place = worker.place_of(record, now_ns);
-        promise->set_value(place == nullptr ? Answer<Result>(no_room(room_id)) : todo(worker, *place));
+        // A parked one is on its way to another node, which has it in a moment.
+        promise->set_value(place == nullptr || place->parked ? Answer<Result>(no_room(room_id)) : todo(worker, *place));
     }));
     if (answer.wait_until(deadline) != std::future_status::ready)
         return Refused{std::string(reason_timeout), "the room's worker did not answer in time"};
     return answer.get();
 }
 
-void ControlDesk::tell(RelayEventType type, const std::string& room_id, std::string label, std::string data) {
-    events_.push({.time_ms = unix_ms(), .type = type, .room_id = room_id, .player_id = {}, .label = std::move(label), .data = std::move(data)});
+std::uint64_t ControlDesk::tell(RelayEventType type, const RoomRecord* room, std::string data) {
+    RelayEvent event{.time_ms = unix_ms(), .type = type, .data = std::move(data)};
+    if (room != nullptr) event.room_id = room->id, event.trace_id = room->settings.trace_id;
+    return events_.push(std::move(event));
+}
+
+std::string ControlDesk::trace_of(const std::string& room_id) {
+    const RoomRecordPointer record = lobby_.find(room_id);
+    return record ? record->settings.trace_id : "";
 }
 
 // ---------------------------------------------------------------------------------------------- the relay
@@ -69,37 +79,44 @@ RelayInfo ControlDesk::info() {
     info.listen = about_.listen;
     info.ops_listen = about_.ops_listen;
     info.url = about_.url;
+    info.ops_url = about_.ops_url;
+    info.admin_tcp = about_.admin_tcp;
+    info.tls_expires_s = totals.tls_expires_s;
     return info;
 }
 
 std::string ControlDesk::unready() {
     if (reception_.draining()) return "draining";
+    if (fleet_ != nullptr && !fleet_->may_run()) return "no lease: the fleet's NATS servers cannot be reached";
     if (stats_.totals().headroom < headroom_least) return "out of headroom";
     return {};
 }
 
 Answer<std::uint64_t> ControlDesk::drain(std::optional<double> deadline_s, Deadline) {
-    tell(RelayEventType::relay_draining, "", "", "");
-    drain_(deadline_s);
+    tell(RelayEventType::relay_draining);
+    wishes_.drain(deadline_s);
     return std::uint64_t{lobby_.size()};
 }
 
 Answer<Done> ControlDesk::undrain(Deadline) {
-    reception_.set_draining(false);
-    tell(RelayEventType::relay_undrained, "", "", "");
+    const auto failed = wishes_.undrain();
+    tell(RelayEventType::relay_undrained);
+    if (failed) return Refused{"store_failing", *failed};
     return Done{};
 }
 
 Answer<TicketIssued> ControlDesk::issue_ticket(TicketRequest request, Deadline) {
     if (!lobby_.find(request.room_id)) return no_room(request.room_id);
-    const std::int64_t now_ms = monotonic_ns() / 1'000'000;
-    Ticket ticket{.room_id = request.room_id,
-                  .player_id = request.player_id,
-                  .role = request.role,
-                  .expires_ms = now_ms + std::int64_t{request.ttl_s} * 1000};
-    std::string text = tickets_.issue(std::move(ticket), now_ms);
-    if (text.empty()) return Refused{"too_many_tickets", "65,536 tickets are unspent: let some expire, or give them a shorter ttl_s"};
-    return TicketIssued{.ticket = std::move(text), .url = about_.url};
+    const std::int64_t now_s = static_cast<std::int64_t>(unix_ms()) / 1000;
+    auto text = tickets_.issue({.room_id = request.room_id,
+                                .player_id = request.player_id,
+                                .role = request.role,
+                                .expires_s = now_s + request.ttl_s,
+                                .seat = request.seat,
+                                .single_use = request.single_use},
+                               now_s);
+    if (!text) return Refused{"no_signing_key", "all keys of this relay are public: its match servers make tickets, or give [tickets] a key that signs"};
+    return TicketIssued{.ticket = std::move(*text), .url = about_.url};
 }
 
 // ---------------------------------------------------------------------------------------------- rooms
@@ -121,23 +138,29 @@ Answer<std::vector<RoomEntry>> ControlDesk::rooms(Deadline) {
 }
 
 Answer<Spawned> ControlDesk::spawn(SpawnRequest request, Deadline deadline) {
-    const RoomSettings wanted = request.settings;
+    const RoomSettings wanted = reception_.within_quotas(request.settings);
+    const bool begins = fleet_ != nullptr && !wanted.id.empty() && !reception_.draining() && !lobby_.find(wanted.id);
+    if (begins)
+        if (auto why = fleet_->begin(wanted.id)) return *why;
     CloseCode refused{};
     RoomRecordPointer existing;
     const RoomRecordPointer record = reception_.make_room(std::move(request.settings), monotonic_ns(), refused, &existing);
+    if (!record && !existing && begins) fleet_->give_up(wanted.id);
     if (!record && existing) {
         if (!agree(existing->settings, wanted, request.given))
             return Refused{std::string(reason_room_exists), "room '" + wanted.id + "' exists with other settings: choose another id"};
-        return Spawned{existing->id, about_.url, about_.node};
+        return Spawned{existing->id, about_.url, about_.node, existing->settings.trace_id};
     }
+    if (!record && refused == CloseCode::going_away)
+        return Refused{std::string(reason_not_available), "this node has lost touch with the fleet's NATS servers, and runs no rooms now"};
     if (!record && refused == CloseCode::restarting) return Refused{std::string(reason_draining), "the relay is draining: spawn elsewhere"};
     if (!record && refused == CloseCode::unknown_type)
         return Refused{"unknown_logic", "no logic '" + wanted.logic + "' is loaded: relay, chat, demo, or one given with --logic"};
-    if (!record) return Refused{"too_many_rooms", "the quota of rooms is used up: raise quotas.rooms"};
+    if (!record) return Refused{"too_many_rooms", "the quota of rooms is used up: raise rooms or rooms_per_type of [quota], or the type's max_rooms"};
     // The worker makes it now, so that it lives from here on and not from the first join.
     Answer<Done> made = ask<Done>(record->id, deadline, [](Worker&, Worker::Place&) { return Done{}; });
     if (const auto* why = std::get_if<Refused>(&made)) return *why;
-    return Spawned{record->id, about_.url, about_.node};
+    return Spawned{record->id, about_.url, about_.node, record->settings.trace_id};
 }
 
 Answer<Done> ControlDesk::update(UpdateRequest request, Deadline deadline) {
@@ -145,7 +168,7 @@ Answer<Done> ControlDesk::update(UpdateRequest request, Deadline deadline) {
     if (!record) return no_room(request.room_id);
     const auto pointer = [](auto& optional) { return optional ? &*optional : nullptr; };
     lobby_.update(record, pointer(request.metadata), pointer(request.is_private), pointer(request.locked), pointer(request.max_players));
-    tell(RelayEventType::room_updated, request.room_id, "", request.metadata.value_or(""));
+    tell(RelayEventType::room_updated, record.get(), request.metadata.value_or(""));
     return ask<Done>(request.room_id, deadline, [request, pointer](Worker&, Worker::Place& place) {
         place.room->update(pointer(request.metadata), pointer(request.is_private), pointer(request.locked), pointer(request.max_players));
         return Done{};
@@ -193,7 +216,7 @@ Answer<Done> ControlDesk::show(ShowRequest request, Deadline deadline) {
         }
         const Refusal refusal = room.show(request.entity, std::move(to));
         if (refusal == Refusal::not_allowed)
-            return Refused{std::string(label(refusal)), "entity " + std::to_string(request.entity) + " is the room's or a seat's: everyone sees those"};
+            return Refused{std::string(label(refusal)), "entity " + std::to_string(request.entity) + " is the room's or a roster entry: everyone sees those"};
         if (refusal != Refusal::none)
             return Refused{std::string(label(refusal)), "entity " + std::to_string(request.entity) + ": " + std::string(label(refusal))};
         return Done{};
@@ -213,7 +236,11 @@ Answer<Done> ControlDesk::update_player(PlayerUpdateRequest request, Deadline de
 
 Answer<Done> ControlDesk::kick(KickRequest request, Deadline deadline) {
     if (request.ban_s != 0)
-        reception_.ban(request.room_id, request.player_id, monotonic_ns() + std::int64_t{request.ban_s} * 1'000'000'000);
+        reception_.bans().add({.player_id = request.player_id,
+                               .room_id = request.room_id,
+                               .address = {},
+                               .until_ns = monotonic_ns() + std::int64_t{request.ban_s} * 1'000'000'000,
+                               .reason = request.reason});
     return ask<Done>(request.room_id, deadline, [request](Worker&, Worker::Place& place) -> Answer<Done> {
         const Seat* seat = place.room->find_player(request.player_id);
         if (seat == nullptr) return no_player(request.player_id);
@@ -222,14 +249,43 @@ Answer<Done> ControlDesk::kick(KickRequest request, Deadline deadline) {
     });
 }
 
-Answer<Done> ControlDesk::simulate(SimulateRequest, Deadline) {
-    return Refused{std::string(reason_not_available), "this version does not play a bad network yet"};
+Answer<Done> ControlDesk::simulate(SimulateRequest request, Deadline deadline) {
+    return ask<Done>(request.room_id, deadline, [request](Worker&, Worker::Place& place) -> Answer<Done> {
+        const Seat* seat = place.room->find_player(request.player_id);
+        if (seat == nullptr) return no_player(request.player_id);
+        place.room->simulate(seat->number, request.conditions);
+        return Done{};
+    });
 }
 
-Answer<Done> ControlDesk::result(ResultRequest request, Deadline) {
-    if (!lobby_.find(request.room_id)) return no_room(request.room_id);
-    tell(RelayEventType::room_result, request.room_id, "", request.data);
+// Where there is a store: first the room, as it is with this result, then the result, then the answer.
+Answer<Done> ControlDesk::result(ResultRequest request, Deadline deadline) {
+    const RoomRecordPointer record = lobby_.find(request.room_id);
+    if (!record) return no_room(request.room_id);
+    if (journal_ != nullptr) {
+        if (auto refused = keep(record, deadline)) return *refused;
+    }
+    const std::uint64_t seq = tell(RelayEventType::room_result, record.get(), request.data);
+    if (journal_ != nullptr && !journal_->wait_for(seq, deadline))
+        return Refused{std::string(reason_timeout), "the result is not in the journal yet: it will be when data_dir can be written again"};
     return Done{};
+}
+
+std::optional<Refused> ControlDesk::keep(const RoomRecordPointer& record, Deadline deadline) {
+    const auto promise = std::make_shared<std::promise<bool>>();
+    std::future<bool> answer = promise->get_future();
+    workers_[record->worker]->post(std::make_unique<Question>([promise, record](Worker& worker, std::int64_t now_ns) {
+        Worker::Place* place = worker.place_of(record, now_ns);
+        if (place != nullptr) worker.keep_at_next_send(*place, [promise](bool durable) { promise->set_value(durable); });
+    }));
+    if (answer.wait_until(deadline) != std::future_status::ready)
+        return Refused{std::string(reason_timeout), "the room could not be kept in time, and its result was not taken: try again"};
+    try {
+        if (answer.get()) return std::nullopt;
+    } catch (const std::future_error&) {  // nobody answers any more: the room has ended
+        return no_room(record->id);
+    }
+    return Refused{"store_failing", "data_dir cannot be written, and the result was not taken: see the relay's log, and try again"};
 }
 
 // ---------------------------------------------------------------------------------------------- looking into a room
@@ -237,12 +293,13 @@ Answer<Done> ControlDesk::result(ResultRequest request, Deadline) {
 namespace {
 
 PlayerInfo player_info(const Worker& worker, const Worker::Place& place, const Seat& seat) {
-    PlayerInfo info{.player_id = seat.player_id, .number = seat.number, .role = seat.role, .connected = seat.connected()};
+    PlayerInfo info{.player_id = seat.player_id, .number = seat.number, .role = seat.role, .connected = seat.connected(), .simulated = seat.simulated};
     if (const Worker::Placed* at = worker.placed(place, seat.number)) {
         info.rtt_ms = at->link->round_trip_us.load() / 1e3;
         info.state_age_ms = at->link->state_age_ms.load();
         info.bytes_per_s = at->link->bytes_per_s.load();
         info.behind_ticks = at->link->behind_ticks.load();
+        info.address = to_string(at->peer);
     }
     return info;
 }
@@ -294,12 +351,16 @@ Answer<RoomInfo> ControlDesk::room(std::string room_id, Deadline deadline) {
     });
 }
 
-Answer<RoomState> ControlDesk::state(std::string room_id, Deadline deadline) {
-    return ask<RoomState>(room_id, deadline, [](Worker&, Worker::Place& place) {
+Answer<RoomState> ControlDesk::state(StateRequest request, Deadline deadline) {
+    return ask<RoomState>(request.room_id, deadline, [request](Worker&, Worker::Place& place) {
         const World& world = place.room->world();
-        RoomState state{.layout = place.record->settings.layout, .term = place.room->term(), .tick = place.room->tick(), .entities = {}};
+        RoomState state{
+            .layout = place.record->settings.layout, .term = place.room->term(), .tick = place.room->tick(), .total = world.size(), .entities = {}};
         std::vector<EntityId> ids(world.entities().ids().begin(), world.entities().ids().end());
-        std::ranges::sort(ids);
+        if (request.after) std::erase_if(ids, [&](EntityId id) { return id <= *request.after; });
+        const std::size_t count = std::min(request.limit, ids.size());
+        std::ranges::partial_sort(ids, ids.begin() + static_cast<std::ptrdiff_t>(count));
+        ids.resize(count);
         for (const EntityId id : ids) {
             EntityValue entity{.entity = id, .components = {}};
             for (ComponentIndex i = 0; i < world.layout().components().size(); ++i) {
@@ -310,6 +371,25 @@ Answer<RoomState> ControlDesk::state(std::string room_id, Deadline deadline) {
             state.entities.push_back(std::move(entity));
         }
         return state;
+    });
+}
+
+Answer<RoomPlaces> ControlDesk::places(PlacesRequest request, Deadline deadline) {
+    return ask<RoomPlaces>(request.room_id, deadline, [request](Worker&, Worker::Place& place) {
+        const World& world = place.room->world();
+        const Positions positions(world.layout());
+        RoomPlaces places{.layout = place.record->settings.layout, .tick = place.room->tick(), .places = {}};
+        for (const ComponentIndex component : positions.components()) places.total += world.rows(component).size();
+        const std::size_t limit = std::max<std::size_t>(request.limit, 1);
+        const std::size_t step = std::max<std::size_t>((places.total + limit - 1) / limit, 1);
+        for (const ComponentIndex component : positions.components()) {
+            const std::span<const EntityId> ids = world.rows(component).ids();
+            for (std::size_t i = 0; i < ids.size(); i += step) {
+                Place at{.entity = ids[i], .owner = world.owner(ids[i]), .component = component};
+                if (positions.find(world, ids[i], at.at)) places.places.push_back(at);
+            }
+        }
+        return places;
     });
 }
 

@@ -9,6 +9,8 @@
 #include "relay/door/controls.h"
 #include "relay/door/event_ring.h"
 #include "relay/door/ticket.h"
+#include "relay/fleet_desk.h"
+#include "relay/journal_pump.h"
 #include "relay/reception.h"
 #include "relay/run/ports.h"
 #include "relay/run/worker.h"
@@ -23,17 +25,34 @@ class ControlDesk final : public Controls {
         std::string listen;
         std::string ops_listen;
         std::string url;
+        std::string ops_url;
+        std::string admin_tcp;
         std::int64_t started_ns = 0;
     };
 
+    // What the relay does at an operator's wish.
+    struct Wishes {
+        std::function<void(std::optional<double> deadline_s)> drain;
+        std::function<std::optional<std::string>()> undrain;  // an error text where the rooms that were handed over do not come back
+    };
+
     ControlDesk(Reception& reception, Lobby& lobby, Tickets& tickets, const Stats& stats, EventRing& events,
-                std::span<WorkerPort* const> workers, std::function<void(std::optional<double>)> drain);
+                std::span<WorkerPort* const> workers, Wishes wishes);
 
-    void set_about(About about) { about_ = std::move(about); }  // before there are calls
+    // Before there are calls.
+    void set_about(About about) { about_ = std::move(about); }
+    void journal_in(JournalPump& journal) { journal_ = &journal; }  // results wait until they are in it
 
+    void join_fleet(FleetDesk& fleet) { fleet_ = &fleet; }
+
+    std::optional<std::string> forward(const std::string& method, const std::string& room_id, const std::string& line, Deadline deadline) override {
+        return fleet_ == nullptr ? std::nullopt : fleet_->forward(method, room_id, line, deadline);
+    }
+    std::vector<NodeInfo> nodes() override { return fleet_ == nullptr ? std::vector<NodeInfo>() : fleet_->nodes(); }
     RelayInfo info() override;
     std::shared_ptr<const RoomTypes> types() override { return reception_.types(); }
     std::string unready() override;
+    std::string trace_of(const std::string& room_id) override;
     Answer<std::uint64_t> drain(std::optional<double> deadline_s, Deadline deadline) override;
     Answer<Done> undrain(Deadline deadline) override;
     Answer<std::vector<RoomEntry>> rooms(Deadline deadline) override;
@@ -46,8 +65,12 @@ class ControlDesk final : public Controls {
     Answer<SetDone> set(SetRequest request, Deadline deadline) override;
     Answer<Done> show(ShowRequest request, Deadline deadline) override;
     Answer<Done> update_player(PlayerUpdateRequest request, Deadline deadline) override;
-    Answer<RoomState> state(std::string room_id, Deadline deadline) override;
+    Answer<RoomState> state(StateRequest request, Deadline deadline) override;
+    Answer<RoomPlaces> places(PlacesRequest request, Deadline deadline) override;
     Answer<Done> kick(KickRequest request, Deadline deadline) override;
+    Answer<Banned> ban(BanRequest request, Deadline deadline) override;
+    std::vector<BanEntry> bans(std::size_t count) override;
+    Answer<Done> unban(BanRequest request, Deadline deadline) override;
     Answer<Done> simulate(SimulateRequest request, Deadline deadline) override;
     Answer<TicketIssued> issue_ticket(TicketRequest request, Deadline deadline) override;
     Answer<Done> result(ResultRequest request, Deadline deadline) override;
@@ -59,7 +82,9 @@ class ControlDesk final : public Controls {
     // Runs on the room's worker; refuses where there is no such room, or no answer by the deadline.
     template <typename Result>
     Answer<Result> ask(const std::string& room_id, Deadline deadline, OnPlace<Result> todo);
-    void tell(RelayEventType type, const std::string& room_id, std::string label, std::string data);
+    // The room is in the store as it is now; or why not.
+    std::optional<Refused> keep(const RoomRecordPointer& record, Deadline deadline);
+    std::uint64_t tell(RelayEventType type, const RoomRecord* room = nullptr, std::string data = {});
 
     Reception& reception_;
     Lobby& lobby_;
@@ -67,7 +92,9 @@ class ControlDesk final : public Controls {
     const Stats& stats_;
     EventRing& events_;
     std::span<WorkerPort* const> workers_;
-    std::function<void(std::optional<double>)> drain_;
+    Wishes wishes_;
+    JournalPump* journal_ = nullptr;
+    FleetDesk* fleet_ = nullptr;
     About about_;
 };
 

@@ -15,8 +15,9 @@ class EventJournal final : public Journal {
     void room_spawned(const Room& room) override;
     void room_restored(const Room& room) override;
     void room_closed(const Room& room, std::string_view reason) override;
+    void room_let_go(const Room&, std::string_view) override {}  // its next owner says that it was restored
     void player(std::string_view what, const Room& room, const Seat& seat, std::string_view reason) override;
-    void message(const Room& room, PlayerNumber from, const Event& event) override;
+    void message(const Room& room, PlayerNumber from, const Event& message) override;
     void room_slowed(const Room& room, double send_hz, double tick_hz) override;
     void room_full_rate(const Room& room) override;
     void flush() override { writer_.flush(); }

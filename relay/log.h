@@ -1,14 +1,17 @@
-// Log lines on stderr, as text or as one JSON object a line. Any thread may call; a call blocks for one write. Never
-// per message or per tick. Only log.cpp knows the library behind it.
+// Log lines on stderr, as text or as one JSON object a line: time (RFC 3339), severity and message as collectors of clouds know
+// them, node, and the fields. Any thread may call; a call blocks for one write. Never per message or per tick. What is about a
+// room carries room_id and trace_id. Only log.cpp knows the library behind it.
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace tickrelay::log {
 
@@ -34,18 +37,29 @@ struct Field {
 };
 using Fields = std::initializer_list<Field>;
 
-// Before it, lines are text at level info.
-void start(Format format, Level level);
+// Before it, lines are text at level info. node: on each JSON line.
+void start(Format format, Level level, std::string node = {});
 void set_level(Level level);
 bool enabled(Level level);
 
 void write(Level level, std::string_view message, Fields fields = {});
+// What happened earlier, in milliseconds since 1970.
+void write_at(std::int64_t time_ms, Level level, std::string_view message, Fields fields = {});
 inline void debug(std::string_view message, Fields fields = {}) { write(Level::debug, message, fields); }
 inline void info(std::string_view message, Fields fields = {}) { write(Level::info, message, fields); }
 inline void warn(std::string_view message, Fields fields = {}) { write(Level::warn, message, fields); }
 inline void error(std::string_view message, Fields fields = {}) { write(Level::error, message, fields); }
 
+// The last lines that were written, oldest first, at most `count` of the lines_kept that are kept.
+inline constexpr std::size_t lines_kept = 512;
+struct Line {
+    std::int64_t time_ms = 0;  // since 1970
+    Level level = Level::info;
+    std::string text;
+};
+std::vector<Line> last_lines(std::size_t count);
+
 // What write() puts on the line, for a time in milliseconds since 1970.
-std::string render(Format format, Level level, std::int64_t time_ms, std::string_view message, Fields fields);
+std::string render(Format format, Level level, std::int64_t time_ms, std::string_view message, Fields fields, std::string_view node = {});
 
 }  // namespace tickrelay::log

@@ -9,7 +9,7 @@
 namespace tickrelay {
 
 // What a shared object given with --logic exports, as C: one entry, found by the name `tickrelay_logic`.
-inline constexpr std::uint32_t logic_abi_version = 2;
+inline constexpr std::uint32_t logic_abi_version = 4;
 struct LogicPlugin {
     std::uint32_t abi_version;  // logic_abi_version of the headers it was built with
     const char* name;           // for room.spawn {logic}; must not be taken

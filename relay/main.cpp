@@ -1,5 +1,7 @@
 // The program: configure, start, say where everything is, wait for signals.
 
+#include <sys/resource.h>
+
 #include <csignal>
 #include <cstdio>
 #include <ctime>
@@ -23,8 +25,10 @@ sigset_t handled_signals() {
 void print_banner(const Relay& relay, const Options& options) {
     std::printf("tickrelay %.*s%s\n", static_cast<int>(version().size()), version().data(), options.dev ? " (--dev: everyone may join)" : "");
     std::printf("  players     %s\n", relay.player_url().c_str());
-    std::printf("  operations  http://%s/dashboard, /metrics, /healthz, /readyz\n", relay.ops_listen().c_str());
+    if (const std::string demo = relay.demo_url(); !demo.empty()) std::printf("  demo        %s\n", demo.c_str());
+    std::printf("  operations  %s/dashboard, /metrics, /healthz, /readyz\n", relay.ops_url().c_str());
     std::printf("  admin       %s\n", relay.admin().c_str());
+    if (const std::string remote = relay.admin_tcp(); !remote.empty()) std::printf("              tls://%s\n", remote.c_str());
     std::printf("tickrelay is ready\n");
     std::fflush(stdout);
 }
@@ -37,9 +41,14 @@ void reload(Relay& relay, Options& options, const std::vector<std::string>& argu
         return;
     }
     const Config& config = std::get<Config>(fresh);
+    if (const std::string why = refuse_to_start(config.options); !why.empty()) {
+        log::error("reload refused, the old configuration stays", {{"why", why}});
+        return;
+    }
     const Reloaded done = reload_options(options, config.options);
     log::set_level(options.log_level);
-    if (const auto error = relay.reload(*config.types)) log::error("types refused", {{"why", *error}});
+    if (const auto error = relay.reload(options, *config.types)) log::error("types and keys refused, the old ones stay", {{"why", *error}});
+    relay.reload_certificates(options);
     for (const std::string& key : done.taken) log::info("reloaded", {{"key", key}});
     for (const std::string& key : done.need_restart) log::warn("this change needs a restart", {{"key", key}});
     log::info("configuration reloaded", {{"types", config.types->size()}});
@@ -67,6 +76,15 @@ int wait(Relay& relay, Options& options, const std::vector<std::string>& argumen
     }
 }
 
+// A core file holds the memory, and so the keys of tickets and certificates. Where anyone may join, in clear, there are none.
+void keep_keys_out_of_core_files(const Options& options) {
+    if (options.auth != Auth::tickets && options.tls_key.empty() && options.admin_tcp_key.empty()) return;
+    rlimit limit{};
+    if (getrlimit(RLIMIT_CORE, &limit) != 0 || limit.rlim_cur == 0) return;
+    limit.rlim_cur = 0;  // the hard limit stays: a debugger's user may raise it again
+    if (setrlimit(RLIMIT_CORE, &limit) == 0) log::info("core files are off: they would hold keys");
+}
+
 int run(const std::vector<std::string>& arguments) {
     auto configured = configure(arguments, read_environment());
     if (const auto* exit = std::get_if<Exit>(&configured)) {
@@ -74,9 +92,10 @@ int run(const std::vector<std::string>& arguments) {
         return exit->code;
     }
     Config& config = std::get<Config>(configured);
-    log::start(config.options.log_format, config.options.log_level);
+    log::start(config.options.log_format, config.options.log_level, node_of(config.options));
     for (const std::string& note : config.notes) log::warn(note);
     std::signal(SIGPIPE, SIG_IGN);
+    keep_keys_out_of_core_files(config.options);
     const sigset_t signals = handled_signals();
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before there are threads: they inherit it
 

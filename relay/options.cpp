@@ -1,8 +1,17 @@
 #include "relay/options.h"
 
+#include <unistd.h>
+
 #include <charconv>
 
 namespace tickrelay {
+
+std::string node_of(const Options& options) {
+    if (!options.node_name.empty()) return options.node_name;
+    char name[256] = "relay";
+    gethostname(name, sizeof name - 1);
+    return name;
+}
 
 std::string to_string(const Address& address) {
     const bool bracketed = address.host.find(':') != std::string::npos;

@@ -8,7 +8,8 @@ namespace tickrelay {
 
 namespace {
 
-constexpr std::array<std::string_view, 3> other_reasons = {"connection_lost", "handshake", "drain"};
+constexpr std::array<std::string_view, other_reasons> other_labels = {
+    "connection_lost", "handshake", "drain", "origin", "proxy_header", "connections", "address_connections", "address_rate"};
 
 template <typename Totals, typename Counters>
 void add_each(Totals& totals, const Counters& counters) {
@@ -23,10 +24,13 @@ std::size_t reason_index(CloseCode code) {
     return static_cast<std::size_t>(found - std::begin(close_codes));
 }
 
+std::size_t reason_index(const Drop& drop) { return drop.fault == TicketFault::none ? reason_index(drop.code) : reason_index(drop.fault); }
+
 std::string_view reason_label(std::size_t index) {
     if (index < std::size(close_codes)) return label(close_codes[index]);
-    if (index < close_reasons) return other_reasons[index - std::size(close_codes)];
-    return label(static_cast<Refusal>(index - close_reasons + 1));
+    if (index < close_reasons) return other_labels[index - std::size(close_codes)];
+    if (index < close_reasons + refusal_reasons) return label(static_cast<Refusal>(index - close_reasons + 1));
+    return label(static_cast<TicketFault>(index - close_reasons - refusal_reasons + 1));
 }
 
 void HistogramTotal::add(const Histogram& histogram) {
@@ -56,12 +60,24 @@ void StatsTotals::add(const StatsShard& shard) {
     ticks_skipped += shard.ticks_skipped.read();
     frames_superseded += shard.frames_superseded.read();
     bytes_received += shard.bytes_received.read();
+    throttled += shard.throttled.read();
     rooms += shard.rooms.read();
     players += shard.players.read();
     connections += shard.connections.read();
     shields += shard.shields.read();
     rooms_slowed += shard.rooms_slowed.read();
     workers_stuck += shard.workers_stuck.read();
+    checkpoints += shard.checkpoints.read();
+    checkpoint_bytes += shard.checkpoint_bytes.read();
+    checkpoint_age_s = std::max(checkpoint_age_s, shard.checkpoint_age_s.read());
+    store_commits += shard.store_commits.read();
+    store_errors += shard.store_errors.read();
+    store_failing += shard.store_failing.read();
+    journal_events += shard.journal_events.read();
+    journal_dropped += shard.journal_dropped.read();
+    rooms_restored += shard.rooms_restored.read();
+    rooms_set_aside += shard.rooms_set_aside.read();
+    tls_expires_s += shard.tls_expires_s.read();  // one shard has it
     headroom = std::clamp(1 - shard.busy.read(), 0.0, headroom);
     tick_duration.add(shard.tick_duration);
     tick_lateness.add(shard.tick_lateness);
@@ -70,6 +86,7 @@ void StatsTotals::add(const StatsShard& shard) {
     add_each(bytes_sent, shard.bytes_sent_);
     add_each(messages_received, shard.messages_received_);
     add_each(resumes, shard.resumes_);
+    add_each(handshakes, shard.handshakes_);
     add_each(queue_depth, shard.queue_depth_);
     add_each(refused, shard.refused_);
     add_each(closed, shard.closed_);

@@ -34,26 +34,42 @@ enum class ReceivedKind : std::uint8_t {
     pace
 };
 enum class ResumeResult : std::uint8_t { delta, whole, rolled_back, session_unknown };
+enum class HandshakeResult : std::uint8_t { full, resumed };                  // of TLS
 enum class QueueKind : std::uint8_t { inbox, outbox };                        // to the workers, to the loops
-enum class OtherReason : std::uint8_t { connection_lost, handshake, drain };  // beside CloseCode and Refusal
+// Beside CloseCode and Refusal. The last five are of connections that were refused before their handshake was done.
+enum class OtherReason : std::uint8_t {
+    connection_lost,
+    handshake,
+    drain,
+    origin,
+    proxy_header,
+    connections,
+    address_connections,
+    address_rate
+};
+inline constexpr std::size_t other_reasons = static_cast<std::size_t>(OtherReason::address_rate) + 1;
 
 inline constexpr std::array<std::string_view, 8> sent_kinds = {"stream", "catch_up", "shared_base", "join",
                                                                "resync", "yours",    "event",       "shield"};
 inline constexpr std::array<std::string_view, 14> received_kinds = {
     "join", "update", "ping", "leave", "list_rooms", "set", "spawn", "despawn", "claim", "input", "message", "answer", "resync", "pace"};
 inline constexpr std::array<std::string_view, 4> resume_results = {"delta", "whole", "rolled_back", "session_unknown"};
+inline constexpr std::array<std::string_view, 2> handshake_results = {"full", "resumed"};
 inline constexpr std::array<std::string_view, 2> queue_kinds = {"inbox", "outbox"};
 
-// Reasons in one row: close codes, then OtherReason, then refusals of actions (without `none`).
-inline constexpr std::size_t close_reasons = std::size(close_codes) + 3;
+// Reasons in one row: close codes, then OtherReason, then refusals of actions and faults of tickets (both without `none`).
+inline constexpr std::size_t close_reasons = std::size(close_codes) + other_reasons;
 inline constexpr std::size_t refusal_reasons = static_cast<std::size_t>(Refusal::too_large);
-inline constexpr std::size_t reasons = close_reasons + refusal_reasons;
+inline constexpr std::size_t reasons = close_reasons + refusal_reasons + ticket_faults;
 std::size_t reason_index(CloseCode code);
 constexpr std::size_t reason_index(OtherReason reason) {
     return std::size(close_codes) + static_cast<std::size_t>(reason);
 }
 // REQUIRES: not Refusal::none.
 constexpr std::size_t reason_index(Refusal refusal) { return close_reasons + static_cast<std::size_t>(refusal) - 1; }
+constexpr std::size_t reason_index(TicketFault fault) { return close_reasons + refusal_reasons + static_cast<std::size_t>(fault) - 1; }
+// A bad_ticket that says what was wrong counts as that alone.
+std::size_t reason_index(const Drop& drop);
 std::string_view reason_label(std::size_t index);
 
 // Counts upwards. One writer.
@@ -116,12 +132,24 @@ struct alignas(64) StatsShard {
     Counter ticks_skipped;
     Counter frames_superseded;
     Counter bytes_received;
+    Counter throttled;  // connections that were not read for a time
     Gauge<std::int64_t> rooms;
     Gauge<std::int64_t> players;
     Gauge<std::int64_t> connections;
     Gauge<std::int64_t> shields;
     Gauge<std::int64_t> rooms_slowed;
     Gauge<std::int64_t> workers_stuck;  // the watchdog's
+    Counter checkpoints;       // given to the store
+    Counter checkpoint_bytes;
+    Gauge<double> checkpoint_age_s;  // of this worker's oldest change that no durable checkpoint holds
+    Counter store_commits;
+    Counter store_errors;
+    Gauge<std::int64_t> store_failing;  // 1: what is to be kept waits, its last try failed
+    Counter journal_events;
+    Counter journal_dropped;
+    Counter rooms_restored;
+    Counter rooms_set_aside;
+    Gauge<std::int64_t> tls_expires_s;  // since 1970, of the certificate that ends first; 0: none
     Gauge<double> busy;  // share of the last 5 s in which this thread worked, 0 to 1
     Histogram tick_duration{duration_bounds_s};
     Histogram tick_lateness{lateness_bounds_s};
@@ -131,6 +159,7 @@ struct alignas(64) StatsShard {
     Counter& bytes_sent(SentKind kind) { return bytes_sent_[static_cast<std::size_t>(kind)]; }
     Counter& messages_received(ReceivedKind kind) { return messages_received_[static_cast<std::size_t>(kind)]; }
     Counter& resumes(ResumeResult result) { return resumes_[static_cast<std::size_t>(result)]; }
+    Counter& handshakes(HandshakeResult result) { return handshakes_[static_cast<std::size_t>(result)]; }
     Gauge<std::int64_t>& queue_depth(QueueKind queue) { return queue_depth_[static_cast<std::size_t>(queue)]; }
     Counter& refused(auto reason) { return refused_[reason_index(reason)]; }
     Counter& closed(auto reason) { return closed_[reason_index(reason)]; }
@@ -141,6 +170,7 @@ struct alignas(64) StatsShard {
     std::array<Counter, sent_kinds.size()> bytes_sent_;
     std::array<Counter, received_kinds.size()> messages_received_;
     std::array<Counter, resume_results.size()> resumes_;
+    std::array<Counter, handshake_results.size()> handshakes_;
     std::array<Gauge<std::int64_t>, queue_kinds.size()> queue_depth_;
     std::array<Counter, reasons> refused_;
     std::array<Counter, close_reasons> closed_;
@@ -164,12 +194,24 @@ struct StatsTotals {
     std::uint64_t ticks_skipped = 0;
     std::uint64_t frames_superseded = 0;
     std::uint64_t bytes_received = 0;
+    std::uint64_t throttled = 0;
     std::int64_t rooms = 0;
     std::int64_t players = 0;
     std::int64_t connections = 0;
     std::int64_t shields = 0;
     std::int64_t rooms_slowed = 0;
     std::int64_t workers_stuck = 0;
+    std::uint64_t checkpoints = 0;
+    std::uint64_t checkpoint_bytes = 0;
+    double checkpoint_age_s = 0;  // the oldest of all workers
+    std::uint64_t store_commits = 0;
+    std::uint64_t store_errors = 0;
+    std::int64_t store_failing = 0;
+    std::uint64_t journal_events = 0;
+    std::uint64_t journal_dropped = 0;
+    std::uint64_t rooms_restored = 0;
+    std::uint64_t rooms_set_aside = 0;
+    std::int64_t tls_expires_s = 0;
     double headroom = 1;  // 1 − the busy share of the busiest thread
     HistogramTotal tick_duration{duration_bounds_s};
     HistogramTotal tick_lateness{lateness_bounds_s};
@@ -178,6 +220,7 @@ struct StatsTotals {
     std::array<std::uint64_t, sent_kinds.size()> bytes_sent{};
     std::array<std::uint64_t, received_kinds.size()> messages_received{};
     std::array<std::uint64_t, resume_results.size()> resumes{};
+    std::array<std::uint64_t, handshake_results.size()> handshakes{};
     std::array<std::int64_t, queue_kinds.size()> queue_depth{};
     std::array<std::uint64_t, reasons> refused{};
     std::array<std::uint64_t, close_reasons> closed{};

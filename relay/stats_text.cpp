@@ -85,6 +85,10 @@ void gauges(Page& page, const StatsTotals& totals, std::string_view version) {
              totals.workers_stuck);
     page.each("tickrelay_queue_depth", "gauge", "Entries waiting in the queues between threads.", "queue",
               totals.queue_depth, [](std::size_t i) { return queue_kinds[i]; });
+    if (totals.tls_expires_s != 0) {
+        page.one("tickrelay_tls_certificate_expiry_seconds", "gauge", "End of the certificate that expires first, since 1970.",
+                 totals.tls_expires_s);
+    }
     page.head("tickrelay_build_info", "gauge", "Always 1; the version is in the label.");
     page.sample("", "version=\"" + std::string(version) + "\"", std::uint64_t{1});
 }
@@ -106,6 +110,7 @@ void traffic(Page& page, const StatsTotals& totals) {
     page.one("tickrelay_frames_superseded_total", "counter", "Frames not sent because a newer one replaced them.",
              totals.frames_superseded);
     page.each("tickrelay_bytes_sent_total", "counter", "Bytes handed to sockets.", "kind", totals.bytes_sent, sent);
+    page.one("tickrelay_throttled_total", "counter", "Times a connection above its quota was not read for a while.", totals.throttled);
     page.one("tickrelay_bytes_received_total", "counter", "Bytes of messages from players.", totals.bytes_received);
     page.each("tickrelay_messages_received_total", "counter", "Messages from players, and the actions in them.", "kind",
               totals.messages_received, [](std::size_t i) { return received_kinds[i]; });
@@ -114,6 +119,23 @@ void traffic(Page& page, const StatsTotals& totals) {
     page.each("tickrelay_closed_total", "counter", "Connections that ended.", "reason", totals.closed, reason_label);
     page.each("tickrelay_resumes_total", "counter", "Players who came back to their seat.", "result", totals.resumes,
               [](std::size_t i) { return resume_results[i]; });
+    page.each("tickrelay_tls_handshakes_total", "counter", "TLS handshakes that were completed.", "result",
+              totals.handshakes, [](std::size_t i) { return handshake_results[i]; });
+}
+
+void store(Page& page, const StatsTotals& totals) {
+    page.one("tickrelay_checkpoints_total", "counter", "Checkpoints of rooms given to the store.", totals.checkpoints);
+    page.one("tickrelay_checkpoint_bytes_total", "counter", "Their bytes.", totals.checkpoint_bytes);
+    page.one("tickrelay_checkpoint_age_seconds", "gauge", "Age of the oldest change of a room that no durable checkpoint holds.",
+             totals.checkpoint_age_s);
+    page.one("tickrelay_store_commits_total", "counter", "Writes of the store that are durable.", totals.store_commits);
+    page.one("tickrelay_store_errors_total", "counter", "Writes of the store that failed.", totals.store_errors);
+    page.one("tickrelay_store_failing", "gauge", "1 while the store's last write failed: rooms go on, a crash would lose more.",
+             totals.store_failing);
+    page.one("tickrelay_journal_events_total", "counter", "Events written to the journal.", totals.journal_events);
+    page.one("tickrelay_journal_dropped_total", "counter", "Events that the journal lost or dropped as the oldest.", totals.journal_dropped);
+    page.one("tickrelay_rooms_restored_total", "counter", "Rooms taken up from their checkpoints.", totals.rooms_restored);
+    page.one("tickrelay_rooms_set_aside_total", "counter", "Rooms whose checkpoint could not be taken up.", totals.rooms_set_aside);
 }
 
 void process_family(Page& page, const ProcessFigures& process) {
@@ -133,6 +155,7 @@ std::string render_metrics(const StatsTotals& totals, const ProcessFigures& proc
     gauges(page, totals, version);
     ticks(page, totals);
     traffic(page, totals);
+    store(page, totals);
     process_family(page, process);
     return page.take();
 }

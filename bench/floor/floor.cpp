@@ -115,7 +115,8 @@ void Floor::read(Peer& peer) {
   for (;;) {
     const WebSocketFrame frame = parse_frame(rest, message_bytes_max);
     if (frame.state == WebSocketFrame::State::incomplete) break;
-    if (frame.state == WebSocketFrame::State::broken || frame.opcode == Opcode::close) return close(peer);
+    const bool ends = frame.opcode == Opcode::close || frame.opcode == Opcode::text;
+    if (frame.state == WebSocketFrame::State::broken || ends) return close(peer);
     if (frame.opcode == Opcode::binary && !receive(peer, frame.payload)) return close(peer);
     rest = rest.subspan(frame.bytes);
   }

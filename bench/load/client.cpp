@@ -19,7 +19,7 @@ bool readable(const Layout& layout) {
 }  // namespace
 
 Client::Client(ClientCommons& commons, Traits traits)
-    : commons_(commons), traits_(traits), connection_(*this, 2'654'435'769U * (traits.number + 1)) {}
+    : commons_(commons), traits_(traits), connection_(*this, 2'654'435'769U * (traits.number + 1)), pace_(traits.read_bytes_per_s) {}
 
 bool Client::start(const Endpoint& endpoint, JoinWish wish) {
   wish_ = std::move(wish);
@@ -59,19 +59,12 @@ std::size_t Client::read(std::int64_t now_ns) {
   commons_.now_ns = now_ns;
   const std::size_t bytes = connection_.read(commons_.scratch, allowed);
   bytes_received_ += bytes;
-  allowance_bytes_ -= static_cast<double>(bytes);
+  pace_.spend(bytes);
   return bytes;
 }
 
-// A slow link: so many bytes a second, and no more than 50 ms of them at once.
 std::size_t Client::read_allowance(std::int64_t now_ns) {
-  if (traits_.read_bytes_per_s == 0 || !seated_) return commons_.scratch.size();
-  const double rate = static_cast<double>(traits_.read_bytes_per_s);
-  if (paced_at_ns_ == 0) paced_at_ns_ = now_ns;
-  allowance_bytes_ += rate * static_cast<double>(now_ns - paced_at_ns_) / static_cast<double>(second_ns);
-  allowance_bytes_ = std::min(allowance_bytes_, std::max(rate / 20, 1.0));
-  paced_at_ns_ = now_ns;
-  return allowance_bytes_ < 1 ? 0 : static_cast<std::size_t>(allowance_bytes_);
+  return traits_.read_bytes_per_s == 0 || !seated_ ? commons_.scratch.size() : pace_.allowance_bytes(now_ns);
 }
 
 std::span<const std::uint8_t> Client::align(std::span<const std::uint8_t> message) {

@@ -13,6 +13,7 @@
 #include "bench/load/layout.h"
 #include "bench/load/messages.h"
 #include "bench/load/mirror.h"
+#include "bench/load/pace.h"
 #include "bench/load/seat.h"
 
 namespace tickrelay::bench {
@@ -107,8 +108,7 @@ class Client final : private ConnectionEvents {
   std::int64_t asked_at_ns_ = 0;  // for the whole; 0: it was not, or the server answered
   std::uint64_t bytes_received_ = 0;
   std::int64_t acknowledge_at_ns_ = 0;  // 0: nothing to acknowledge
-  std::int64_t paced_at_ns_ = 0;
-  double allowance_bytes_ = 0;
+  Pace pace_;
 };
 
 }  // namespace tickrelay::bench

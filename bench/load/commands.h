@@ -29,6 +29,8 @@ Recording load_recording(const std::string& path);
 Progress show_progress();
 // Pins this program where that was asked for. Throws std::runtime_error where it cannot.
 void prepare(const ServerChoice& choice);
+// To a file; nothing where the path is "". Throws std::runtime_error where it cannot.
+void write_text(const std::string& path, const std::string& text);
 void write_report(const std::string& path, const Json& report);
 
 }  // namespace tickrelay::bench

@@ -32,35 +32,55 @@ bool Connection::start(const Endpoint& endpoint, int receive_buffer_bytes) {
   state_ = State::connecting;
   host_ = endpoint.host;
   path_ = endpoint.path;
+  protocol_ = endpoint.protocol;
+  name_ = endpoint.name;
+  trust_ = endpoint.tls;
   partial_.clear(), unsent_.clear();
   return true;
 }
 
 void Connection::on_writable() {
-  if (state_ == State::connecting) {
-    int error = 0;
-    socklen_t bytes = sizeof error;
-    getsockopt(socket_, SOL_SOCKET, SO_ERROR, &error, &bytes);
-    if (error != 0) return end(abnormal_close, std::strerror(error));
-    // Sixteen bytes of base64; what they decode to is nobody's business.
-    constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    key_.clear();
-    for (int i = 0; i < 21; ++i) key_ += letters[random() % letters.size()];
-    key_ += "A==";
-    state_ = State::upgrading;
-    write(bytes_of(upgrade_request(host_, path_, key_)));
-    return;
-  }
+  if (state_ == State::connecting) return on_connected();
+  if (state_ == State::shaking_hands) return shake_hands();
   const std::vector<std::uint8_t> rest = std::exchange(unsent_, {});
   if (!rest.empty()) write(rest);
 }
 
+void Connection::on_connected() {
+  int error = 0;
+  socklen_t bytes = sizeof error;
+  getsockopt(socket_, SOL_SOCKET, SO_ERROR, &error, &bytes);
+  if (error != 0) return end(abnormal_close, std::strerror(error));
+  if (!trust_) return ask_for_upgrade();
+  tls_.emplace(*trust_, socket_, name_, session_);
+  state_ = State::shaking_hands;
+  shake_hands();
+}
+
+void Connection::shake_hands() {
+  const TlsStream::Shaken shaken = tls_->shake();
+  if (shaken == TlsStream::Shaken::failed) return end(abnormal_close, tls_->why());
+  if (shaken == TlsStream::Shaken::done) ask_for_upgrade();
+}
+
+void Connection::ask_for_upgrade() {
+  // Sixteen bytes of base64; what they decode to is nobody's business.
+  constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  key_.clear();
+  for (int i = 0; i < 21; ++i) key_ += letters[random() % letters.size()];
+  key_ += "A==";
+  state_ = State::upgrading;
+  write(bytes_of(upgrade_request(host_, path_, key_, protocol_)));
+}
+
 std::size_t Connection::read(std::span<std::uint8_t> scratch, std::size_t bytes_max) {
   if (socket_ < 0 || state_ == State::connecting) return 0;
+  if (state_ == State::shaking_hands) return shake_hands(), 0;
   if (partial_.size() + 65'536 > scratch.size()) return end(abnormal_close, "message too large"), 0;
   std::copy(partial_.begin(), partial_.end(), scratch.begin());
   const std::size_t room = std::min(scratch.size() - partial_.size(), bytes_max);
-  const ssize_t count = recv(socket_, scratch.data() + partial_.size(), room, 0);
+  const auto free = scratch.subspan(partial_.size(), room);
+  const ssize_t count = tls_ ? tls_->receive(free) : recv(socket_, free.data(), free.size(), 0);
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
   if (count < 0) return end(abnormal_close, std::strerror(errno)), 0;
   if (count == 0) return end(abnormal_close, "the server closed the connection"), 0;
@@ -104,6 +124,9 @@ std::size_t Connection::take_frames(std::span<std::uint8_t> bytes) {
     taken += frame.bytes;
     if (frame.opcode == Opcode::binary) {
       events_.on_message(frame.payload);
+    } else if (frame.opcode == Opcode::text) {
+      const auto* text = reinterpret_cast<const char*>(frame.payload.data());
+      if (!events_.on_text({text, frame.payload.size()})) end(abnormal_close, "the server sent text");
     } else if (frame.opcode == Opcode::close) {
       take_close(frame.payload);
     } else if (frame.opcode == Opcode::ping) {
@@ -125,17 +148,17 @@ void Connection::take_close(std::span<const std::uint8_t> payload) {
   end(code, reason);
 }
 
-Connection::Sent Connection::send(std::span<const std::uint8_t> message) {
+Connection::Sent Connection::send(std::span<const std::uint8_t> message, Opcode opcode) {
   if (state_ != State::open || unsent_.size() > unsent_bytes_max) return Sent::refused;
   frame_.clear();
-  append_client_frame(frame_, Opcode::binary, message, random());
+  append_client_frame(frame_, opcode, message, random());
   return write(frame_) ? Sent::written : Sent::kept;
 }
 
 // Keeps what the socket does not take. A dead socket is noticed when it is read.
 bool Connection::write(std::span<const std::uint8_t> bytes) {
   ssize_t count = 0;
-  if (unsent_.empty()) count = std::max<ssize_t>(::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL), 0);
+  if (unsent_.empty()) count = std::max<ssize_t>(tls_ ? tls_->send(bytes) : ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL), 0);
   unsent_.insert(unsent_.end(), bytes.begin() + count, bytes.end());
   return unsent_.empty();
 }
@@ -144,17 +167,21 @@ void Connection::drop() {
   if (socket_ < 0) return;
   const linger at_once{.l_onoff = 1, .l_linger = 0};
   setsockopt(socket_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-  ::close(socket_);
-  socket_ = -1;
-  state_ = State::closed;
+  close_socket();
 }
 
 void Connection::end(int code, const std::string& reason) {
   if (state_ == State::closed) return;
+  close_socket();
+  events_.on_closed(code, reason);
+}
+
+void Connection::close_socket() {
+  if (tls_ && state_ != State::shaking_hands) session_ = tls_->session();
+  tls_.reset();
   ::close(socket_);
   socket_ = -1;
   state_ = State::closed;
-  events_.on_closed(code, reason);
 }
 
 std::uint32_t Connection::random() {

@@ -29,7 +29,7 @@ Load::Load(Endpoint endpoint, LoadOptions options)
     : options_(std::move(options)),
       crowd_(std::move(endpoint), *this),
       gathering_(crowd_, gathering_options(options_)),
-      movement_(options_.rooms * options_.players, options_.rate_hz) {
+      movement_(options_.rooms * options_.players, options_.entities, options_.rate_hz) {
   for (std::uint32_t i = 0; i < options_.rooms * options_.players; ++i) {
     Client::Traits traits;
     // A slow client counts only: what it decodes is old.

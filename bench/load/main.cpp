@@ -17,18 +17,21 @@
 namespace tickrelay::bench {
 
 void add_server_flags(CLI::App& app, ServerChoice& choice) {
-  auto* url = app.add_option("--url", choice.url, "a server that runs: ws://HOST:PORT");
+  auto* url = app.add_option("--url", choice.url, "a server that runs: ws://HOST:PORT or wss://HOST:PORT");
   auto* spawn = app.add_flag("--spawn", choice.spawn, "start a tickrelay for this load (default without --url)");
   url->excludes(spawn);
   app.add_option("--server", choice.program, "the program that --spawn starts")->excludes(url);
   app.add_option("--server-arg", choice.arguments, "a further argument for it; may be repeated")->excludes(url);
-  app.add_option("--floor", choice.floor, "start the bare epoll relay instead: eager, lazy or stagger")
+  auto* floor = app.add_option("--floor", choice.floor, "start the bare epoll relay instead: eager, lazy or stagger")
       ->check(CLI::IsMember({"eager", "lazy", "stagger"}))
       ->excludes(url);
   app.add_option("--admin", choice.admin_path, "admin socket of the server at --url: rooms are spawned there")
       ->needs(url);
   app.add_option("--ops-url", choice.operations_url, "http://HOST:PORT of its operations port");
   app.add_option("--server-pid", choice.process, "its process, for CPU and memory")->needs(url);
+  app.add_flag("--tls", choice.tls, "the started server speaks TLS, with a certificate made for it")->excludes(url)->excludes(floor);
+  app.add_option("--ca", choice.ca_file, "certificates in PEM to trust at a wss:// URL; default the system's")->needs(url);
+  app.add_flag("--insecure", choice.insecure, "take any certificate at a wss:// URL")->needs(url);
   app.add_flag("--pin", choice.pin, "started server on CPU 0, this program on CPU 1");
 }
 
@@ -70,10 +73,12 @@ void prepare(const ServerChoice& choice) {
   if (choice.pin && !pin_to_cpu(1)) throw std::runtime_error("--pin needs two CPUs");
 }
 
-void write_report(const std::string& path, const Json& report) {
+void write_text(const std::string& path, const std::string& text) {
   if (path.empty()) return;
-  if (!(std::ofstream(path) << report.dump(2) << "\n")) throw std::runtime_error("cannot write " + path);
+  if (!(std::ofstream(path) << text)) throw std::runtime_error("cannot write " + path);
 }
+
+void write_report(const std::string& path, const Json& report) { write_text(path, report.dump(2) + "\n"); }
 
 }  // namespace tickrelay::bench
 

@@ -5,8 +5,15 @@
 #include <unordered_set>
 
 namespace tickrelay::bench {
+namespace {
 
-Mirror::Mirror(std::shared_ptr<const Layout> layout, wire::Codec codec) : layout_(std::move(layout)) {
+bool flagged(const wire::StateFrame& frame, wire::FrameFlags flag) {
+  return (static_cast<unsigned>(frame.head()->flags()) & static_cast<unsigned>(flag)) != 0;
+}
+
+}  // namespace
+
+Mirror::Mirror(std::shared_ptr<const Layout> layout, wire::Codec codec) : layout_(std::move(layout)), codec_(codec) {
   values_.resize(layout_->components.size());
   for (std::size_t i = 0; i < values_.size(); ++i) value_bytes_.push_back(masked_bytes(i, ~std::uint64_t{0}));
   if (codec == wire::Codec::Packed) packed_ = std::make_unique<PackedCopy>(*layout_);
@@ -31,17 +38,27 @@ std::span<const std::uint8_t> Mirror::value(std::uint16_t component, std::uint32
   return found->second;
 }
 
-// Removals before values.
+// A room's frames are all in parts, or none.
 Applied Mirror::apply(const wire::StateFrame& frame) {
   changes_.clear();
   const bool whole = frame.head()->span() == 0 || frame.head()->span() >= frame.head()->tick();
-  if (packed_ ? frame.columns() != nullptr : frame.packed() != nullptr) return Applied::broken;
+  const bool in_parts = flagged(frame, wire::FrameFlags::InParts);
+  if (in_parts || packed_ ? frame.columns() != nullptr : frame.packed() != nullptr) return Applied::broken;
+  if (in_parts) {
+    if (!parts_) parts_ = std::make_unique<PartsCopy>(*layout_, codec_, static_cast<PartsCopy::Plain&>(*this));
+    return parts_->apply(frame, *this);
+  }
   if (whole) {
     for (Values& values : values_) values.clear();
   }
-  if (packed_) return packed_->apply(frame, whole, *this);
-  remove(frame);
-  return apply_columns(frame) ? Applied::done : Applied::broken;
+  if (packed_) return apply_packed(frame, whole);
+  return apply_plain(frame, *this) ? Applied::done : Applied::broken;
+}
+
+Applied Mirror::apply_packed(const wire::StateFrame& frame, bool whole) {
+  std::span<const std::uint8_t> payload;
+  if (frame.packed() != nullptr) payload = {frame.packed()->data(), frame.packed()->size()};
+  return packed_->apply({frame.head()->kind(), flagged(frame, wire::FrameFlags::KeyTick), whole}, payload, *this);
 }
 
 // ------------------------------------------------------------------------------------------------- what frames say
@@ -83,43 +100,41 @@ bool Mirror::put_opaque(std::size_t component, std::uint32_t entity, std::span<c
 
 // ----------------------------------------------------------------------------------------------------- codec plain
 
-void Mirror::remove(const wire::StateFrame& frame) {
-  const auto flags = static_cast<unsigned>(frame.head()->flags());
-  if (flags & static_cast<unsigned>(wire::FrameFlags::ListsAlive)) {
+// Removals before values.
+bool Mirror::apply_plain(const wire::StateFrame& frame, packed::Changed& changed) {
+  if (flagged(frame, wire::FrameFlags::ListsAlive)) {
     std::span<const std::uint32_t> alive;
     if (frame.alive() != nullptr) alive = {frame.alive()->data(), frame.alive()->size()};
-    keep_only(alive);
+    changed.keep_only(alive);
   }
-  if (frame.removed() == nullptr) return;
-  for (const std::uint32_t entity : *frame.removed()) removed(entity);
-}
-
-bool Mirror::apply_columns(const wire::StateFrame& frame) {
+  if (frame.removed() != nullptr) {
+    for (const std::uint32_t entity : *frame.removed()) changed.removed(entity);
+  }
   if (frame.columns() == nullptr) return true;
   return std::all_of(frame.columns()->begin(), frame.columns()->end(),
-                     [this](const wire::Column* column) { return apply_column(*column); });
+                     [&](const wire::Column* column) { return apply_column(*column, changed); });
 }
 
-bool Mirror::apply_column(const wire::Column& column) {
+bool Mirror::apply_column(const wire::Column& column, packed::Changed& changed) {
   if (column.component() >= values_.size()) return false;
   if (column.ids() == nullptr || column.values() == nullptr) return column.ids() == nullptr;
-  return layout_->components[column.component()].opaque ? apply_opaque(column) : apply_fields(column);
+  return layout_->components[column.component()].opaque ? apply_opaque(column, changed) : apply_fields(column, changed);
 }
 
-bool Mirror::apply_opaque(const wire::Column& column) {
+bool Mirror::apply_opaque(const wire::Column& column, packed::Changed& changed) {
   if (column.lengths() == nullptr || column.lengths()->size() != column.ids()->size()) return false;
   const std::uint8_t* next = column.values()->data();
   std::size_t left = column.values()->size();
   for (std::uint32_t k = 0; k < column.ids()->size(); ++k) {
     const std::uint32_t length = column.lengths()->Get(k);
     if (length > left) return false;
-    put_opaque(column.component(), column.ids()->Get(k), {next, length});
+    changed.put_opaque(column.component(), column.ids()->Get(k), {next, length});
     next += length, left -= length;
   }
   return left == 0;
 }
 
-bool Mirror::apply_fields(const wire::Column& column) {
+bool Mirror::apply_fields(const wire::Column& column, packed::Changed& changed) {
   const std::size_t mask_bytes = layout_->components[column.component()].mask_bytes();
   if (column.masks() != nullptr && column.masks()->size() != mask_bytes * column.ids()->size()) return false;
   auto left = std::as_bytes(std::span(column.values()->data(), column.values()->size()));
@@ -127,7 +142,7 @@ bool Mirror::apply_fields(const wire::Column& column) {
     std::uint64_t mask = column.masks() == nullptr ? ~std::uint64_t{0} : 0;
     if (column.masks() != nullptr) std::memcpy(&mask, column.masks()->data() + k * mask_bytes, mask_bytes);
     const std::size_t bytes = masked_bytes(column.component(), mask);
-    if (bytes > left.size() || !put(column.component(), column.ids()->Get(k), mask, left.first(bytes))) return false;
+    if (bytes > left.size() || !changed.put(column.component(), column.ids()->Get(k), mask, left.first(bytes))) return false;
     left = left.subspan(bytes);
   }
   return left.empty();

@@ -12,11 +12,12 @@
 
 #include "bench/load/layout.h"
 #include "bench/load/packed_copy.h"
+#include "bench/load/parts_copy.h"
 #include "schema/protocol_generated.h"
 
 namespace tickrelay::bench {
 
-class Mirror final : private packed::Changed {
+class Mirror final : private packed::Changed, private PartsCopy::Plain {
  public:
   struct Place {
     std::uint16_t component;
@@ -46,18 +47,20 @@ class Mirror final : private packed::Changed {
   bool put(std::size_t component, std::uint32_t entity, std::uint64_t mask, std::span<const std::byte> values) override;
   bool put_opaque(std::size_t component, std::uint32_t entity, std::span<const std::uint8_t> value) override;
 
-  void remove(const wire::StateFrame& frame);
-  bool apply_columns(const wire::StateFrame& frame);
-  bool apply_column(const wire::Column& column);
-  bool apply_opaque(const wire::Column& column);
-  bool apply_fields(const wire::Column& column);
+  Applied apply_packed(const wire::StateFrame& frame, bool whole);
+  bool apply_plain(const wire::StateFrame& frame, packed::Changed& changed) override;
+  bool apply_column(const wire::Column& column, packed::Changed& changed);
+  bool apply_opaque(const wire::Column& column, packed::Changed& changed);
+  bool apply_fields(const wire::Column& column, packed::Changed& changed);
   std::size_t masked_bytes(std::size_t component, std::uint64_t mask) const;
 
   std::shared_ptr<const Layout> layout_;
   std::vector<Values> values_;            // by component
   std::vector<std::size_t> value_bytes_;  // by component
   std::vector<Place> changes_;
+  wire::Codec codec_;
   std::unique_ptr<PackedCopy> packed_;  // null in codec plain
+  std::unique_ptr<PartsCopy> parts_;    // of a room with views, from its first frame
 };
 
 }  // namespace tickrelay::bench

@@ -1,5 +1,5 @@
 #pragma once
-// Every player's walk and when it sends its next step. One thread.
+// Every player's walk and when it sends its next step; what it has beside its own entity follows it. One thread.
 
 #include <cstdint>
 #include <functional>
@@ -20,15 +20,23 @@ class Movement {
     Connection::Sent sent;
   };
 
-  Movement(std::uint32_t players, std::uint32_t rate_hz);
+  // entities: of each player, at most update_actions_max.
+  Movement(std::uint32_t players, std::uint32_t entities, std::uint32_t rate_hz);
 
   void start(std::int64_t now_ns) { schedule_.start(now_ns); }
   // Sets the entities of all whose turn has come; who has no seat misses its turn.
   void advance(Crowd& crowd, std::int64_t now_ns, const std::function<void(const Step&)>& on_step);
 
  private:
+  // Fills `actions_` with what the player's entities do, the seat's first; those that there are not yet are spawned.
+  void compose(Client& client, std::uint32_t player, std::uint16_t component, const Placement& placement);
+
   Schedule schedule_;
   std::vector<Walk> walks_;  // by player
+  std::uint32_t followers_;
+  std::vector<std::vector<std::uint32_t>> follow_;  // by player: entities
+  std::vector<ActionWish> actions_;
+  std::vector<Placement> placements_;
 };
 
 }  // namespace tickrelay::bench

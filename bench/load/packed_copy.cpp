@@ -15,16 +15,13 @@ std::vector<packed::Lanes> lanes_of(const Layout& layout) {
 
 PackedCopy::PackedCopy(const Layout& layout) : stream_(lanes_of(layout)), empty_(lanes_of(layout)) {}
 
-Applied PackedCopy::apply(const wire::StateFrame& frame, bool whole, packed::Changed& changed) {
-  if (frame.head()->kind() == wire::FrameKind::Stream && !in_stream_) return Applied::lost;
-  const bool key = (static_cast<unsigned>(frame.head()->flags()) & static_cast<unsigned>(wire::FrameFlags::KeyTick)) != 0;
-  std::span<const std::uint8_t> bytes;
-  if (frame.packed() != nullptr) bytes = {frame.packed()->data(), frame.packed()->size()};
+Applied PackedCopy::apply(const About& about, std::span<const std::uint8_t> payload, packed::Changed& changed) {
+  if (about.kind == wire::FrameKind::Stream && !in_stream_) return Applied::lost;
   std::uint32_t hash = 0;
-  if (key && !take_hash(bytes, hash)) return Applied::broken;
-  if (!read(frame.head()->kind(), bytes, whole, changed)) return Applied::broken;
-  if (!key) {
-    in_stream_ &= frame.head()->kind() == wire::FrameKind::Stream;
+  if (about.key && !take_hash(payload, hash)) return Applied::broken;
+  if (!read(about.kind, payload, about.whole, changed)) return Applied::broken;
+  if (!about.key) {
+    in_stream_ &= about.kind == wire::FrameKind::Stream;
     return Applied::done;
   }
   in_stream_ = true;

@@ -16,8 +16,13 @@ class PackedCopy {
 
   // A new connection: in the stream from its next key tick.
   void rejoin() { in_stream_ = false; }
-  // Base 0 is `whole`. What the frame says goes to `changed`, but for the forgetting.
-  Applied apply(const wire::StateFrame& frame, bool whole, packed::Changed& changed);
+  // A frame's state, or a chunk's part of it. Base 0 is `whole`.
+  struct About {
+    wire::FrameKind kind;
+    bool key, whole;
+  };
+  // What the payload says goes to `changed`, but for the forgetting.
+  Applied apply(const About& about, std::span<const std::uint8_t> payload, packed::Changed& changed);
 
  private:
   static bool take_hash(std::span<const std::uint8_t>& bytes, std::uint32_t& hash);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "bench/load/notices.h"
 #include "bench/net/clock.h"
 
 namespace tickrelay::bench {
@@ -14,8 +15,8 @@ double rounded(double value) { return std::round(value * 1e3) / 1e3; }
 double share(double part, double whole) { return whole > 0 ? part / whole : 0; }
 
 Json lateness_ms(const TickMetrics& ticks) {
-  const auto ms = [&](double quantile) { return rounded(lateness_quantile_s(ticks, quantile) * 1e3); };
-  return {{"p50", ms(0.5)}, {"p90", ms(0.9)}, {"p99", ms(0.99)}, {"p99_9", ms(0.999)}, {"max", ms(1)}};
+  const auto at = [&](double quantile) { return rounded(lateness_quantile_s(ticks, quantile) * 1e3); };
+  return {{"p50", at(0.5)}, {"p90", at(0.9)}, {"p99", at(0.99)}, {"p99_9", at(0.999)}, {"max", at(1)}};
 }
 
 Json server_json(const RunFacts& facts, const Measured& measured) {
@@ -32,6 +33,32 @@ Json server_json(const RunFacts& facts, const Measured& measured) {
     server["tick_lateness_ms"] = lateness_ms(ticks);
   }
   return server;
+}
+
+double ms(std::int64_t ns) { return rounded(static_cast<double>(ns) * 1e-6); }
+
+Json conditions_json(const RunFacts& facts) {
+  return {{"clock",
+           {{"read_ns", rounded(facts.clock.read_ns)},
+            {"step_us", rounded(static_cast<double>(facts.clock.step_ns) * 1e-3)},
+            {"sleep_late_ms", ms(facts.clock.sleep_late_ns)},
+            {"drift_ms", ms(facts.clock.drift_ns)}}},
+          {"link",
+           {{"interface", facts.link.interface},
+            {"speed_mbit_per_s", rounded(facts.link.speed_bits_per_s * 1e-6)},
+            {"received_mbit_per_s", rounded(facts.link.received_bits_per_s * 1e-6)}}}};
+}
+
+Json seconds_json(const Measured& measured) {
+  Json seconds = Json::array();
+  for (const Second& second : measured.seconds) {
+    seconds.push_back({{"frames", second.frames},
+                       {"kilobytes", rounded(static_cast<double>(second.bytes) * 1e-3)},
+                       {"latency_p50_ms", ms(second.latency_p50_ns)},
+                       {"latency_p99_ms", ms(second.latency_p99_ns)},
+                       {"state_age_p99_ms", ms(second.state_age_p99_ns)}});
+  }
+  return seconds;
 }
 
 // By what the decoders got; where nobody decoded, as if every frame held the whole room.
@@ -89,6 +116,9 @@ Json make_report(const RunFacts& facts, const Measured& measured) {
   report["values"] = {{"matched", measured.values_matched},
                       {"unknown", measured.values_unknown},
                       {"missed_tick", measured.values_missed_tick}};
+  report.update(conditions_json(facts));
+  report["notices"] = notices(report);
+  report["seconds"] = seconds_json(measured);
   report["errors"] = Json::object();
   for (const auto& [what, count] : measured.errors) report["errors"][what] = count;
   return report;
@@ -130,6 +160,7 @@ std::string summary(const Json& report) {
   text += distribution_line("  lateness", report["generator"]["lateness_ms"]);
   for (const auto& [what, count] : report["errors"].items())
     text += line("error                  %s: %.0f\n", what.c_str(), count.get<double>());
+  for (const Json& notice : report["notices"]) text += "notice                 " + notice.get<std::string>() + "\n";
   return text;
 }
 

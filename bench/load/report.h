@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "bench/load/clock_quality.h"
+#include "bench/load/link.h"
 #include "bench/load/server.h"
 #include "bench/load/tally.h"
 
@@ -22,6 +24,8 @@ struct RunFacts {
   double generator_cpu_s = 0;
   bool server_local = false;
   ServerReading before{}, after{};
+  ClockQuality clock{};
+  LinkUse link{};
 };
 
 Json distribution_ms(const Histogram& histogram);

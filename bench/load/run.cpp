@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "bench/load/clock_offset.h"
+#include "bench/load/clock_quality.h"
+#include "bench/load/link.h"
 #include "bench/load/process_stats.h"
 #include "bench/net/clock.h"
 
@@ -42,9 +44,12 @@ Json run_load(Server& server, RunOptions options, const Progress& progress) {
                  .rate_hz = options.load.rate_hz,
                  .players = options.load.players,
                  .window_s = static_cast<double>(options.duration_ns) * 1e-9,
-                 .server_local = server.local()};
+                 .server_local = server.local(),
+                 .clock = measure_clock_quality()};
+  Link link(server.endpoint());
   const std::int64_t begin_ns = now_ns(), end_ns = begin_ns + options.duration_ns;
   load.tally().open(begin_ns, end_ns);
+  link.begin(begin_ns);
   std::future<ServerReading> before = server.read();
   const std::int64_t own_before_ns = own_cpu_ns();
   load.play(end_ns, [&](std::int64_t now) {
@@ -52,10 +57,13 @@ Json run_load(Server& server, RunOptions options, const Progress& progress) {
     progress(progress_line(load.tally().measured(), second, options.duration_ns / second_ns));
   });
   load.tally().close();
+  facts.link = link.end(now_ns());
   facts.generator_cpu_s = static_cast<double>(own_cpu_ns() - own_before_ns) * 1e-9;
   std::future<ServerReading> after = server.read();
   load.play(end_ns + settle_ns, [](std::int64_t) {});
   facts.before = before.get(), facts.after = after.get();
+  // Of one machine it is 0 both times.
+  facts.clock.drift_ns = measure_server_ahead_ns(server.endpoint()).value_or(*server_ahead_ns) - *server_ahead_ns;
   return make_report(facts, load.tally().measured());
 }
 

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "bench/load/commands.h"
+#include "bench/load/html_report.h"
 
 namespace tickrelay::bench {
 namespace {
@@ -10,7 +11,7 @@ struct RunFlags {
   ServerChoice server;
   LoadOptions load;
   RoomSettings room;
-  std::string duration = "30s", warmup = "2s", out;
+  std::string duration = "30s", warmup = "2s", out, html;
   std::vector<Target> targets = known_targets();
 };
 
@@ -23,7 +24,10 @@ Json config_json(const RunFlags& flags) {
           {"server", !flags.server.url.empty()    ? flags.server.url
                      : flags.server.floor.empty() ? "spawned"
                                                   : "floor, " + flags.server.floor},
+          {"tls", flags.server.tls || flags.server.url.starts_with("wss://")},
           {"codec", flags.room.codec},
+          {"entities", flags.load.entities},
+          {"view_radius", flags.room.view_radius},
           {"slow_fraction", flags.load.slow_fraction},
           {"slow_bytes_per_s", flags.load.slow_bytes_per_s},
           {"slow_rcvbuf", flags.load.slow_receive_buffer_bytes},
@@ -55,6 +59,7 @@ int execute(RunFlags& flags) {
   progress("");
   if (!report["generator"]["saturated"].get<bool>()) std::fputs(summary(report).c_str(), stdout);
   write_report(flags.out, report);
+  write_text(flags.html, flags.html.empty() ? "" : html(report));
   return judge(report, flags);
 }
 
@@ -71,12 +76,19 @@ Command add_run(CLI::App& app) {
   app.add_option("--codec", flags->room.codec, "of the rooms that are made")
       ->check(CLI::IsMember({"packed", "plain"}))
       ->capture_default_str();
+  app.add_option("--entities", flags->load.entities, "of each player: its own, and others that follow it")
+      ->check(CLI::Range(1, 16))
+      ->capture_default_str();
+  app.add_option("--view-radius", flags->room.view_radius, "how far players see, m, in rooms that are made; 0: everything. They walk within 100 m of the middle")
+      ->check(CLI::Range(0.0, 1e6))
+      ->capture_default_str();
   app.add_option("--type", flags->load.type, "room type that clients create at --url")->capture_default_str();
   app.add_option("--slow-fraction", flags->load.slow_fraction, "share of clients that read slowly")
       ->check(CLI::Range(0.0, 1.0));
   app.add_option("--slow-bytes-per-s", flags->load.slow_bytes_per_s, "how slowly")->capture_default_str();
   app.add_option("--slow-rcvbuf", flags->load.slow_receive_buffer_bytes, "their SO_RCVBUF; 0: the system's");
   app.add_option("--out", flags->out, "the report as JSON");
+  app.add_option("--html", flags->html, "the report as a page with plots");
   for (Target& target : flags->targets) {
     app.add_option(target.flag, target.limit, "exit 3 where " + target.pointer.substr(1) + " is above");
   }

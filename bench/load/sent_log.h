@@ -3,7 +3,6 @@
 // A ring of fixed size; the newest is looked at first.
 
 #include <array>
-#include <bit>
 #include <cstdint>
 #include <vector>
 
@@ -20,8 +19,10 @@ struct Sent {
 
 class SentLog {
  public:
-  static constexpr std::uint32_t kept = 128;  // 2 s at 60 Hz; older values are too late to tell apart
-  static_assert(std::has_single_bit(kept));
+  static constexpr std::uint32_t kept_mostly = 128;  // 2 s at 60 Hz; older values are too late to tell apart
+
+  // REQUIRES: a power of two.
+  explicit SentLog(std::uint32_t kept = kept_mostly) : kept_(kept), ring_(kept) {}
 
   void add(const Placement& values, std::int64_t intended_ns, std::int64_t written_ns);
   // Null: never sent, or no longer known. REQUIRES: no two of the last `kept` values are equal.
@@ -29,7 +30,8 @@ class SentLog {
   std::uint32_t newest() const { return newest_; }
 
  private:
-  std::vector<Sent> ring_ = std::vector<Sent>(kept);
+  std::uint32_t kept_;
+  std::vector<Sent> ring_;
   std::uint32_t newest_ = 0;
 };
 

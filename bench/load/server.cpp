@@ -1,5 +1,7 @@
 #include "bench/load/server.h"
 
+#include <fstream>
+#include <iterator>
 #include <span>
 #include <stdexcept>
 #include <utility>
@@ -8,16 +10,23 @@
 #include "bench/load/process_stats.h"
 #include "bench/load/schema_compiler.h"
 #include "bench/net/base64.h"
+#include "bench/net/certificate.h"
+#include "bench/net/tls.h"
 
 namespace tickrelay::bench {
 namespace {
 
+std::string views(const RoomSettings& settings) {
+  return settings.view_radius == 0 ? "" : "views = true\nview_radius = " + std::to_string(settings.view_radius) + "\n";
+}
+
 // All players come from one address here.
 std::string configuration(const RoomSettings& settings) {
-  return "[quota]\nconnections = 100000\nconnections_per_address = 100000\n\n"
+  return "[quota]\nconnections = 100000\nconnections_per_address = 100000\n"
+         "connections_per_s_per_address = 0\njoins_per_s_per_address = 0\n\n"
          "[type.bench]\nschema = \"FOLDER/bench.bfbs\"\ntick_rate = " + std::to_string(settings.rate_hz) +
          "\nmax_players = " + std::to_string(settings.players) + "\ncodec = \"" + settings.codec +
-         "\"\ncreate = \"clients\"\nauthority = \"player\"\nempty_ttl_s = 5\n";
+         "\"\n" + views(settings) + "create = \"clients\"\nauthority = \"player\"\nempty_ttl_s = 5\n";
 }
 
 SpawnOptions floor_options(const ServerChoice& choice, const RoomSettings& settings) {
@@ -33,7 +42,18 @@ SpawnOptions relay_options(const ServerChoice& choice, const RoomSettings& setti
                        "127.0.0.1:0", "--admin",  "FOLDER/admin.sock",     "--log-level", "warn"};
   options.arguments.insert(options.arguments.end(), choice.arguments.begin(), choice.arguments.end());
   options.files = {{"bench.bfbs", compile_schema(bench_schema_text())}, {"tickrelay.toml", configuration(settings)}};
+  if (!choice.tls) return options;
+  const ThrowAwayCertificate made = make_certificate();
+  options.files["cert.pem"] = made.certificate;
+  options.files["key.pem"] = made.key;
+  options.files["tickrelay.toml"] += "\n[tls]\ncert = \"FOLDER/cert.pem\"\nkey = \"FOLDER/key.pem\"\n";
   return options;
+}
+
+std::string text_of(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) throw std::runtime_error("cannot read " + path);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 Endpoint resolved(const std::string& url, std::string_view path) {
@@ -46,7 +66,7 @@ Endpoint resolved(const std::string& url, std::string_view path) {
 
 Server::Server(const ServerChoice& choice, const RoomSettings& settings)
     : admin_path_(choice.admin_path), process_(choice.process) {
-  std::string url = choice.url, operations_url = choice.operations_url;
+  std::string url = choice.url, operations_url = choice.operations_url, ca_file = choice.ca_file;
   if (url.empty()) {
     SpawnOptions options = choice.floor.empty() ? relay_options(choice, settings) : floor_options(choice, settings);
     if (choice.pin) options.cpu = 0;
@@ -55,8 +75,10 @@ Server::Server(const ServerChoice& choice, const RoomSettings& settings)
     url = started_->url();
     if (operations_url.empty()) operations_url = started_->operations_url();
     if (choice.floor.empty()) admin_path_ = started_->folder() + "/admin.sock";
+    if (choice.tls) ca_file = started_->folder() + "/cert.pem";
   }
   endpoint_ = resolved(url, "/v1");
+  if (endpoint_.secure) endpoint_.tls = std::make_shared<TlsTrust>(ca_file.empty() ? "" : text_of(ca_file), choice.insecure);
   if (!operations_url.empty()) metrics_ = resolved(operations_url, "/metrics");
 }
 
@@ -65,12 +87,16 @@ std::vector<std::string> Server::spawn_rooms(std::uint32_t rooms, const RoomSett
   if (started_ || admin_path_.empty()) return ids;
   const std::string schema = compile_schema(bench_schema_text());
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(schema.data());
-  const nlohmann::json params{{"schema", base64({bytes, schema.size()})},
+  nlohmann::json params{{"schema", base64({bytes, schema.size()})},
                               {"tick_rate", settings.rate_hz},
                               {"max_players", settings.players},
                               {"codec", settings.codec},
                               {"authority", "player"},
                               {"empty_ttl_s", 5}};
+  if (settings.view_radius != 0) {
+    params["views"] = true;
+    params["view_radius"] = settings.view_radius;
+  }
   Admin admin(admin_path_);
   for (std::uint32_t i = 0; i < rooms; ++i) ids.push_back(admin.call("room.spawn", params).at("room_id"));
   return ids;

@@ -14,21 +14,25 @@
 namespace tickrelay::bench {
 
 struct ServerChoice {
-  std::string url;                     // "": start one
+  std::string url{};                   // "": start one
   bool spawn = false;                  // said out loud
-  std::string operations_url;          // "": as the started one says
-  std::string admin_path;              // "": the started one's, or none
+  std::string operations_url{};        // "": as the started one says
+  std::string admin_path{};            // "": the started one's, or none
   std::string program = "tickrelay";   // what to start
-  std::vector<std::string> arguments;  // further ones for it
-  std::string floor;                   // "", "eager", "lazy" or "stagger": start the floor instead
+  std::vector<std::string> arguments{};  // further ones for it
+  std::string floor{};                 // "", "eager", "lazy" or "stagger": start the floor instead
   pid_t process = 0;                   // of a server that runs already
   bool pin = false;                    // server on CPU 0, we on CPU 1
+  bool tls = false;                    // the started one speaks TLS, with a certificate that it alone has
+  std::string ca_file{};               // of a wss:// URL: whom to trust; "": the system's
+  bool insecure = false;               // ... or anybody
 };
 
 // The room type `bench`.
 struct RoomSettings {
   std::uint32_t rate_hz = 20, players = 1;
   std::string codec = "packed";
+  double view_radius = 0;  // 0: everyone sees everything
 };
 
 struct ServerReading {
@@ -43,7 +47,9 @@ class Server {
 
   const Endpoint& endpoint() const { return endpoint_; }
   const std::string& admin_path() const { return admin_path_; }
+  const std::optional<Endpoint>& metrics() const { return metrics_; }
   bool local() const { return process_ > 0; }
+  pid_t process() const { return process_; }  // 0: not known
 
   // Rooms for the load where the clients may not make them: spawned over the admin socket of a server that was not
   // started by us. Empty otherwise.
@@ -54,7 +60,7 @@ class Server {
 
  private:
   Endpoint endpoint_;
-  std::optional<Endpoint> metrics_;
+  std::optional<Endpoint> metrics_;  // plain http alone
   std::string admin_path_;
   pid_t process_ = 0;
   std::optional<ServerProcess> started_;

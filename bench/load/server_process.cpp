@@ -74,9 +74,12 @@ std::string ServerProcess::in_folder(std::string text) const {
   return text;
 }
 
+// For this user alone: a relay refuses a key that others may read.
 void ServerProcess::write_files(const std::map<std::string, std::string>& files) {
+  using std::filesystem::perms;
   for (const auto& [name, content] : files) {
     std::ofstream file(folder_ + "/" + name, std::ios::binary);
+    std::filesystem::permissions(folder_ + "/" + name, perms::owner_read | perms::owner_write);
     if (!(file << (name.ends_with(".toml") ? in_folder(content) : content))) {
       throw std::runtime_error("cannot write into " + folder_);
     }
@@ -121,9 +124,10 @@ void ServerProcess::wait_for_banner(const std::string& ready_line) {
   read_banner(banner);
 }
 
-// The players' URL is the first ws://; operations are on the http:// URL with another port.
+// The players' URL is the first ws:// or wss://; operations are on the http:// URL with another port.
 void ServerProcess::read_banner(const std::string& banner) {
-  const std::vector<std::string> sockets = urls_in(banner, "ws://");
+  std::vector<std::string> sockets = urls_in(banner, "ws://");
+  if (sockets.empty()) sockets = urls_in(banner, "wss://");
   if (sockets.empty()) throw std::runtime_error("the server's banner names no ws:// URL:\n" + banner);
   url_ = sockets.front();
   for (const std::string& url : urls_in(banner, "http://")) {

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "bench/net/clock.h"
@@ -17,6 +20,14 @@ constexpr double golden_ratio = 0.6180339887498949;
 // PROTOCOL.md, "Close codes": these come back with Resume.
 bool comes_back(int code) { return (code >= 4000 && code < 4400) || code == 1001 || code == 1006; }
 
+// The return slot in a close's reason: "overloaded: come back in 1234 ms: …".
+std::optional<std::int64_t> return_slot_ns(const std::string& reason) {
+  constexpr std::string_view words = "come back in ";
+  const std::size_t at = reason.find(words);
+  if (at == std::string::npos) return std::nullopt;
+  return std::strtoll(reason.c_str() + at + words.size(), nullptr, 10) * ms_ns;
+}
+
 // Evenly in 0 to 1, from a client's number.
 double spread(std::uint32_t number) {
   const double turns = number * golden_ratio;
@@ -29,7 +40,7 @@ Storm::Storm(Endpoint endpoint, StormOptions options)
     : options_(std::move(options)),
       crowd_(std::move(endpoint), *this),
       gathering_(crowd_, {.rooms = options_.rooms, .players = options_.players, .room_ids = options_.room_ids}),
-      movement_(options_.rooms * options_.players, options_.rate_hz),
+      movement_(options_.rooms * options_.players, 1, options_.rate_hz),
       returning_(options_.rooms * options_.players) {
   for (std::size_t i = 0; i < returning_.size(); ++i) crowd_.add({});
 }
@@ -56,10 +67,13 @@ void Storm::step() {
   sleep_until_ns(now + grain_ns);
 }
 
-void Storm::play(std::int64_t until_ns) {
+PlayResult Storm::play(std::int64_t until_ns) {
   stage_ = Stage::playing;
+  play_ = {};
+  frame_ns_.assign(crowd_.size(), 0);
   movement_.start(now_ns());
   while (now_ns() < until_ns) step();
+  return play_;
 }
 
 StormResult Storm::drop_all_and_return() {
@@ -103,6 +117,10 @@ void Storm::on_seated(Client& client, std::int64_t) {
 }
 
 void Storm::on_frame(Client& client, const FrameFacts&, std::int64_t now_ns) {
+  if (stage_ == Stage::playing) {
+    const std::int64_t before_ns = std::exchange(frame_ns_[client.traits().number], now_ns);
+    if (before_ns != 0) play_.gaps.add(now_ns - before_ns);
+  }
   if (stage_ != Stage::returning) return;
   Returning& one = returning_[client.traits().number];
   if (!std::exchange(one.waiting, false)) return;
@@ -114,11 +132,17 @@ void Storm::on_frame(Client& client, const FrameFacts&, std::int64_t now_ns) {
 void Storm::on_closed(Client& client, int code, const std::string& reason) {
   const std::uint32_t number = client.traits().number;
   if (stage_ == Stage::joining) return gathering_.on_closed(client, code, reason);
+  if (stage_ == Stage::playing) ++play_.lost;
   if (stage_ == Stage::playing || !returning_[number].waiting) return;
   const std::string what = std::to_string(code) + " " + reason;
   if (!comes_back(code)) return give_up(number, what);
   if (result_.first_failure.empty()) result_.first_failure = what;
   ++result_.retries;
+  if (const auto slot_ns = return_slot_ns(reason)) {
+    ++result_.slots;
+    returning_[number].try_at_ns = now_ns() + *slot_ns;
+    return;
+  }
   const int doublings = std::min(returning_[number].tries - 1, 4);
   const double wait_s = spread(number + 1 + static_cast<std::uint32_t>(doublings)) * (1 << doublings);
   returning_[number].try_at_ns = now_ns() + static_cast<std::int64_t>(wait_s * static_cast<double>(second_ns));

@@ -25,7 +25,14 @@ struct StormResult {
   Histogram back{};  // from a client's first attempt to its first frame
   std::uint32_t lost = 0;
   std::uint32_t retries = 0;
+  std::uint32_t slots = 0;  // of these: the relay said when to come back
   std::string first_failure{};  // "" where nobody failed
+};
+
+// Of a time in which nobody is dropped on purpose.
+struct PlayResult {
+  Histogram gaps{};  // between a client's frames
+  std::uint32_t lost = 0;
 };
 
 class Storm final : private ClientEvents {
@@ -34,7 +41,7 @@ class Storm final : private ClientEvents {
 
   // "" when all have their seats, else why not.
   std::string gather(std::int64_t timeout_ns);
-  void play(std::int64_t until_ns);
+  PlayResult play(std::int64_t until_ns);
   StormResult drop_all_and_return();
 
  private:
@@ -62,6 +69,8 @@ class Storm final : private ClientEvents {
   std::uint32_t away_ = 0;
   std::int64_t next_sweep_ns_ = 0;
   StormResult result_;
+  PlayResult play_;
+  std::vector<std::int64_t> frame_ns_;  // by client: its last, 0: none in this play
 };
 
 }  // namespace tickrelay::bench

@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "bench/load/commands.h"
+#include "bench/load/flood.h"
 #include "bench/load/storm.h"
 #include "bench/net/clock.h"
 
@@ -13,7 +14,7 @@ struct StormFlags {
   ServerChoice server;
   RoomSettings room;
   std::uint32_t clients = 0, players = 10;
-  std::string within = "1s", play = "2s", patience = "20s", out;
+  std::string within = "1s", play = "2s", patience = "20s", flood, out;
 };
 
 constexpr std::int64_t gather_patience_ns = 60 * second_ns;
@@ -31,10 +32,32 @@ Json report_json(const StormFlags& flags, const StormResult& result, const Serve
   report["back_max_ms"] = back["max"];
   report["lost"] = result.lost;
   report["retries"] = result.retries;
+  report["return_slots"] = result.slots;
   if (!result.first_failure.empty()) report["first_failure"] = result.first_failure;
   if (before.ticks && after.ticks) {
     report["ticks_skipped"] = difference(*before.ticks, *after.ticks).ticks_skipped;
   }
+  return report;
+}
+
+Json flood_json(const PlayResult& result, std::uint64_t connects, const ServerReading& before, const ServerReading& after) {
+  const Json gaps = distribution_ms(result.gaps);
+  Json report{{"lost", result.lost}, {"connects", connects}, {"frame_gap_ms", {{"p50", gaps["p50"]}, {"p99", gaps["p99"]}, {"max", gaps["max"]}}}};
+  if (before.ticks && after.ticks) report["ticks_skipped"] = difference(*before.ticks, *after.ticks).ticks_skipped;
+  return report;
+}
+
+// As long without as with it: the same players, the same machine.
+Json flood(Storm& storm, Server& server, std::int64_t for_ns) {
+  auto calm_began = server.read();
+  const PlayResult calm = storm.play(now_ns() + for_ns);
+  auto calm_ended = server.read();
+  const ServerReading between = calm_ended.get();
+  Json report{{"calm", flood_json(calm, 0, calm_began.get(), between)}};
+  Flood flooder(server.endpoint());
+  const PlayResult flooded = storm.play(now_ns() + for_ns);
+  flooder.stop();
+  report["flooded"] = flood_json(flooded, flooder.connects(), between, server.read().get());
   return report;
 }
 
@@ -57,6 +80,14 @@ int execute(StormFlags& flags) {
   if (!failure.empty()) throw std::runtime_error(failure);
   progress("all play");
   storm.play(now_ns() + play_ns);
+  if (!flags.flood.empty()) {
+    progress("all play, without and with a flood of connections");
+    const Json report = flood(storm, server, parse_duration_ns(flags.flood));
+    progress("");
+    std::printf("%s\n", report.dump(2).c_str());
+    write_report(flags.out, report);
+    return report["flooded"]["lost"] == 0 ? exit_ok : exit_failed;
+  }
   auto before = server.read();
   before.wait();
   progress("all are dropped and come back");
@@ -85,6 +116,8 @@ Command add_storm(CLI::App& app) {
   app.add_option("--play", flags->play, "played before the drop")->capture_default_str();
   app.add_option("--patience", flags->patience, "after the window; who is not back then is lost")
       ->capture_default_str();
+  app.add_option("--flood", flags->flood,
+                 "nobody is dropped: connections and half handshakes at full speed beside the players for so long, after as long without");
   app.add_option("--out", flags->out, "the report as JSON");
   return [flags] { return execute(*flags); };
 }

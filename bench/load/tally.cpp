@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "bench/net/clock.h"
 
@@ -48,13 +49,33 @@ std::uint64_t Tally::ticks_expected(const Seat& seat) const {
 
 void Tally::open(std::int64_t begin_ns, std::int64_t end_ns) {
   begin_ns_ = begin_ns, end_ns_ = end_ns;
+  second_bytes_before_ = bytes_received();
   for (std::uint32_t i = 0; i < receivers_.size(); ++i) {
     receivers_[i].bytes_before = crowd_[i].bytes_received();
     if (!receivers_[i].slow) measured_.frames_expected += ticks_expected(crowd_[i].seat());
   }
 }
 
+std::uint64_t Tally::bytes_received() const {
+  std::uint64_t bytes = 0;
+  for (std::uint32_t i = 0; i < receivers_.size(); ++i) bytes += receivers_[i].slow ? 0 : crowd_[i].bytes_received();
+  return bytes;
+}
+
+void Tally::end_seconds(std::int64_t now_ns) {
+  const auto ended = static_cast<std::int64_t>(measured_.seconds.size() + 1);
+  if (begin_ns_ == INT64_MAX || std::min(now_ns, end_ns_) - begin_ns_ < ended * second_ns) return;
+  const std::uint64_t bytes = bytes_received();
+  measured_.seconds.push_back({.frames = std::exchange(second_frames_, 0),
+                               .bytes = bytes - std::exchange(second_bytes_before_, bytes),
+                               .latency_p50_ns = second_latency_.quantile_ns(0.5),
+                               .latency_p99_ns = second_latency_.quantile_ns(0.99),
+                               .state_age_p99_ns = second_age_.quantile_ns(0.99)});
+  second_latency_ = second_age_ = {};
+}
+
 void Tally::close() {
+  end_seconds(end_ns_);
   for (std::uint32_t i = 0; i < receivers_.size(); ++i) {
     const std::uint64_t bytes = crowd_[i].bytes_received() - receivers_[i].bytes_before;
     (receivers_[i].slow ? measured_.slow_bytes : measured_.bytes) += bytes;
@@ -76,7 +97,7 @@ void Tally::on_frame(const Client& client, const FrameFacts& frame, std::int64_t
   measured_.frames_all += inside(now_ns) ? 1 : 0;
   if (inside(frame_due_ns) && receiver.slow) ++measured_.slow_frames;
   if (inside(frame_due_ns) && !receiver.slow) {
-    ++measured_.frames_received;
+    ++measured_.frames_received, ++second_frames_;
     measured_.frames_late += now_ns - frame_due_ns > late_ticks * second_ns / seat.tick_rate_hz ? 1 : 0;
     measured_.age_at_arrival.add(now_ns - receiver.complete_due_ns);
   }
@@ -112,6 +133,7 @@ void Tally::match_values(const Client& client, Receiver& receiver, const FrameFa
 void Tally::add_latency(const Seat& seat, const Sent& sent, const FrameFacts& frame, std::int64_t now_ns) {
   ++measured_.values_matched;
   measured_.latency.add(now_ns - sent.intended_ns);
+  second_latency_.add(now_ns - sent.intended_ns);
   const std::int64_t after_write = tick_from(seat, sent.written_ns + server_ahead_ns_);
   const std::int64_t after_base = std::int64_t{frame.base()} + 1;
   measured_.values_missed_tick += after_write < after_base ? 1 : 0;
@@ -121,9 +143,11 @@ void Tally::add_latency(const Seat& seat, const Sent& sent, const FrameFacts& fr
 }
 
 void Tally::sample_ages(std::int64_t now_ns) {
+  end_seconds(now_ns);
   if (!inside(now_ns)) return;
   for (const Receiver& receiver : receivers_) {
     (receiver.slow ? measured_.slow_state_age : measured_.state_age).add(now_ns - receiver.complete_due_ns);
+    if (!receiver.slow) second_age_.add(now_ns - receiver.complete_due_ns);
   }
 }
 

@@ -14,6 +14,12 @@
 
 namespace tickrelay::bench {
 
+// What happened in a second of the window, for plots.
+struct Second {
+  std::uint64_t frames = 0, bytes = 0;
+  std::int64_t latency_p50_ns = 0, latency_p99_ns = 0, state_age_p99_ns = 0;
+};
+
 struct Measured {
   std::uint64_t frames_expected = 0, frames_received = 0, frames_late = 0, frames_all = 0;
   Histogram latency, latency_beyond_tick, state_age, age_at_arrival;
@@ -25,6 +31,7 @@ struct Measured {
   std::uint64_t bytes = 0, decoded_bytes = 0, decoded_updates = 0;
   Histogram generator_lateness;
   std::map<std::string, std::uint64_t> errors;
+  std::vector<Second> seconds;
 };
 
 class Tally {
@@ -51,6 +58,9 @@ class Tally {
     std::vector<std::uint32_t> seen;  // decoders: newest value's number by player of the room
   };
 
+  // Ends every second of the window that is over.
+  void end_seconds(std::int64_t now_ns);
+  std::uint64_t bytes_received() const;
   bool inside(std::int64_t when_ns) const { return begin_ns_ <= when_ns && when_ns < end_ns_; }
   std::int64_t due_ns(const Seat& seat, std::uint32_t tick) const;
   std::uint64_t ticks_expected(const Seat& seat) const;
@@ -65,6 +75,10 @@ class Tally {
   std::vector<SentLog> sent_;                                // by player
   std::unordered_map<std::uint64_t, std::uint32_t> owners_;  // room and entity → player
   Measured measured_;
+
+  // Of the present second.
+  Histogram second_latency_, second_age_;
+  std::uint64_t second_frames_ = 0, second_bytes_before_ = 0;
 };
 
 }  // namespace tickrelay::bench

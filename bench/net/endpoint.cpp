@@ -14,16 +14,18 @@ namespace {
 
 struct Parts {
   std::string host, port, path;
+  bool secure = false;
 };
 
 std::optional<Parts> split(std::string_view url, std::string_view default_path) {
+  Parts parts;
   const std::size_t scheme = url.find("://");
   if (scheme != std::string_view::npos) {
     const std::string_view name = url.substr(0, scheme);
-    if (name != "ws" && name != "http") return std::nullopt;
+    parts.secure = name == "wss" || name == "https";
+    if (!parts.secure && name != "ws" && name != "http") return std::nullopt;
     url.remove_prefix(scheme + 3);
   }
-  Parts parts;
   const std::size_t slash = url.find('/');
   parts.path = slash == std::string_view::npos || slash + 1 == url.size() ? default_path : url.substr(slash);
   const std::string_view authority = url.substr(0, slash);
@@ -61,6 +63,8 @@ std::optional<Endpoint> resolve(std::string_view url, std::string_view default_p
   const bool colons = parts->host.find(':') != std::string::npos;
   endpoint.host = (colons ? "[" + parts->host + "]" : parts->host) + ":" + parts->port;
   endpoint.path = parts->path;
+  endpoint.name = parts->host;
+  endpoint.secure = parts->secure;
   return endpoint;
 }
 

@@ -39,7 +39,8 @@ void apply_mask(std::uint8_t* bytes, std::size_t count, std::uint32_t mask) {
 }
 
 bool known(std::uint8_t opcode) {
-  return opcode == static_cast<std::uint8_t>(Opcode::binary) || (opcode >= 8 && opcode <= 10);
+  return opcode == static_cast<std::uint8_t>(Opcode::text) || opcode == static_cast<std::uint8_t>(Opcode::binary) ||
+         (opcode >= 8 && opcode <= 10);
 }
 
 std::size_t put_header(std::uint8_t* out, Opcode opcode, std::size_t payload_bytes, std::uint8_t masked) {
@@ -111,11 +112,14 @@ std::string accept_key(std::string_view key) {
   return base64(digest);
 }
 
-std::string upgrade_request(std::string_view host, std::string_view path, std::string_view key) {
+std::string upgrade_request(std::string_view host, std::string_view path, std::string_view key,
+                            std::string_view protocol) {
   std::string text = "GET ";
   text.append(path).append(" HTTP/1.1\r\nHost: ").append(host);
   text.append("\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ");
-  text.append(key).append("\r\nSec-WebSocket-Protocol: tickrelay.v1\r\n\r\n");
+  text.append(key);
+  if (!protocol.empty()) text.append("\r\nSec-WebSocket-Protocol: ").append(protocol);
+  text.append("\r\n\r\n");
   return text;
 }
 

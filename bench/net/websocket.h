@@ -1,6 +1,6 @@
 #pragma once
-// RFC 6455 as far as the bench speaks it: handshake texts and whole binary frames, no extensions, no sockets.
-// Stateless. Fragmented messages count as broken: neither the relay nor the bench sends any.
+// RFC 6455 as far as the bench speaks it: handshake texts and whole frames, no extensions, no sockets.
+// Stateless. Fragmented messages count as broken: no server here sends any.
 
 #include <cstddef>
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace tickrelay::bench {
 
-enum class Opcode : std::uint8_t { binary = 2, close = 8, ping = 9, pong = 10 };
+enum class Opcode : std::uint8_t { text = 1, binary = 2, close = 8, ping = 9, pong = 10 };
 
 struct WebSocketFrame {
   enum class State { incomplete, complete, broken };
@@ -31,7 +31,9 @@ void append_client_frame(std::vector<std::uint8_t>& out, Opcode opcode, std::spa
 // Sec-WebSocket-Accept of a Sec-WebSocket-Key.
 std::string accept_key(std::string_view key);
 
-std::string upgrade_request(std::string_view host, std::string_view path, std::string_view key);
+// Without a protocol it asks for none.
+std::string upgrade_request(std::string_view host, std::string_view path, std::string_view key,
+                            std::string_view protocol = "tickrelay.v1");
 std::string upgrade_answer(std::string_view key);
 
 // Value of a header in a complete request or answer, "" where it is missing.

@@ -2,6 +2,7 @@
 // refused here.
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <string_view>
@@ -38,6 +39,7 @@ std::vector<std::byte> bytes_of(const flatbuffers::Vector<std::uint8_t>* from) {
 Error read_settings(const stored::Settings& from, RoomSettings& settings) {
     for (const auto* name : {from.id(), from.type(), from.logic()})
         if (!is_text(name, limits::name_bytes_max)) return "a name is too long or no UTF-8";
+    if (from.trace_id() != nullptr && !is_text(from.trace_id(), limits::name_bytes_max)) return "trace_id is too long or no UTF-8";
     if (!is_text(from.metadata(), limits::text_bytes_max)) return "metadata is too long or no UTF-8";
     if (from.tick_rate() == 0 || from.tick_rate() > limits::tick_rate_max) return "tick_rate is out of range";
     if (from.send_rate() == 0 || from.tick_rate() % from.send_rate() != 0) return "send_rate does not divide tick_rate";
@@ -48,6 +50,7 @@ Error read_settings(const stored::Settings& from, RoomSettings& settings) {
     settings.type = from.type()->str();
     settings.logic = from.logic()->str();
     settings.metadata = from.metadata()->str();
+    if (from.trace_id() != nullptr) settings.trace_id = from.trace_id()->str();
     settings.tick_rate = from.tick_rate();
     settings.send_rate = from.send_rate();
     settings.max_players = from.max_players();
@@ -65,6 +68,9 @@ Error read_settings(const stored::Settings& from, RoomSettings& settings) {
     settings.views = from.views();
     settings.view_radius = from.view_radius();
     settings.view_cell = from.view_cell();
+    settings.entities_per_player = from.entities_per_player();
+    settings.events_per_s = from.events_per_s();
+    settings.rewind_ms = std::min(from.rewind_ms(), limits::rewind_ms_max);
     return "";
 }
 
@@ -97,7 +103,7 @@ class Reader {
 
     Error read() {
         for (const auto step : {&Reader::read_head, &Reader::read_world, &Reader::read_events, &Reader::read_ids, &Reader::read_seats,
-                                &Reader::check_ids, &Reader::read_visibilities})
+                                &Reader::check_ids, &Reader::read_visibilities, &Reader::read_lost_numbers, &Reader::read_spent_tickets})
             if (Error wrong = (this->*step)(); !wrong.empty()) return wrong;
         if (from_.logic() != nullptr && from_.logic()->size() > limits::logic_bytes_max) return "logic: has more than 256 KiB";
         state_.logic = bytes_of(from_.logic());
@@ -113,6 +119,8 @@ class Reader {
     Error read_seat(const stored::Seat& from, Seat& seat);
     Error check_ids();
     Error read_visibilities();
+    Error read_lost_numbers();
+    Error read_spent_tickets();
     Error take_block(const stored::Ids& from, EntityId used, IdBlock& block);
 
     const stored::Checkpoint& from_;
@@ -190,15 +198,20 @@ Error Reader::read_seats() {
 Error Reader::read_seat(const stored::Seat& from, Seat& seat) {
     if (static_cast<std::uint8_t>(from.role()) > static_cast<std::uint8_t>(wire::Role::Authority)) return "its role is unknown";
     if (!is_text(from.player_id(), limits::name_bytes_max) || from.player_id()->size() == 0) return "its player_id is none";
-    if (from.session()->size() > limits::text_bytes_max) return "its session is too long";
+    if (from.session()->size() > limits::name_bytes_max) return "its session is too long";
     if (!is_text(from.options(), limits::text_bytes_max)) return "its options are too long or no UTF-8";
-    if (from.entity() == 0 || !state_.world.has(from.entity(), player_component)) return "its entity is not there";
-    if (!seated_.insert(from.entity()).second || !named_.insert(from.player_id()->string_view()).second) return "it is there twice";
+    const bool apart = from.roster_entity() != 0;
+    if (apart != state_.settings.views) return "its roster entry is not where the room has them";
+    if (from.entity() == 0 || !state_.world.has(from.entity())) return "its entity is not there";
+    if (!state_.world.has(apart ? from.roster_entity() : from.entity(), player_component)) return "its roster entry is not there";
+    if (!seated_.insert(from.entity()).second || (apart && !seated_.insert(from.roster_entity()).second) ||
+         !named_.insert(from.player_id()->string_view()).second) return "it is there twice";
     seat.player_id = from.player_id()->str();
     seat.role = from.role();
     seat.session = from.session()->str();
     seat.options = from.options()->str();
     seat.entity = from.entity();
+    seat.roster_entity = from.roster_entity();
     seat.prompt_acks = from.prompt_acks();
     seat.applied_seq = from.applied_seq();
     seat.last_spawned = from.last_spawned();
@@ -225,7 +238,7 @@ Error Reader::check_ids() {
     return "";
 }
 
-// Of the room's own and the seats' entities everyone sees: nothing is kept of them.
+// The room's own entity and the roster everyone sees: nothing is kept of them.
 Error Reader::read_visibilities() {
     for (flatbuffers::uoffset_t i = 0; from_.visibilities() != nullptr && i < from_.visibilities()->size(); ++i) {
         const stored::Visibility& from = *from_.visibilities()->Get(i);
@@ -238,6 +251,33 @@ Error Reader::read_visibilities() {
             visibility.players.assign(from.players()->begin(), from.players()->end());
         }
         state_.visibilities.set(from.entity(), std::move(visibility));
+    }
+    return "";
+}
+
+Error Reader::read_lost_numbers() {
+    for (flatbuffers::uoffset_t i = 0; from_.lost_numbers() != nullptr && i < from_.lost_numbers()->size(); ++i) {
+        const stored::LostNumbers& lost = *from_.lost_numbers()->Get(i);
+        const bool ordered = state_.lost_numbers.empty() || state_.lost_numbers.back().end <= lost.first();
+        if (i >= limits::lost_terms_max || !ordered || lost.first() == 0 || lost.first() > lost.end() || lost.end() > state_.next_number ||
+            lost.direct() > number_max)
+            return "lost_numbers: are out of order, or were never given";
+        state_.lost_numbers.push_back({lost.first(), lost.end(), lost.until(), lost.direct()});
+    }
+    if (from_.made_again() == nullptr) return "";
+    if (from_.made_again()->size() > limits::players_max * limits::lost_terms_max) return "made_again: are too many";
+    state_.made_again.assign(from_.made_again()->begin(), from_.made_again()->end());
+    return "";
+}
+
+Error Reader::read_spent_tickets() {
+    if (from_.spent_tickets() == nullptr) return "";
+    if (from_.spent_tickets()->size() > limits::spent_tickets_max) return "spent_tickets: are too many";
+    for (const stored::SpentTicket* spent : *from_.spent_tickets()) {
+        const std::array<std::uint64_t, 2> halves = {spent->high(), spent->low()};
+        TicketId id;
+        std::memcpy(id.data(), halves.data(), id.size());
+        state_.spent_tickets.put(id, spent->until_s());
     }
     return "";
 }

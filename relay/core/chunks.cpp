@@ -23,7 +23,7 @@ Chunks::Chunks(const Layout& layout, Grid grid, bool packed, Tick key_most, Tick
 }
 
 void Chunks::update(const World& world, Visibilities& visibilities, const TeamOf& team_of, Tick now) {
-    dirty_ = visibilities.take_changed();
+    visibilities.take_changed(dirty_);
     if (world.tombstone_floor() > at_ || at_ == 0) {
         for (std::size_t i = places_.size(); i-- > 0;)
             if (!world.has(places_[i].id)) forget(places_[i].id, now);
@@ -201,30 +201,6 @@ std::span<const Box> Chunks::owned(PlayerNumber player) const {
         boxes_.push_back(Box::of(place.at));
     }
     return boxes_;
-}
-
-// From the cells around, or from all there are where these are fewer.
-void Chunks::each_near(std::span<const Box> from, const std::function<void(ChunkNumber, double)>& take) const {
-    const auto distance = [&](const Cell& cell) {
-        double least = grid_.distance(cell, from.front());
-        for (const Box& box : from.subspan(1)) least = std::min(least, grid_.distance(cell, box));
-        return least;
-    };
-    const std::int64_t across = 2 * std::int64_t{grid_.reach()} + 2;
-    if (from.size() != 1 || !grid_.bounds() || across * across >= static_cast<std::int64_t>(by_cell_.size())) {
-        for (const auto& [cell, numbers] : by_cell_)
-            for (const ChunkNumber number : numbers) take(number, from.empty() ? 0 : distance(cell));
-        return;
-    }
-    const Cell low = grid_.cell_of(from.front().low), high = grid_.cell_of(from.front().high);
-    const std::int32_t reach = grid_.reach();
-    Cell cell;
-    for (cell[0] = low[0] - reach; cell[0] <= high[0] + reach; ++cell[0])
-        for (cell[1] = low[1] - reach; cell[1] <= high[1] + reach; ++cell[1])
-            // In order by the last axis: one search finds its run of cells.
-            for (auto it = by_cell_.lower_bound({cell[0], cell[1], low[2] - reach});
-                 it != by_cell_.end() && it->first <= Cell{cell[0], cell[1], high[2] + reach}; ++it)
-                for (const ChunkNumber number : it->second) take(number, distance(it->first));
 }
 
 }  // namespace tickrelay

@@ -84,15 +84,16 @@ class Chunks {
     }
     // Chunks that are nowhere, and take(number, distance) for those with a cell as near as a player can see from these.
     [[nodiscard]] std::span<const ChunkNumber> unlocated() const { return unlocated_; }
-    void each_near(std::span<const Box> from, const std::function<void(ChunkNumber, double)>& take) const;
+    template <typename Take>
+    void each_near(std::span<const Box> from, Take take) const;
     [[nodiscard]] const Grid& grid() const { return grid_; }
     [[nodiscard]] std::optional<ChunkNumber> chunk_of(EntityId id) const;  // nothing: it is new since the last update
 
     // This tick's parts for takers and wants. `count`, where it is to be told.
     void encode(ChunkNumber number, const World& world, Encoder& encoder, Tick now, FrameBytes* count);
     // What nobody has in view any more and nobody is in; and the streams of those that nobody has looked at for a while.
-    // `in_view`: by chunk, whether some player's copy has it.
-    void sweep(std::span<const bool> in_view, Tick now, Tick patience);
+    // `in_view`: by chunk, 1 where some player's copy has it.
+    void sweep(std::span<const char> in_view, Tick now, Tick patience);
 
   private:
     struct Place {
@@ -141,5 +142,30 @@ class Chunks {
     std::vector<EntityId> dirty_;
     EventLog no_events_{0, 0};
 };
+
+// From the cells around, or from all there are where these are fewer.
+template <typename Take>
+void Chunks::each_near(std::span<const Box> from, Take take) const {
+    const auto distance = [&](const Cell& cell) {
+        double least = grid_.distance(cell, from.front());
+        for (const Box& box : from.subspan(1)) least = std::min(least, grid_.distance(cell, box));
+        return least;
+    };
+    const std::int64_t across = 2 * std::int64_t{grid_.reach()} + 2;
+    if (from.size() != 1 || !grid_.bounds() || across * across >= static_cast<std::int64_t>(by_cell_.size())) {
+        for (const auto& [cell, numbers] : by_cell_)
+            for (const ChunkNumber number : numbers) take(number, from.empty() ? 0 : distance(cell));
+        return;
+    }
+    const Cell low = grid_.cell_of(from.front().low), high = grid_.cell_of(from.front().high);
+    const std::int32_t reach = grid_.reach();
+    Cell cell;
+    for (cell[0] = low[0] - reach; cell[0] <= high[0] + reach; ++cell[0])
+        for (cell[1] = low[1] - reach; cell[1] <= high[1] + reach; ++cell[1])
+            // In order by the last axis: one search finds its run of cells.
+            for (auto it = by_cell_.lower_bound({cell[0], cell[1], low[2] - reach});
+                 it != by_cell_.end() && it->first <= Cell{cell[0], cell[1], high[2] + reach}; ++it)
+                for (const ChunkNumber number : it->second) take(number, distance(it->first));
+}
 
 }  // namespace tickrelay

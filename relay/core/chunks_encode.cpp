@@ -7,12 +7,6 @@
 
 namespace tickrelay {
 
-namespace {
-
-constexpr Tick never = ~Tick{0};
-
-}  // namespace
-
 void Chunks::encode(ChunkNumber number, const World& world, Encoder& encoder, Tick now, FrameBytes* count) {
     Chunk& chunk = *chunks_[number];
     chunk.parts.clear();
@@ -22,7 +16,7 @@ void Chunks::encode(ChunkNumber number, const World& world, Encoder& encoder, Ti
     const Extent extent = chunk.extent(world);
     if (packed_ && !chunk.stream) chunk.stream = std::make_unique<PackedStream>(*layout_);
     if (chunk.frames.tick() < chunk.left_floor) chunk.frames.restart(0);  // a stream from there would not know who left
-    const auto infos = chunk.frames.plan(chunk.newest, no_events_, now, never, chunk.wants);
+    const auto infos = chunk.frames.plan(chunk.newest, no_events_, now, Frames::never, chunk.wants);
     if (chunk.frames.starts_stream()) chunk.stream->start(extent, chunk.frames.tick());
     for (const FrameInfo& info : infos) {
         if (info.in_stream_only && chunk.takers == 0) {  // nobody can read it: it need not be made
@@ -47,7 +41,7 @@ void Chunks::encode(ChunkNumber number, const World& world, Encoder& encoder, Ti
     }
 }
 
-void Chunks::sweep(std::span<const bool> in_view, Tick now, Tick patience) {
+void Chunks::sweep(std::span<const char> in_view, Tick now, Tick patience) {
     std::vector<bool> list_used(lists_.size());
     for (auto it = by_key_.begin(); it != by_key_.end();) {
         const auto [key, number] = *it;

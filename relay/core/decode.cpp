@@ -7,7 +7,7 @@ namespace tickrelay {
 
 namespace {
 
-constexpr Drop bad(std::string_view detail) { return {CloseCode::protocol_error, detail}; }
+constexpr Drop bad(std::string_view detail) { return {.code = CloseCode::protocol_error, .detail = detail}; }
 
 std::string_view text(const flatbuffers::String* string) {
     return string == nullptr ? std::string_view{} : std::string_view(string->c_str(), string->size());
@@ -36,13 +36,17 @@ Request decode_join(const wire::Join& join) {
         .prompt_acks = join.prompt_acks(),
         .metadata = text(join.metadata()),
     };
-    for (const std::string_view name : {request.room_id, request.type, request.player_id, request.session})
+    for (const std::string_view name : {request.room_id, request.type, request.player_id})
         if (name.size() > limits::name_bytes_max || !is_utf8(name)) return bad("join: a name is over 64 bytes or no UTF-8");
     if (request.options.size() > limits::text_bytes_max || request.metadata.size() > limits::text_bytes_max)
         return bad("join: options or metadata are longer than 4 KiB");
+    if (request.ticket.size() > limits::ticket_bytes_max) return bad_ticket(TicketFault::malformed);
+    if (request.session.size() > limits::session_bytes_max) return bad("join: a session over 1 KiB");
     if (!is_utf8(request.options) || !is_utf8(request.metadata)) return bad("join: options or metadata are no UTF-8");
+    // A ticket names its room.
+    const bool by_ticket = request.mode == wire::JoinMode::ById && !request.ticket.empty();
     const bool by_id = request.mode == wire::JoinMode::ById || request.mode == wire::JoinMode::Resume || request.mode == wire::JoinMode::Shield;
-    if (by_id && request.room_id.empty()) return bad("join: room_id is missing");
+    if (by_id && !by_ticket && request.room_id.empty()) return bad("join: room_id is missing");
     if (!by_id && request.type.empty()) return bad("join: type is missing");
     return request;
 }

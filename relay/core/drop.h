@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iterator>
 #include <string_view>
 
 namespace tickrelay {
@@ -74,11 +75,53 @@ constexpr CloseCode close_codes[] = {
     CloseCode::room_full,       CloseCode::kicked,         CloseCode::banned,         CloseCode::logic_failed,
 };
 
+// What was wrong with a ticket: the detail of a `bad_ticket`, and what it is counted as.
+enum class TicketFault : std::uint8_t {
+    none,
+    missing,
+    malformed,
+    algorithm,
+    unknown_key,
+    bad_signature,
+    not_yet_valid,
+    expired,
+    wrong_issuer,
+    wrong_audience,
+    wrong_room,
+    wrong_seat,
+    spent,
+};
+inline constexpr std::size_t ticket_faults = static_cast<std::size_t>(TicketFault::spent);  // without `none`
+
+// On the wire: the label, and a few words after a comma.
+constexpr std::string_view detail(TicketFault fault) {
+    constexpr std::string_view details[] = {
+        "",
+        "ticket_missing, this relay asks for one: join by id",
+        "ticket_malformed, no JWT with the claims room, sub and exp",
+        "ticket_algorithm, not that of the key: HS256 or ES256",
+        "ticket_unknown_key, no key of this kid",
+        "ticket_bad_signature",
+        "ticket_not_yet_valid, nbf or iat is to come",
+        "ticket_expired, exp has passed",
+        "ticket_wrong_issuer, iss is another",
+        "ticket_wrong_audience, aud is another",
+        "ticket_wrong_room, room is another",
+        "ticket_wrong_seat, the player does not have that seat",
+        "ticket_spent, it was good once",
+    };
+    static_assert(std::size(details) == ticket_faults + 1);
+    return details[static_cast<std::size_t>(fault)];
+}
+constexpr std::string_view label(TicketFault fault) { return detail(fault).substr(0, detail(fault).find(',')); }
+
 // A connection to be closed. `detail` must outlive the call that takes it: literals.
 struct Drop {
     CloseCode code;
     std::string_view detail;
+    TicketFault fault = TicketFault::none;  // of a bad_ticket
 };
+constexpr Drop bad_ticket(TicketFault fault) { return {CloseCode::bad_ticket, detail(fault), fault}; }
 
 // Why one action was not done. The player hears of it in a Failure; nobody else is disturbed.
 enum class Refusal : std::uint8_t {

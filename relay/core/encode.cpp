@@ -164,7 +164,7 @@ Encoder::Bytes Encoder::yours(const YoursContent& content, const EventLog& direc
         content.direct_first == 0 ? EventsOffset{} : add_events(direct, content.direct_first, content.direct_last);
     const wire::YoursHead head(content.tick, content.applied_seq);
     const auto yours = wire::CreateYours(builder_, &head, content.direct_first, events, content.events_lost, content.event,
-                                         content.ids_first, content.ids_count);
+                                         content.ids_first, content.ids_count, content.early_seq, content.early_us, content.answered_seq);
     return finish_message(wire::Body::Yours, yours.Union());
 }
 

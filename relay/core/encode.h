@@ -23,6 +23,9 @@ struct YoursContent {
     EventNumber event = 0;
     EntityId ids_first = 0;
     std::uint32_t ids_count = 0;
+    std::uint32_t early_seq = 0;  // 0: not known
+    std::uint32_t early_us = 0;
+    std::uint32_t answered_seq = 0;
 };
 
 class Encoder {

@@ -10,7 +10,7 @@ namespace tickrelay {
 EventNumber EventLog::push(Event event) {
     bytes_ += event.bytes();
     ring_.push_back(std::move(event));
-    while (ring_.size() > 1 && (ring_.size() > count_max_ || bytes_ > bytes_max_)) forget_up_to(first_);
+    while (size() > 1 && (size() > count_max_ || bytes_ > bytes_max_)) forget_up_to(first_);
     return last();
 }
 
@@ -26,12 +26,23 @@ EventNumber EventLog::run_end(EventNumber first, std::size_t bytes_max) const {
     return end;
 }
 
+std::span<const Event> EventLog::held_up_to(EventNumber number) const {
+    if (number < first_) return {};
+    const std::size_t before_gap = gap_ == 0 ? size() : gap_after_ - first_ + 1;
+    const std::size_t wanted = number - first_ + 1;
+    const std::size_t count = wanted <= before_gap ? wanted : before_gap + (wanted - before_gap > gap_ ? wanted - before_gap - gap_ : 0);
+    return std::span(ring_).subspan(front_, std::min(count, size()));
+}
+
 void EventLog::forget_up_to(EventNumber number) {
-    while (!ring_.empty() && first_ <= number) {
-        bytes_ -= ring_.front().bytes();
-        ring_.pop_front();
+    while (size() != 0 && first_ <= number) {
+        bytes_ -= ring_[front_].bytes();
+        ring_[front_++] = {};
         if (first_++ == gap_after_) first_ += std::exchange(gap_, 0);
     }
+    if (front_ * 2 < ring_.size()) return;
+    ring_.erase(ring_.begin(), ring_.begin() + static_cast<std::ptrdiff_t>(front_));
+    front_ = 0;
 }
 
 EventNumber EventLog::continues_at(EventNumber have) const {
@@ -40,7 +51,7 @@ EventNumber EventLog::continues_at(EventNumber have) const {
 }
 
 EventNumber EventLog::before_last(std::size_t count) const {
-    count = std::min(count, ring_.size());
+    count = std::min(count, size());
     const EventNumber after = last() - static_cast<EventNumber>(count);
     return gap_ != 0 && after < gap_after_ + gap_ ? after - gap_ : after;
 }
@@ -49,13 +60,13 @@ void EventLog::skip_to(EventNumber last_number) {
     CHECK(last_number >= last());
     if (last_number == last()) return;
     if (gap_ != 0) forget_up_to(gap_after_);
-    if (ring_.empty()) return begin_at(last_number + 1);
+    if (size() == 0) return begin_at(last_number + 1);
     gap_after_ = last();
     gap_ = last_number - gap_after_;
 }
 
 void EventLog::begin_at(EventNumber first) {
-    CHECK(ring_.empty() && first >= first_);
+    CHECK(size() == 0 && first >= first_);
     first_ = first;
 }
 

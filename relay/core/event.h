@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <span>
 #include <string>
 #include <vector>
@@ -35,11 +34,11 @@ class EventLog {
     // Returns its number.
     EventNumber push(Event event);
 
-    [[nodiscard]] EventNumber last() const { return first_ + gap_ + static_cast<EventNumber>(ring_.size()) - 1; }
+    [[nodiscard]] EventNumber last() const { return first_ + gap_ + static_cast<EventNumber>(size()) - 1; }
     [[nodiscard]] EventNumber first() const { return first_; }  // oldest still held; last() + 1 where none is
-    [[nodiscard]] std::size_t size() const { return ring_.size(); }
+    [[nodiscard]] std::size_t size() const { return ring_.size() - front_; }
     // REQUIRES: held.
-    [[nodiscard]] const Event& at(EventNumber number) const { return ring_[number - first_ - (number > gap_after_ ? gap_ : 0)]; }
+    [[nodiscard]] const Event& at(EventNumber number) const { return ring_[front_ + number - first_ - (number > gap_after_ ? gap_ : 0)]; }
 
     // What someone who has `have` counts as having: the same, or above what is not to be had any more. The next is one above it.
     [[nodiscard]] EventNumber continues_at(EventNumber have) const;
@@ -48,6 +47,8 @@ class EventLog {
     // The last number of a run that starts at `first` and stays within bytes_max (at least one event where there is one).
     [[nodiscard]] EventNumber run_end(EventNumber first, std::size_t bytes_max) const;
 
+    // Those held up to that number, which forget_up_to(number) would forget.
+    [[nodiscard]] std::span<const Event> held_up_to(EventNumber number) const;
     void forget_up_to(EventNumber number);
     // Later numbers start above this (a restore must not give numbers twice). What is held stays, but for what is before an older gap.
     void skip_to(EventNumber last);
@@ -64,7 +65,8 @@ class EventLog {
     EventNumber first_ = 1;
     EventNumber gap_after_ = 0;  // at least first_ where there is a gap
     EventNumber gap_ = 0;
-    std::deque<Event> ring_;
+    std::vector<Event> ring_;  // most seats never hold one: an empty std::deque is 600 bytes
+    std::size_t front_ = 0;    // those before it are gone
 };
 
 }  // namespace tickrelay

@@ -16,8 +16,8 @@ std::span<const FrameInfo> Frames::plan(Tick newest, const EventLog& events, Tic
     infos_.clear();
     // A frame holds so many events: who still lacks some gets them with a new tick, even where nothing else changed.
     const bool lacking = std::ranges::any_of(wants, [&](const Want& want) { return want.base == tick_ && want.event < event_; });
-    const bool changed =
-        tick_ == 0 || newest > tick_ || events.last() > event_ || lacking || now - tick_ >= idle_ticks;
+    const bool rests = moving_ && idle_ticks != never;
+    const bool changed = tick_ == 0 || newest > tick_ || events.last() > event_ || lacking || rests || now - tick_ >= idle_ticks;
     if (changed) add_stream(newest, events, now, packed_ && key_due(now, wants));
     add_catch_ups(newest, events, wants);
     return infos_;
@@ -42,6 +42,7 @@ void Frames::add_stream(Tick newest, const EventLog& events, Tick now, bool key)
     const bool lost = now - tick_ > span_max || (packed_ && broken_);
     if (tick_ != 0 && !lost) infos_.push_back(info);
     if (key) key_ = now, started_ = lost;
+    moving_ = info.has_state && tick_ != 0;
     broken_ = packed_ && lost && !key;
     tick_ = now;
 }

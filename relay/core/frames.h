@@ -18,8 +18,10 @@ struct Want {
 
 class Frames {
   public:
+    static constexpr Tick never = ~Tick{0};
+
     // The frames to encode at `now`, or as of the last ones where nothing changed since; `newest`: when something last did. An unchanged
-    // room still makes a stream frame every `idle_ticks`. Sorts `wants`. Valid until the next call.
+    // room makes one stream frame, which tells a rest from a slow link, and then one every `idle_ticks`; none at all with `never`. Sorts `wants`. Valid until the next call.
     std::span<const FrameInfo> plan(Tick newest, const EventLog& events, Tick now, Tick idle_ticks, std::vector<Want>& wants);
 
     // Codec packed: the stream is coded, with a key tick at least every `most` ticks, and after `least` for those who wait.
@@ -51,6 +53,7 @@ class Frames {
     Tick key_most_ = 0;
     Tick key_least_ = 0;
     Tick key_ = 0;  // the last one
+    bool moving_ = false;  // the last frame had state, after another
     bool started_ = false;
     std::vector<FrameInfo> infos_;
 };

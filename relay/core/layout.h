@@ -19,7 +19,7 @@ using ComponentIndex = std::uint16_t;
 
 // tickrelay's own, before those of the schema.
 inline constexpr ComponentIndex owner_component = 0;   // struct wire::Owner, on every entity
-inline constexpr ComponentIndex player_component = 1;  // opaque wire::Player, on each seat's entity
+inline constexpr ComponentIndex player_component = 1;  // opaque wire::Player, on each seat's entity, or on one beside it
 inline constexpr ComponentIndex room_component = 2;    // opaque wire::Room, on entity 0
 inline constexpr ComponentIndex first_schema_component = 3;
 

@@ -12,6 +12,10 @@ inline constexpr std::size_t input_bytes_max = 1024;
 inline constexpr std::size_t payload_bytes_max = 16 * 1024;  // of a message
 inline constexpr std::size_t text_bytes_max = 4 * 1024;      // options, metadata
 inline constexpr std::size_t name_bytes_max = 64;            // player_id, room_id, type
+inline constexpr std::size_t ticket_bytes_max = 4 * 1024;
+inline constexpr std::size_t session_bytes_max = 1024;       // a session token
+inline constexpr std::size_t session_options_max = 256;      // options that are made again after a crash
+inline constexpr std::size_t spent_tickets_max = 16'384;     // single-use tickets that a room remembers
 inline constexpr std::size_t audience_max = 256;             // players a message may name
 
 inline constexpr std::size_t entities_max = 16'384;  // a room's
@@ -49,6 +53,9 @@ inline constexpr std::uint32_t key_tick_ms = 1'000;         // codec packed: a s
 inline constexpr std::uint32_t key_tick_demand_ms = 250;   // ... for those who wait to join it, and
 inline constexpr std::uint32_t resync_ms = 1'000;          // a player may ask for the whole this often
 inline constexpr std::uint32_t idle_frame_ms = 250;  // an unchanged room still says so this often
+
+inline constexpr std::uint32_t rewind_ms_max = 2'000;  // how far back a room may be looked at,
+inline constexpr std::size_t rewind_bytes_max = 16 * 1024 * 1024;  // ... and what that may take
 
 inline constexpr std::uint32_t ack_interval_ms = 100;
 inline constexpr std::uint32_t spectator_ack_interval_ms = 500;

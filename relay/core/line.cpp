@@ -98,8 +98,13 @@ void Line::handed(const FrameInfo& frame, std::int64_t now_ns, std::size_t bytes
     if (flight_count_ == in_flight_.size()) return;  // at high rates and long ways not each frame is timed
     bytes_in_flight_ += bytes;
     ++flight_count_;
-    flight(flight_count_ - 1) = {frame.tick, static_cast<std::uint16_t>(flight_count_), frame.kind != wire::FrameKind::Stream, now_ns,
-                                 frame.complete == 0 ? frame.tick : frame.complete, bytes, bytes_in_flight_};
+    flight(flight_count_ - 1) = {.sent_ns = now_ns,
+                                 .tick = frame.tick,
+                                 .complete = frame.complete == 0 ? frame.tick : frame.complete,
+                                 .bytes = static_cast<std::uint32_t>(bytes),
+                                 .bytes_together = static_cast<std::uint32_t>(bytes_in_flight_),
+                                 .together = static_cast<std::uint16_t>(flight_count_),
+                                 .prompt = frame.kind != wire::FrameKind::Stream};
 }
 
 void Line::handed_yours(EventNumber event, EventNumber direct_last, std::uint32_t applied) {
@@ -164,6 +169,16 @@ std::uint32_t Line::frame_bytes_max() const {
         most = most == 0 ? drains : std::min(most, drains);
     }
     return static_cast<std::uint32_t>(std::min<std::uint64_t>(most, 0xFFFFFFFF));
+}
+
+void Line::forget_way() {
+    flight_count_ = 0;
+    bytes_in_flight_ = 0;
+    lowest_now_ns_ = lowest_before_ns_ = period_ends_ns_ = last_round_trip_ns_ = 0;
+    window_ = 2;
+    clean_ = 0;
+    queue_seen_ = used_up_ = drains_ = false;
+    drain_bytes_per_s_ = 0;
 }
 
 void Line::note_round_trip(std::int64_t round_trip_ns, std::int64_t now_ns) {

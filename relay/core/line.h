@@ -78,6 +78,8 @@ class Line {
 
     // False: acknowledges what was never sent.
     [[nodiscard]] bool acknowledge(Tick tick, EventNumber event, EventNumber direct, std::int64_t now_ns);
+    // The way to the client is another one now: what was learned of the old one counts no more.
+    void forget_way();
     // The socket took bytes that it had no room for: slow, not dead.
     void moved(std::int64_t now_ns) { moved_ns_ = now_ns; }
     // Since when a frame is out and nothing moves; nothing where all is acknowledged.
@@ -88,13 +90,13 @@ class Line {
 
   private:
     struct InFlight {
-        Tick tick;
-        std::uint16_t together;  // frames in flight when it left, itself included
-        bool prompt;             // the client acknowledges it at once
         std::int64_t sent_ns;
+        Tick tick;
         Tick complete;
-        std::size_t bytes;
-        std::size_t bytes_together;  // of all in flight when it left
+        std::uint32_t bytes;
+        std::uint32_t bytes_together;  // of all in flight when it left
+        std::uint16_t together;        // frames in flight when it left, itself included
+        bool prompt;                   // the client acknowledges it at once
     };
     static constexpr std::uint32_t window_open = limits::in_flight_max;
 

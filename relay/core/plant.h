@@ -50,6 +50,24 @@ enum class Plant : std::uint8_t {
   old_link,          // the end of a connection ends the seat's newer one
   shield_unhanded,   // a shield carries what its first connection was not handed
   shield_kept,       // a shield outlives its first connection
+  uncounted,         // refused actions are not counted
+  failed_kept,       // a room goes on whose logic threw
+  mute_kept,         // who says nothing may stay
+  unpaced,           // who is above its quota is read on
+  events_unpaid,       // a player's messages a second are not bounded
+  entities_unbounded,  // what one player owns is not bounded
+  // door
+  ticket_kept,       // a ticket that was good once is good again
+  ticket_lives_on,   // a ticket is good after it has expired
+  any_algorithm,     // a ticket says itself that it needs no signature
+  any_room,          // a ticket is good in every room
+  session_unsigned,  // a session's signature is not looked at
+  ban_by_session,    // who is banned comes back by its session
+  rooms_unbounded,   // rooms are not bounded
+  address_leak,      // connections that ended still count for their address
+  each_address,      // an IPv6 address counts for itself, not for its /64
+  joins_unpaced,     // joins from one address are not bounded
+  header_short,      // what follows the addresses in a PROXY header is taken for the player's
   count
 };
 inline Plant planted = Plant::none;

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <exception>
 #include <utility>
 
 #include "relay/core/quantise.h"
+#include "relay/core/thrown.h"
 #include "relay/core/plant.h"
 
 namespace tickrelay {
@@ -15,6 +15,7 @@ namespace tickrelay {
 Room::Room(RoomSettings settings, std::unique_ptr<Logic> logic, std::uint32_t term, RoomObserver& observer)
     : settings_(std::move(settings)), world_(settings_.layout), logic_(std::move(logic)), observer_(observer), term_(term), term_starts_{{term, 0}} {
     make_stream();
+    keep_past();
     CHECK(grant_block(own_block_));
     world_.create(0, 0, stamp());
     write_room();
@@ -30,6 +31,15 @@ void Room::make_stream() {
     frames_.use_stream(key_most, key_least);
 }
 
+void Room::keep_past() {
+    if (settings_.rewind_ms != 0) world_.remember(ticks_of_ms(settings_.rewind_ms), tick_);
+}
+
+std::optional<Rewound> Room::rewind(Tick tick) const {
+    if (tick > tick_ || tick < rewind_floor()) return std::nullopt;
+    return Rewound(world_, world_.past(), tick);
+}
+
 Tick Room::stamp() const { return advancing_ || PLANTED(stamp) ? tick_ : tick_ + 1; }
 
 std::uint32_t Room::ticks_of_ms(std::uint64_t ms) const {
@@ -40,16 +50,21 @@ std::uint32_t Room::ticks_of_ms(std::uint64_t ms) const {
 
 PlayerNumber Room::take_seat(SeatRequest request, LinkId link) {
     IdBlock block;
-    const EntityId entity = next_own_id();
-    if (entity == 0 || !grant_block(block)) return 0;
+    const EntityId entity = next_own_id(), roster_entity = views_ ? next_own_id() : 0;
+    if (entity == 0 || (views_ && roster_entity == 0) || !grant_block(block)) return 0;
     auto seat = std::make_unique<Seat>();
-    seat->number = next_number_++;
+    seat->number = request.number != 0 ? request.number : next_number_++;
+    if (request.number != 0) {
+        made_again_.push_back(request.number);
+        seat->direct.skip_to(lost(request.number)->direct);
+    }
     seat->player_id = request.player_id.empty() ? "player-" + std::to_string(seat->number) : std::move(request.player_id);
     seat->role = request.role;
     seat->session = std::move(request.session);
     seat->options = request.options.empty() ? "{}" : std::move(request.options);
     seat->prompt_acks = request.prompt_acks;
     seat->entity = entity;
+    seat->roster_entity = roster_entity;
     seat->block = block;
     seat->link = link;
 
@@ -61,9 +76,10 @@ PlayerNumber Room::take_seat(SeatRequest request, LinkId link) {
             else
                 world_.write(entity, i, 0, {}, stamp());
         }
+    if (roster_entity != 0) world_.create(roster_entity, 0, stamp());
     write_roster(*seat);
-    seats_.push_back(std::move(seat));
-    Seat& taken = *seats_.back();
+    const auto at = std::ranges::upper_bound(seats_, seat->number, {}, [](const auto& other) { return other->number; });
+    Seat& taken = **seats_.insert(at, std::move(seat));
     observer_.seat_taken(*this, taken);
     const PlayerNumber number = taken.number;
     if (logic_) logic_->on_open(*this, taken);  // may end any seat, this one too
@@ -80,10 +96,9 @@ Seat* Room::find_player(std::string_view player_id) {
     return it == seats_.end() ? nullptr : it->get();
 }
 
-Seat* Room::find_session(std::string_view session) {
-    if (session.empty()) return nullptr;
-    const auto it = std::ranges::find(seats_, session, [](const auto& seat) { return std::string_view(seat->session); });
-    return it == seats_.end() ? nullptr : it->get();
+Seat* Room::find_session(PlayerNumber number, std::string_view session) {
+    Seat* seat = session.empty() ? nullptr : find(number);
+    return seat != nullptr && seat->session == session ? seat : nullptr;
 }
 
 void Room::connect(Seat& seat, LinkId link) {
@@ -126,17 +141,20 @@ void Room::end_at(std::size_t index, CloseCode code, std::string_view reason) {
         world_.remove(id, stamp());
         visibilities_.forget(id);
     }
+    if (seat->roster_entity != 0) world_.remove(seat->roster_entity, stamp());
     events_.push({.kind = EventKind::PlayerLeft, .player = seat->number, .type = std::string(reason), .data = {}});
     if (seats_.empty()) empty_since_ = tick_;
     observer_.seat_ended(*this, *seat, code, reason);
     if (logic_) logic_->on_close(*this, *seat, reason);
 }
 
+// A player may be out of sight; that it is in the room everyone knows.
 void Room::write_roster(const Seat& seat) {
+    const bool apart = seat.roster_entity != 0;
     builder_.Clear();
     builder_.Finish(wire::CreatePlayerDirect(builder_, seat.number, seat.player_id.c_str(), seat.role, seat.connected(),
-                                             seat.options.c_str()));
-    world_.replace(seat.entity, player_component,
+                                             seat.options.c_str(), apart ? seat.entity : 0));
+    world_.replace(apart ? seat.roster_entity : seat.entity, player_component,
                    std::as_bytes(std::span(builder_.GetBufferPointer(), builder_.GetSize())), stamp());
 }
 
@@ -182,6 +200,7 @@ void Room::advance(Tick now) {
     CHECK(now > tick_);
     const std::uint32_t passed = now - tick_;
     tick_ = now;
+    if (Past* past = world_.past()) past->advance(now);
     advancing_ = true;
     events_this_tick_ = 0;
     blocks_left_ = static_cast<std::uint32_t>(
@@ -239,16 +258,25 @@ Refusal Room::spawn(PlayerNumber owner, ComponentIndex component, std::span<cons
     if (id == 0) return Refusal::bad_id;
     world_.create(id, owner, stamp());
     const Refusal refusal = write(id, component, all, value);
-    if (refusal != Refusal::none)
+    if (refusal != Refusal::none) {
         world_.remove(id, stamp());
-    else if (keep)
-        keep_.insert(id);
+        return refusal;
+    }
+    note_owned(owner, true);
+    if (keep) keep_.insert(id);
     return refusal;
+}
+
+// With its roster entry, where that is on one of its own.
+bool Room::is_seats(EntityId entity) const {
+    if (world_.has(entity, player_component)) return true;
+    return views_ && std::ranges::any_of(seats_, [&](const auto& seat) { return seat->entity == entity; });
 }
 
 Refusal Room::despawn(EntityId entity) {
     if (entity == 0 || !world_.has(entity)) return Refusal::no_such_entity;
-    if (world_.has(entity, player_component)) return Refusal::not_allowed;
+    if (is_seats(entity)) return Refusal::not_allowed;
+    note_owned(world_.owner(entity), false);
     world_.remove(entity, stamp());
     keep_.erase(entity);
     visibilities_.forget(entity);
@@ -277,6 +305,14 @@ bool Room::set_team(PlayerNumber number, std::uint32_t team) {
     if (seat == nullptr) return false;
     if (seat->team != team && views_) views_->chunks().look_again();
     seat->team = team;
+    return true;
+}
+
+bool Room::simulate(PlayerNumber number, const Conditions& conditions) {
+    Seat* seat = find(number);
+    if (seat == nullptr) return false;
+    seat->simulated = conditions;
+    observer_.seat_simulated(*this, *seat);
     return true;
 }
 
@@ -318,11 +354,11 @@ bool Room::answer(PlayerNumber to, std::uint32_t request, std::span<const std::b
         *seat, {.kind = EventKind::Answer, .player = from, .type = {}, .data = {data.begin(), data.end()}, .request = request});
 }
 
-void Room::kick(PlayerNumber number, std::string_view reason) {
+void Room::kick(PlayerNumber number, std::string_view reason, CloseCode code) {
     try {
-        end_seat(number, CloseCode::kicked, reason);
-    } catch (const std::exception& error) {  // on_close: operators kick too, and a logic costs its room alone
-        failure_ = error.what();
+        end_seat(number, code, reason);
+    } catch (...) {  // on_close: operators kick too, and a logic costs its room alone
+        failure_ = thrown();
     }
 }
 

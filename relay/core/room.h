@@ -2,6 +2,7 @@
 // Owner: one worker. Time is the tick number: writes between two ticks belong to the next one.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <span>
@@ -17,6 +18,7 @@
 #include "relay/core/logic.h"
 #include "relay/core/seat.h"
 #include "relay/core/settings.h"
+#include "relay/core/spent.h"
 #include "relay/core/views.h"
 #include "relay/core/world.h"
 
@@ -31,11 +33,24 @@ class RoomObserver {
     virtual void seat_resumed(const Room& room, const Seat& seat) = 0;
     // Before the seat goes. Its connection, where it has one, is to be closed with this code.
     virtual void seat_ended(const Room& room, const Seat& seat, CloseCode code, std::string_view reason) = 0;
+    // What its network is to be like has changed.
+    virtual void seat_simulated(const Room& room, const Seat& seat) { (void)room, (void)seat; }
+    // An action of this seat was not done; it hears of that in a Failure.
+    virtual void action_refused(const Room& room, const Seat& seat, Refusal refusal) { (void)room, (void)seat, (void)refusal; }
     // A message to all, from a player (0: from the logic or the match server).
     virtual void message(const Room& room, PlayerNumber from, const Event& event) = 0;
 };
 
 struct SavedRoom;
+
+// Player numbers that a lost interval may have given out. Whoever shows a session token with one of them has its seat made again, once,
+// for as long as a seat's grace lasts after the restore.
+struct LostNumbers {
+    PlayerNumber first = 0;
+    PlayerNumber end = 0;
+    Tick until = 0;
+    EventNumber direct = 0;  // the highest of a direct message that they may have had
+};
 
 // How a restored room goes on.
 struct Restore {
@@ -70,6 +85,7 @@ class Room {
     // ---- seats
 
     struct SeatRequest {
+        PlayerNumber number = 0;  // 0: the next. Else REQUIRES: may_make_again
         std::string player_id;  // made from the number where empty
         wire::Role role = wire::Role::Player;
         std::string session;
@@ -80,7 +96,10 @@ class Room {
     PlayerNumber take_seat(SeatRequest request, LinkId link);
     [[nodiscard]] Seat* find(PlayerNumber number);
     [[nodiscard]] Seat* find_player(std::string_view player_id);
-    [[nodiscard]] Seat* find_session(std::string_view session);
+    [[nodiscard]] Seat* find_session(PlayerNumber number, std::string_view session);
+    // Whether a seat of this number, of a token from that term, was lost in a crash: it is none that has ended.
+    [[nodiscard]] bool may_make_again(PlayerNumber number, std::uint32_t term) const;
+    [[nodiscard]] SpentTickets& spent_tickets() { return spent_tickets_; }
     void connect(Seat& seat, LinkId link);  // a resume
     void disconnect(Seat& seat);            // grace begins
     void end_seat(PlayerNumber number, CloseCode code, std::string_view reason);
@@ -90,6 +109,8 @@ class Room {
 
     // Applies one action, or refuses it alone (a Failure follows to its player).
     void apply(Seat& seat, const Action& action);
+    // Direct messages up to this number have come. An authority that has inputs answers them with what it writes next.
+    void acknowledge(Seat& seat, EventNumber direct);
     // What a client says it has may be of a lost timeline: then 0 (rule 10).
     [[nodiscard]] Tick effective(Base have) const;
     // Its client is another one, which knows nothing of the ids that were used.
@@ -108,23 +129,32 @@ class Room {
     // Struct components: packed masked fields, quantised here. Opaque: the value. Adds what the entity lacks.
     Refusal write(EntityId entity, ComponentIndex component, std::uint64_t mask, std::span<const std::byte> data);
     Refusal despawn(EntityId entity);
-    // Who sees it, from the next frame on. Not in rooms without views, nor of the room's own and the seats' entities: not_allowed.
+    // Who sees it, from the next frame on. Not in rooms without views, nor of the room's own entity and roster entries: not_allowed.
     Refusal show(EntityId entity, Visibility to);
     bool set_team(PlayerNumber number, std::uint32_t team);  // false: no such player
     // From where a player sees instead of from its own entities: a camera, who waits to spawn.
     bool look_from(PlayerNumber number, std::optional<Point> at);
+    // A bad network for a player, on top of its own, through reconnects; Conditions{}: no longer. False: no such player.
+    bool simulate(PlayerNumber number, const Conditions& conditions);
     [[nodiscard]] const Visibilities& visibilities() const { return visibilities_; }
     // False: limits::events_per_tick_max. The same for direct messages to one seat, where there is no such player, too.
     bool broadcast(std::string_view type, std::span<const std::byte> data, PlayerNumber from = 0, bool skip_sender = false);
     bool send(PlayerNumber to, std::string_view type, std::span<const std::byte> data, PlayerNumber from = 0);
     bool answer(PlayerNumber to, std::uint32_t request, std::span<const std::byte> data, PlayerNumber from = 0);
-    void kick(PlayerNumber number, std::string_view reason);
+    void kick(PlayerNumber number, std::string_view reason, CloseCode code = CloseCode::kicked);
     void update(const std::string* metadata, const bool* is_private, const bool* locked, const std::uint32_t* max_players);
     void close() { closing_ = true; }  // ends after the call
     [[nodiscard]] bool closing() const { return closing_; }
     // What the logic threw while a seat was kicked: the room is to end.
     [[nodiscard]] const std::optional<std::string>& failure() const { return failure_; }
     void forget_logic() { logic_.reset(); }  // it failed
+
+    // The room as it was at the end of that tick: what a player saw when it acted, for a logic that judges by it. A client's
+    // render time × tick rate is the tick that it saw. Nothing: the tick is to come, or is older than rewind_floor(). A logic that would
+    // rather judge by the oldest there is says rewind(std::max(tick, rewind_floor())).
+    // Needs the setting `rewind_ms`: without it, and right after a restore, only the present is known.
+    [[nodiscard]] std::optional<Rewound> rewind(Tick tick) const;
+    [[nodiscard]] Tick rewind_floor() const { return world_.past() == nullptr ? tick_ : std::min(world_.past()->floor(), tick_); }
 
     [[nodiscard]] std::uint64_t values_clamped() const { return values_clamped_; }
 
@@ -138,6 +168,7 @@ class Room {
     friend class CheckpointWriter;
 
     void make_stream();
+    void keep_past();
     // Writes between ticks belong to the next.
     [[nodiscard]] Tick stamp() const;
     void write_roster(const Seat& seat);
@@ -145,20 +176,26 @@ class Room {
     EntityId next_own_id();
     bool grant_block(IdBlock& block);
     static bool push_direct(Seat& seat, Event event);
+    [[nodiscard]] const LostNumbers* lost(PlayerNumber number) const;
     void restore_numbers(const Restore& how);
     void restore_seat(Seat& seat, bool lost);
     void end_at(std::size_t index, CloseCode code, std::string_view reason);
     void refuse(Seat& seat, const Action& action, Refusal refusal);
+    void answer_inputs();
 
     Refusal apply_kind(Seat& seat, const Action& action);
     Refusal apply_set(const Seat& seat, const Action& action);
     Refusal apply_spawn(Seat& seat, const Action& action);
     Refusal apply_despawn(const Seat& seat, const Action& action);
-    Refusal apply_claim(const Seat& seat, const Action& action);
+    Refusal apply_claim(Seat& seat, const Action& action);
     Refusal apply_input(Seat& seat, const Action& action);
     Refusal apply_message(Seat& seat, const Action& action);
-    Refusal apply_answer(const Seat& seat, const Action& action);
+    Refusal apply_answer(Seat& seat, const Action& action);
     [[nodiscard]] Refusal may_write(const Seat& seat, EntityId entity) const;
+    [[nodiscard]] bool is_seats(EntityId entity) const;
+    [[nodiscard]] bool owns_too_many(const Seat& seat) const;
+    bool pay_for_message(Seat& seat) const;
+    void note_owned(PlayerNumber owner, bool more);
     [[nodiscard]] Refusal check_value(ComponentIndex component, std::uint64_t mask, std::span<const std::byte> data) const;
     Refusal deliver_to_authority(const Seat& from, const Action& action, EventKind kind);
     [[nodiscard]] bool logic_takes() const { return logic_ && logic_->takes_messages(); }
@@ -181,6 +218,9 @@ class Room {
     std::optional<std::string> failure_;
     std::vector<std::unique_ptr<Seat>> seats_;  // by number
     PlayerNumber next_number_ = 1;
+    std::vector<LostNumbers> lost_numbers_;  // one for each restore that is not long ago
+    std::vector<PlayerNumber> made_again_;   // of them
+    SpentTickets spent_tickets_;
     std::uint32_t next_block_ = 0;  // of limits::ids_per_block
     IdBlock own_block_;             // seats' entities and those of the logic
     EntityId last_own_id_ = 0;

@@ -15,9 +15,26 @@ void Room::apply(Seat& seat, const Action& action) {
     if (const Refusal refusal = apply_kind(seat, action); refusal != Refusal::none) refuse(seat, action, refusal);
 }
 
+void Room::acknowledge(Seat& seat, EventNumber direct) {
+    direct = std::min(direct, seat.direct.last());
+    if (seat.role == wire::Role::Authority)
+        for (const Event& event : seat.direct.held_up_to(direct))
+            if (Seat* from = event.kind == EventKind::Input ? find(event.player) : nullptr) from->heard_seq = std::max(from->heard_seq, event.seq);
+    seat.direct.forget_up_to(direct);
+}
+
+void Room::answer_inputs() {
+    for (const auto& seat : seats_) {
+        if (seat->heard_seq <= seat->answered_seq) continue;
+        seat->answered_seq = seat->heard_seq;
+        seat->answered_tick = stamp();
+    }
+}
+
 void Room::refuse(Seat& seat, const Action& action, Refusal refusal) {
     Event failure{.kind = EventKind::Failure, .type = std::string(label(refusal)), .data = {}};
     failure.request = failure.seq = action.seq;
+    observer_.action_refused(*this, seat, refusal);
     push_direct(seat, std::move(failure));
     if (logic_) logic_->on_error(*this, seat, label(refusal));
 }
@@ -49,13 +66,28 @@ Refusal Room::may_write(const Seat& seat, EntityId entity) const {
 
 Refusal Room::apply_set(const Seat& seat, const Action& action) {
     if (const Refusal refusal = may_write(seat, action.entity); refusal != Refusal::none) return refusal;
+    if (settings_.authority == Authority::server) answer_inputs();
     return write(action.entity, action.component, action.mask, action.data);
+}
+
+// An authority stands for everyone, and holds a ticket.
+bool Room::owns_too_many(const Seat& seat) const {
+    return settings_.entities_per_player != 0 && !PLANTED(entities_unbounded) && seat.role != wire::Role::Authority && seat.entities >= settings_.entities_per_player;
+}
+
+void Room::note_owned(PlayerNumber owner, bool more) {
+    Seat* seat = owner == 0 ? nullptr : find(owner);
+    if (seat == nullptr) return;
+    if (more)
+        ++seat->entities;
+    else if (seat->entities > 0)
+        --seat->entities;
 }
 
 Refusal Room::apply_spawn(Seat& seat, const Action& action) {
     if (settings_.authority == Authority::logic || seat.role == wire::Role::Spectator) return Refusal::not_allowed;
     if (settings_.authority == Authority::server && seat.role != wire::Role::Authority) return Refusal::not_allowed;
-    if (world_.size() >= limits::entities_max) return Refusal::too_many_entities;
+    if (world_.size() >= limits::entities_max || owns_too_many(seat)) return Refusal::too_many_entities;
     const bool in_next = seat.next_block.holds(action.entity);
     const bool in_old = seat.old_block.holds(action.entity);
     if (action.entity <= seat.last_spawned || (!in_next && !in_old && !seat.block.holds(action.entity))) return Refusal::bad_id;
@@ -75,6 +107,7 @@ Refusal Room::apply_spawn(Seat& seat, const Action& action) {
         world_.remove(action.entity, stamp());
         return refusal;
     }
+    ++seat.entities;
     if (has(wire::ActionFlags::Keep)) keep_.insert(action.entity);
     if (hidden) visibilities_.set(action.entity, {.by = has(wire::ActionFlags::Private) ? SeenBy::owner : SeenBy::team, .players = {}});
     return Refusal::none;
@@ -85,12 +118,15 @@ Refusal Room::apply_despawn(const Seat& seat, const Action& action) {
     return despawn(action.entity);
 }
 
-Refusal Room::apply_claim(const Seat& seat, const Action& action) {
+Refusal Room::apply_claim(Seat& seat, const Action& action) {
     if (action.entity == 0 || !world_.has(action.entity)) return Refusal::no_such_entity;
     if (seat.role == wire::Role::Spectator || settings_.authority != Authority::player) return Refusal::not_allowed;
     if (views_ && !views_->sees(seat.number, action.entity)) return Refusal::no_such_entity;
     if (world_.owner(action.entity) != 0) return Refusal::not_owner;
+    if (is_seats(action.entity)) return Refusal::not_allowed;  // a roster entry
+    if (owns_too_many(seat)) return Refusal::too_many_entities;
     world_.set_owner(action.entity, seat.number, stamp());
+    ++seat.entities;
     return Refusal::none;
 }
 
@@ -119,8 +155,19 @@ Refusal Room::deliver_to_authority(const Seat& from, const Action& action, Event
     return delivered ? Refusal::none : found ? Refusal::too_many_messages : Refusal::no_receiver;
 }
 
+// By the room's clock, so that a seed reproduces it. What was not used of two seconds may come at once.
+bool Room::pay_for_message(Seat& seat) const {
+    constexpr std::int64_t parts = 1 << 20;  // of a tick
+    if (settings_.events_per_s == 0 || PLANTED(events_unpaid) || seat.role == wire::Role::Authority) return true;
+    const std::int64_t now = tick_ * parts;
+    if (seat.messages_paid - now > 2 * settings_.tick_rate * parts) return false;
+    seat.messages_paid = std::max(seat.messages_paid, now) + settings_.tick_rate * parts / settings_.events_per_s;
+    return true;
+}
+
 Refusal Room::apply_message(Seat& seat, const Action& action) {
     using wire::Audience;
+    if (!pay_for_message(seat)) return Refusal::too_many_messages;
     const bool has_authority = settings_.authority == Authority::server &&
                                std::ranges::any_of(seats_, [](const auto& s) { return s->role == wire::Role::Authority; });
     switch (action.audience) {
@@ -154,7 +201,8 @@ Refusal Room::apply_message(Seat& seat, const Action& action) {
     return delivered ? Refusal::none : Refusal::too_many_messages;
 }
 
-Refusal Room::apply_answer(const Seat& seat, const Action& action) {
+Refusal Room::apply_answer(Seat& seat, const Action& action) {
+    if (!pay_for_message(seat)) return Refusal::too_many_messages;
     if (action.to == nullptr || action.to->size() != 1 || action.request == 0) return Refusal::no_receiver;
     if (find(action.to->Get(0)) == nullptr) return Refusal::no_such_player;
     return answer(action.to->Get(0), action.request, action.data, seat.number) ? Refusal::none : Refusal::too_many_messages;

@@ -40,15 +40,22 @@ Room::Room(SavedRoom&& state, const Restore& how, std::unique_ptr<Logic> logic, 
     : settings_(std::move(state.settings)), world_(std::move(state.world)), events_(std::move(state.events)), logic_(std::move(logic)),
       observer_(observer), term_(how.term), term_starts_(std::move(state.term_starts)), tick_(std::max(how.tick, state.tick)),
       jumped_(tick_ - state.tick), seats_(std::move(state.seats)), next_number_(state.next_number), next_block_(state.next_block),
-      own_block_(state.own_block), last_own_id_(state.last_own_id), keep_(std::move(state.keep)), empty_since_(state.empty_since) {
+      own_block_(state.own_block), last_own_id_(state.last_own_id), keep_(std::move(state.keep)),
+      empty_since_(state.empty_since + jumped_) {  // nobody could come meanwhile
+    lost_numbers_ = std::move(state.lost_numbers);
+    made_again_ = std::move(state.made_again);
+    spent_tickets_ = std::move(state.spent_tickets);
     CHECK(how.term > state.term);
     term_starts_.push_back({how.term, state.tick});
     if (term_starts_.size() > limits::term_starts_max) term_starts_.erase(term_starts_.begin());
     restore_numbers(how);
     for (const auto& seat : seats_) restore_seat(*seat, how.lost_terms != 0);
+    for (const EntityId id : world_.entities().ids())
+        if (Seat* owner = find(world_.owner(id)); owner != nullptr && owner->entity != id) ++owner->entities;
     visibilities_ = std::move(state.visibilities);
     frames_.restart(events_.last());
     make_stream();
+    keep_past();
 }
 
 void Room::restore_logic(std::span<const std::byte> saved) {
@@ -61,7 +68,16 @@ void Room::restore_numbers(const Restore& how) {
     if (!PLANTED(events_not_raised)) events_.skip_to(events_.last() + raised.events);
     if (!PLANTED(direct_not_raised))
         for (const auto& seat : seats_) seat->direct.skip_to(seat->direct.last() + raised.direct);
+    // Grace begins anew for those as for the seats that are here, also for those that a crash shortly before had lost.
+    std::erase_if(lost_numbers_, [this](const LostNumbers& lost) { return lost.until < tick_ - jumped_; });
+    for (LostNumbers& lost : lost_numbers_) {
+        lost.until = tick_ + ticks_of_ms(settings_.grace_ms);
+        lost.direct += raised.direct;
+    }
+    if (lost_numbers_.empty()) made_again_.clear();
+    if (lost_numbers_.size() >= limits::lost_terms_max) lost_numbers_.erase(lost_numbers_.begin());
     if (PLANTED(ids_not_raised)) return;
+    lost_numbers_.push_back({next_number_, next_number_ + raised.blocks, tick_ + ticks_of_ms(settings_.grace_ms), raised.direct});
     next_number_ += raised.blocks;
     next_block_ += raised.blocks;  // above what there is: none is granted any more
     own_block_ = {};
@@ -81,6 +97,17 @@ void Room::restore_seat(Seat& seat, bool lost) {
     }
     seat.next_block_tick = tick_ + 1;
     write_roster(seat);
+}
+
+bool Room::may_make_again(PlayerNumber number, std::uint32_t term) const {
+    if (term >= term_ || std::ranges::find(made_again_, number) != made_again_.end()) return false;
+    const LostNumbers* range = lost(number);
+    return range != nullptr && tick_ <= range->until;
+}
+
+const LostNumbers* Room::lost(PlayerNumber number) const {
+    const auto found = std::ranges::find_if(lost_numbers_, [&](const LostNumbers& lost) { return number >= lost.first && number < lost.end; });
+    return found == lost_numbers_.end() ? nullptr : &*found;
 }
 
 void Room::renew_ids(Seat& seat) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "relay/core/conditions.h"
 #include "relay/core/event.h"
 #include "relay/core/grid.h"
 #include "relay/core/limits.h"
@@ -28,17 +29,25 @@ struct Seat {
     std::string session;  // secret: whoever has it may resume
     std::string options = "{}";
     EntityId entity = 0;
+    EntityId roster_entity = 0;  // in a room with views: everyone sees that one, the seat's entity who may. Else 0
     LinkId link = 0;
     Tick expires = 0;  // while there is no link
     bool prompt_acks = false;
     std::uint32_t team = 0;                    // 0: none
+    Conditions simulated;                      // a bad network, by a tester's wish. Not in checkpoints
     std::optional<Point> looks_from;           // instead of from its own entities
 
     std::uint32_t applied_seq = 0;
     Tick told_applied = 0;  // tick of the last Yours that told applied_seq alone
+    // With authority `server`. Not in checkpoints: the authority answers on.
+    std::uint32_t heard_seq = 0;     // inputs up to here an authority has acknowledged,
+    std::uint32_t answered_seq = 0;  // ... and written to the state since,
+    Tick answered_tick = 0;          // ... from this tick on
     EventLog direct{limits::direct_max, limits::direct_bytes_max};
 
     std::uint32_t direct_this_tick = 0;
+    std::uint32_t entities = 0;      // owned, but for its own
+    std::int64_t messages_paid = 0;  // of the room's events_per_s: up to which time, in room.cpp's parts of a tick
 
     IdBlock old_block;        // after a crash: what its client sends again may be from here
     IdBlock block;            // in use

@@ -13,6 +13,7 @@ enum class Authority : std::uint8_t { player, server, logic };  // who writes st
 struct RoomSettings {
     std::string id;    // unique on the relay; made where empty
     std::string type;  // "relay", "chat", a configured one
+    std::string trace_id;  // of what it belongs to, in logs and events; made where empty
     LayoutPointer layout;
     std::uint16_t tick_rate = 20;  // Hz, 1 to limits::tick_rate_max
     std::uint16_t send_rate = 20;  // Hz, divides tick_rate
@@ -31,6 +32,10 @@ struct RoomSettings {
     bool views = false;        // players may see different parts of the room
     double view_radius = 0;    // how far from its own entities a player sees, in the unit of the `position` fields; 0: everywhere
     double view_cell = 0;      // edge of a cell of the grid; 0: three quarters of the radius
+    std::uint32_t entities_per_player = 0;  // owned by spawn and claim; 0: no limit
+    std::uint32_t events_per_s = 0;         // messages of one player; 0: no limit
+    std::uint32_t max_rooms = 0;            // of this type; 0: no limit
+    std::uint32_t rewind_ms = 0;  // how far back a logic may look: Room::rewind; 0: nothing is kept
 };
 
 }  // namespace tickrelay

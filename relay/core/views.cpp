@@ -18,15 +18,13 @@ void Views::update(const World& world, Visibilities& visibilities, const Chunks:
 
 void Views::sweep(Tick now) {
     swept_ = now;
-    std::vector<char> seen(chunks_.size());
+    in_view_.assign(chunks_.size(), 0);
     for (const auto& [player, view] : views_) {
-        for (const Sight& sight : view.held) seen[sight.chunk] = 1;
+        for (const Sight& sight : view.held) in_view_[sight.chunk] = 1;
         if (view.proposed_at != 0)
-            for (const Sight& sight : view.proposed) seen[sight.chunk] = 1;
+            for (const Sight& sight : view.proposed) in_view_[sight.chunk] = 1;
     }
-    const auto in_view = std::make_unique<bool[]>(seen.size());
-    std::ranges::copy(seen, in_view.get());
-    chunks_.sweep({in_view.get(), seen.size()}, now, sweep_ticks_);
+    chunks_.sweep(in_view_, now, sweep_ticks_);
     // What was looked at before may be another chunk by now.
     for (auto& [player, view] : views_) view.now.clear();
 }
@@ -96,7 +94,8 @@ void Views::find_in_view(View& view, const Viewer& viewer) {
     };
     for (const ChunkNumber number : chunks_.unlocated())
         if (sees(*chunks_.find(number))) view.now.push_back({number, 0});
-    std::vector<Box> from;
+    std::vector<Box>& from = from_;
+    from.clear();
     if (viewer.role == wire::Role::Player && chunks_.grid().divides()) {
         if (viewer.looks_from != nullptr && *viewer.looks_from) {
             from.push_back(Box::of(**viewer.looks_from));
@@ -113,7 +112,8 @@ void Views::find_in_view(View& view, const Viewer& viewer) {
             if (near && sees(chunk)) view.now.push_back({number, distance});
         });
     std::ranges::sort(view.now, {}, &InView::chunk);
-    // What it owns it sees wherever it looks from: it shows what it writes until it is told that it counts.
+    // What it owns it sees wherever it looks from: it shows what it writes until it is told that it counts. A spectator writes nothing.
+    if (viewer.role == wire::Role::Spectator) return;
     chunks_.each_owned(viewer.player, [&](ChunkNumber number) {
         const auto it = std::ranges::lower_bound(view.now, number, {}, &InView::chunk);
         if (it != view.now.end() && it->chunk == number)

@@ -92,6 +92,8 @@ class Views {
     std::unordered_map<PlayerNumber, View> views_;
     std::vector<ChunkNumber> wanted_;  // this tick
     std::vector<Candidate> candidates_;
+    std::vector<char> in_view_;  // by chunk: 1 where some player's copy has it
+    std::vector<Box> from_;  // where the player that is being looked at sees from
 };
 
 }  // namespace tickrelay

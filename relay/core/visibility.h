@@ -2,7 +2,6 @@
 #pragma once
 
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include "relay/core/tick.h"
@@ -30,8 +29,11 @@ class Visibilities {
     void forget(EntityId id);  // it is gone
     [[nodiscard]] const std::unordered_map<EntityId, Visibility>& all() const { return all_; }
 
-    // Whose visibility was set since the last call.
-    std::vector<EntityId> take_changed() { return std::exchange(changed_, {}); }
+    // Whose visibility was set since the last call, instead of what was in `into`.
+    void take_changed(std::vector<EntityId>& into) {
+        into.clear();
+        into.swap(changed_);
+    }
 
   private:
     std::unordered_map<EntityId, Visibility> all_;

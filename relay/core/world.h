@@ -4,11 +4,13 @@
 #pragma once
 
 #include <deque>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include "relay/core/layout.h"
+#include "relay/core/past.h"
 #include "relay/core/rows.h"
 
 namespace tickrelay {
@@ -51,16 +53,23 @@ class World {
     [[nodiscard]] Tick tombstone_floor() const { return tombstone_floor_; }
     void set_tombstones_max(std::size_t count) { tombstones_max_ = count; }  // below limits::tombstones_max, for the simulator
 
+    // From now on; not before any change of the tick `now`. Null where nobody asked.
+    void remember(Tick ticks, Tick now) { past_ = std::make_unique<Past>(ticks, now); }
+    [[nodiscard]] Past* past() const { return past_.get(); }
+
     // After a restore: all stamps become `now`, no tombstone is known.
     void forget_history(Tick now);
 
   private:
+    void keep(const Rows& rows, IdTable::Row row, ComponentIndex component, Tick now);
+
     LayoutPointer layout_;
     std::vector<Rows> rows_;
     std::deque<Tombstone> tombstones_;
     std::size_t tombstones_max_;
     Tick tombstone_floor_ = 0;
     Tick newest_ = 0;
+    std::unique_ptr<Past> past_;
 };
 
 }  // namespace tickrelay

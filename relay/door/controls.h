@@ -16,6 +16,8 @@
 #include <variant>
 #include <vector>
 
+#include "relay/address.h"
+#include "relay/core/conditions.h"
 #include "relay/core/grid.h"
 #include "relay/core/settings.h"
 #include "relay/core/tick.h"
@@ -57,6 +59,21 @@ struct RelayInfo {
     std::string listen;  // host:port as bound
     std::string ops_listen;
     std::string url;  // what players connect to
+    std::string ops_url = {};    // "https://127.0.0.1:8351"
+    std::string admin_tcp = {};  // host:port as bound; empty: none
+    std::int64_t tls_expires_s = 0;  // since 1970, of the certificate that ends first; 0: no TLS
+};
+
+// A node of the fleet, as this one knows it.
+struct NodeInfo {
+    std::string node;
+    std::string url;
+    double headroom = 1;
+    std::uint64_t rooms = 0;
+    bool draining = false;
+    bool alive = true;
+    bool here = false;   // this one
+    double seen_s = 0;   // since it wrote last
 };
 
 // Complete settings: defaults, then the type's, then the call's own. `given` names what the call itself said: where
@@ -69,6 +86,7 @@ struct Spawned {
     std::string room_id;
     std::string url;
     std::string node;
+    std::string trace_id;
 };
 
 struct UpdateRequest {
@@ -100,6 +118,8 @@ struct PlayerInfo {
     double state_age_ms = 0;
     double bytes_per_s = 0;
     std::uint32_t behind_ticks = 0;
+    Conditions simulated;
+    std::string address = {};  // empty: not connected
 };
 // Bytes of frames count once, as they were encoded, however many players got them; since the room is on this node. Rates are of
 // the last second.
@@ -176,7 +196,14 @@ struct PlayerUpdateRequest {
     std::optional<std::optional<Point>> looks_from;
 };
 
-// A room's whole state at one tick. `bytes`: the component's struct with its padding; opaque: the value.
+// A room's state, or a part of it: entities above `after`, by id.
+struct StateRequest {
+    std::string room_id;
+    std::optional<EntityId> after = std::nullopt;  // none: from the first, which is 0, the room's
+    std::size_t limit = SIZE_MAX;
+};
+
+// Its state at one tick. `bytes`: the component's struct with its padding; opaque: the value.
 struct ComponentValue {
     ComponentIndex component = 0;
     std::vector<std::byte> bytes;
@@ -189,7 +216,26 @@ struct RoomState {
     LayoutPointer layout;
     std::uint32_t term = 0;
     Tick tick = 0;
+    std::uint64_t total = 0;  // entities in the room
     std::vector<EntityValue> entities;  // by id
+};
+
+// Where the entities are that have a position: of more than `limit` every n-th.
+struct PlacesRequest {
+    std::string room_id;
+    std::size_t limit = 0;
+};
+struct Place {
+    EntityId entity = 0;
+    PlayerNumber owner = 0;        // 0: nobody's
+    ComponentIndex component = 0;  // that holds the position
+    Point at{};
+};
+struct RoomPlaces {
+    LayoutPointer layout;
+    Tick tick = 0;
+    std::uint64_t total = 0;
+    std::vector<Place> places;
 };
 
 struct KickRequest {
@@ -199,13 +245,29 @@ struct KickRequest {
     std::uint32_t ban_s = 0;  // 0: may come back at once
 };
 
+// Of a player, in one room or, without room_id, in all; or, without player_id, of an address or range.
+struct BanRequest {
+    std::string player_id;
+    std::string room_id;
+    Cidr address;
+    std::int64_t for_ns = 0;
+    std::string reason;
+};
+struct Banned {
+    std::uint64_t kicked = 0;  // players who were here
+};
+struct BanEntry {
+    std::string player_id;
+    std::string room_id;
+    Cidr address;
+    double ends_in_s = 0;
+    std::string reason;
+};
+
 struct SimulateRequest {
     std::string room_id;
     std::string player_id;
-    std::uint32_t delay_ms = 0;
-    std::uint32_t jitter_ms = 0;
-    double loss = 0;                // share, 0 to 1
-    std::uint64_t bytes_per_s = 0;  // 0: no bound
+    Conditions conditions;  // none: no longer
 };
 
 struct TicketRequest {
@@ -213,6 +275,8 @@ struct TicketRequest {
     std::string player_id;
     wire::Role role{};
     std::uint32_t ttl_s = 60;
+    std::uint32_t seat = 0;  // a player number: to take over that seat alone. 0: any
+    bool single_use = true;
 };
 struct TicketIssued {
     std::string ticket;
@@ -228,11 +292,20 @@ class Controls {
   public:
     virtual ~Controls() = default;
 
+    // In a fleet: a call (a JSON-RPC request in one line) about this room, or room.spawn with or without an id, that another node is to
+    // answer: its answer, a line, too. Nothing: it is for this node.
+    virtual std::optional<std::string> forward(const std::string& method, const std::string& room_id, const std::string& line, Deadline deadline) {
+        (void)method, (void)room_id, (void)line, (void)deadline;
+        return std::nullopt;
+    }
+
     // At once, from memory.
     virtual RelayInfo info() = 0;
+    virtual std::vector<NodeInfo> nodes() { return {}; }  // a relay alone: none
     virtual std::shared_ptr<const RoomTypes> types() = 0;  // as configured now; never null
     // Why new players should go elsewhere (draining, out of headroom), or empty where they are welcome.
     virtual std::string unready() = 0;
+    virtual std::string trace_of(const std::string& room_id) = 0;  // empty: there is no such room
 
     // The answer is the number of rooms that are still here.
     virtual Answer<std::uint64_t> drain(std::optional<double> deadline_s, Deadline deadline) = 0;
@@ -249,8 +322,12 @@ class Controls {
     virtual Answer<SetDone> set(SetRequest request, Deadline deadline) = 0;
     virtual Answer<Done> show(ShowRequest request, Deadline deadline) = 0;
     virtual Answer<Done> update_player(PlayerUpdateRequest request, Deadline deadline) = 0;
-    virtual Answer<RoomState> state(std::string room_id, Deadline deadline) = 0;
+    virtual Answer<RoomState> state(StateRequest request, Deadline deadline) = 0;
+    virtual Answer<RoomPlaces> places(PlacesRequest request, Deadline deadline) = 0;
     virtual Answer<Done> kick(KickRequest request, Deadline deadline) = 0;
+    virtual Answer<Banned> ban(BanRequest request, Deadline deadline) = 0;
+    virtual std::vector<BanEntry> bans(std::size_t count) = 0;  // at most so many
+    virtual Answer<Done> unban(BanRequest request, Deadline deadline) = 0;
     virtual Answer<Done> simulate(SimulateRequest request, Deadline deadline) = 0;
     virtual Answer<TicketIssued> issue_ticket(TicketRequest request, Deadline deadline) = 0;
     virtual Answer<Done> result(ResultRequest request, Deadline deadline) = 0;

@@ -32,16 +32,16 @@ bool EventRing::Filter::takes(const RelayEvent& event) const {
     return types.empty() || std::find(types.begin(), types.end(), event.type) != types.end();
 }
 
-EventRing::Batch EventRing::read(std::uint64_t after, const Filter& filter, std::size_t events) const {
-    Batch batch;
-    const std::lock_guard lock(mutex_);
-    batch.cursor = std::min(after, last_);  // a cursor of an earlier life of the relay starts at the present
-    auto next = std::upper_bound(events_.begin(), events_.end(), batch.cursor,
-                                 [](std::uint64_t seq, const RelayEvent& event) { return seq < event.seq; });
-    while (batch.cursor < last_ && batch.events.size() < events) {
-        const std::uint64_t number = next == events_.end() ? last_ + 1 : next->seq;
+namespace {
+
+// Goes through numbered events up to `last`. A gap ends the batch's run: the loss is told before what follows it.
+template <typename Iterator>
+EventRing::Batch collect(std::uint64_t after, const EventRing::Filter& filter, std::size_t events, Iterator next, Iterator end, std::uint64_t last) {
+    EventRing::Batch batch;
+    batch.cursor = after;
+    while (batch.cursor < last && batch.events.size() < events) {
+        const std::uint64_t number = next == end ? last + 1 : next->seq;
         if (number > batch.cursor + 1) {
-            // A gap ends the batch's run: the loss is told before what follows it.
             if (!batch.events.empty()) break;
             if (batch.lost_from == 0) batch.lost_from = batch.cursor + 1;
             batch.lost_to = number - 1;
@@ -55,19 +55,48 @@ EventRing::Batch EventRing::read(std::uint64_t after, const Filter& filter, std:
     return batch;
 }
 
+}  // namespace
+
+EventRing::Batch EventRing::read_ring(std::uint64_t after, const Filter& filter, std::size_t events) const {
+    const std::lock_guard lock(mutex_);
+    after = std::min(after, last_);  // a cursor of an earlier life of the relay starts at the present
+    const auto next = std::upper_bound(events_.begin(), events_.end(), after,
+                                       [](std::uint64_t seq, const RelayEvent& event) { return seq < event.seq; });
+    return collect(after, filter, events, next, events_.end(), last_);
+}
+
+EventRing::Batch EventRing::read(std::uint64_t after, const Filter& filter, std::size_t events) const {
+    constexpr std::size_t page_max = 128;
+    std::uint64_t ring_begins = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        ring_begins = events_.empty() ? last_ + 1 : events_.front().seq;
+    }
+    if (archive_ == nullptr || after + 1 >= ring_begins) return read_ring(after, filter, events);
+    auto page = archive_->read(after, page_max);
+    if (!page) return {.events = {}, .cursor = after};
+    const bool whole = page->size() < page_max;
+    while (!page->empty() && page->back().seq >= ring_begins) page->pop_back();
+    const std::uint64_t last = whole || page->empty() ? ring_begins - 1 : page->back().seq;
+    return collect(after, filter, events, page->begin(), page->end(), last);
+}
+
 std::uint64_t EventRing::last() const {
     const std::lock_guard lock(mutex_);
     return last_;
 }
 
-void EventRing::push(RelayEvent event) {
+std::uint64_t EventRing::push(RelayEvent event) {
     std::vector<RelayEvent> events;
     events.push_back(std::move(event));
+    std::uint64_t seq = 0;
     {
         const std::lock_guard lock(mutex_);
         append(events, 0);
+        seq = last_;
     }
     if (wake_) wake_();
+    return seq;
 }
 
 void EventRing::append(std::vector<RelayEvent>& events, std::uint64_t missed) {

@@ -8,6 +8,7 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +42,15 @@ struct RelayEvent {
     std::string player_id = {};
     std::string label = {};  // the reason of an end, the type of a message or room
     std::string data = {};   // payload bytes of a message; JSON text of a result
+    std::string trace_id = {};  // the room's
+};
+
+// Where events are that a ring no longer has.
+class EventArchive {
+  public:
+    virtual ~EventArchive() = default;
+    // Those above `after`, at most `count`, in order. May wait, not long; nothing: not now, ask again.
+    virtual std::optional<std::vector<RelayEvent>> read(std::uint64_t after, std::size_t count) = 0;
 };
 
 class EventRing {
@@ -65,10 +75,15 @@ class EventRing {
         std::vector<RelayEvent> events;
         std::uint64_t cursor = 0;  // read from here next time
     };
-    // Events above `after` that the filter takes, at most `events` of them.
+    // Events above `after` that the filter takes, at most `events` of them; what the ring no longer has comes from the archive.
     [[nodiscard]] Batch read(std::uint64_t after, const Filter& filter, std::size_t events) const;
+    [[nodiscard]] Batch read_ring(std::uint64_t after, const Filter& filter, std::size_t events) const;  // without it
     [[nodiscard]] std::uint64_t last() const;  // the newest number; 0: none yet
-    void push(RelayEvent event);               // for threads that may wait a moment; workers have an EventWriter
+    // For threads that may wait a moment; workers have an EventWriter. Returns its number.
+    std::uint64_t push(RelayEvent event);
+    // Before there are writers and readers.
+    void begin_at(std::uint64_t first) { last_ = first - 1; }
+    void set_archive(EventArchive* archive) { archive_ = archive; }
 
   private:
     friend class EventWriter;
@@ -76,6 +91,7 @@ class EventRing {
 
     const std::size_t events_max_;
     const std::size_t bytes_max_;
+    EventArchive* archive_ = nullptr;
     std::function<void()> wake_;
     mutable std::mutex mutex_;
     std::deque<RelayEvent> events_;  // numbers rise, with gaps where a writer lost some

@@ -2,6 +2,8 @@
 
 #include <array>
 #include <nlohmann/json.hpp>
+#include <tuple>
+#include <vector>
 
 namespace tickrelay {
 
@@ -9,8 +11,8 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::array authorities = {"player", "server", "logic"};
-constexpr std::array codecs = {"plain", "packed"};
+constexpr std::array authority_names = {"player", "server", "logic"};
+constexpr std::array codec_names = {"plain", "packed"};
 constexpr std::array roles = {"player", "spectator", "authority"};
 
 template <typename Enum, std::size_t count>
@@ -82,7 +84,10 @@ json to_json(const RelayInfo& info) {
             {"draining", info.draining},
             {"listen", info.listen},
             {"ops_listen", info.ops_listen},
-            {"url", info.url}};
+            {"url", info.url},
+            {"ops_url", info.ops_url},
+            {"admin_tcp", info.admin_tcp},
+            {"tls_expires_s", info.tls_expires_s}};
 }
 
 json to_json(const RoomEntry& room) {
@@ -103,12 +108,13 @@ json to_json(const RoomPage& page) {
 
 json to_json(const RoomSettings& settings) {
     json object = {{"type", settings.type},
+                   {"trace_id", settings.trace_id},
                    {"tick_rate", settings.tick_rate},
                    {"send_rate", settings.send_rate},
                    {"max_players", settings.max_players},
-                   {"authority", name_in(authorities, settings.authority)},
+                   {"authority", name_in(authority_names, settings.authority)},
                    {"logic", settings.logic},
-                   {"codec", name_in(codecs, settings.codec)},
+                   {"codec", name_in(codec_names, settings.codec)},
                    {"private", settings.is_private},
                    {"locked", settings.locked},
                    {"metadata", json_of(settings.metadata)},
@@ -116,22 +122,29 @@ json to_json(const RoomSettings& settings) {
                    {"empty_ttl_s", settings.empty_ttl_ms / 1000.0},
                    {"history", settings.history},
                    {"bytes_per_s", settings.bytes_per_s},
+                   {"entities_per_player", settings.entities_per_player},
+                   {"events_per_s", settings.events_per_s},
                    {"views", settings.views},
                    {"view_radius", settings.view_radius},
-                   {"view_cell", settings.view_cell}};
+                   {"view_cell", settings.view_cell},
+                   {"rewind_ms", settings.rewind_ms}};
     if (settings.layout) object["fingerprint"] = std::to_string(settings.layout->fingerprint());
     return object;
 }
 
 json to_json(const PlayerInfo& player) {
-    return {{"player_id", player.player_id},
-            {"player", player.number},
-            {"role", name_in(roles, player.role)},
-            {"connected", player.connected},
-            {"rtt_ms", player.rtt_ms},
-            {"state_age_ms", player.state_age_ms},
-            {"bytes_per_s", player.bytes_per_s},
-            {"behind_ticks", player.behind_ticks}};
+    json object = {{"player_id", player.player_id},
+               {"player", player.number},
+               {"role", name_in(roles, player.role)},
+               {"connected", player.connected},
+               {"rtt_ms", player.rtt_ms},
+               {"state_age_ms", player.state_age_ms},
+               {"bytes_per_s", player.bytes_per_s},
+               {"behind_ticks", player.behind_ticks}};
+    if (!player.address.empty()) object["address"] = player.address;
+    if (const Conditions& set = player.simulated; set.any())
+        object["simulated"] = {{"delay_ms", set.delay_ms}, {"jitter_ms", set.jitter_ms}, {"loss", set.loss}, {"bytes_per_s", set.bytes_per_s}};
+    return object;
 }
 
 json to_json(const RoomInfo& room) {
@@ -152,6 +165,29 @@ json to_json(const RoomInfo& room) {
             {"players", std::move(players)},
             {"frames", frames(room.frames)},
             {"components", components(room)}};
+}
+
+json to_json(const RoomPlaces& places) {
+    json kinds = json::array();
+    std::vector<std::size_t> axes(places.layout ? places.layout->components().size() : 0);
+    std::vector<std::size_t> kind(axes.size());
+    for (std::size_t i = 0; i < axes.size(); ++i) {
+        json names = json::array();
+        for (const Field& field : places.layout->components()[i].fields)
+            if (field.has(FieldFlags::Position) && names.size() < std::tuple_size_v<Point>) names.push_back(field.name);
+        if (names.empty()) continue;
+        axes[i] = names.size();
+        kind[i] = kinds.size();
+        kinds.push_back({{"component", places.layout->components()[i].name}, {"axes", std::move(names)}});
+    }
+    json list = json::array();
+    for (const Place& place : places.places) {
+        if (place.component >= axes.size()) continue;
+        json row = {kind[place.component], place.entity, place.owner};
+        for (std::size_t axis = 0; axis < axes[place.component]; ++axis) row.push_back(place.at[axis]);
+        list.push_back(std::move(row));
+    }
+    return {{"tick", places.tick}, {"total", places.total}, {"kinds", std::move(kinds)}, {"places", std::move(list)}};
 }
 
 }  // namespace tickrelay

@@ -16,6 +16,9 @@ nlohmann::json to_json(const RoomPage& page);
 nlohmann::json to_json(const RoomSettings& settings);
 nlohmann::json to_json(const PlayerInfo& player);
 nlohmann::json to_json(const RoomInfo& room);
+// {"tick", "total", "kinds": [{"component", "axes": ["pos.x", …]}], "places": [[kind, entity, owner, x, y, z], …]}: as many
+// numbers as the kind has axes.
+nlohmann::json to_json(const RoomPlaces& places);
 
 inline constexpr int json_depth_max = 64;  // the library's own functions recurse
 

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <span>
+#include <string>
 #include <string_view>
 #include <variant>
 
@@ -27,14 +28,33 @@ struct Method {
     std::string_view name;
     bool changes;  // its audit line is worth reading; calls that only look are logged at level debug
     Outcome (*run)(Call&);
+    std::string_view params = {};  // "room_id, reason?": optional ones with ?, * for the settings of a room
+    std::string_view doc = {};     // Markdown
 };
 
 std::span<const Method> relay_methods();  // relay.*, ticket.*, events.*
 std::span<const Method> room_methods();   // room.*, player.*
+std::span<const Method> ban_methods();    // who may not come
+
+const Method* find_method(std::string_view name);  // null: there is none
+// Runs it and writes its audit line. REQUIRES: params is an object.
+Outcome run_method(const Method& method, const nlohmann::json& params, Controls& controls, EventRing& events, AdminSession& session,
+                   Deadline deadline);
 
 // Reads the parameters to their end; an error stops the method.
 #define FINISH(call) \
     if (auto error = (call).params.finish()) return *error
+
+// A request about one player of a room.
+template <typename Request>
+Request about_player(Call& call) {
+    Request request;
+    request.room_id = call.params.required_name("room_id");
+    request.player_id = call.params.required_name("player_id");
+    return request;
+}
+
+std::string read_reason(Call& call);  // as far as it fits into a close frame
 
 // The answer's result by `show`, or its refusal.
 template <typename Result, typename Show>

@@ -33,14 +33,23 @@ Outcome relay_undrain(Call& call) {
     return done(call.controls.undrain(call.deadline));
 }
 
+Outcome fleet_nodes(Call& call) {
+    FINISH(call);
+    json nodes = json::array();
+    for (const NodeInfo& node : call.controls.nodes())
+        nodes.push_back({{"node", node.node}, {"url", node.url}, {"headroom", node.headroom}, {"rooms", node.rooms}, {"draining", node.draining},
+                         {"alive", node.alive}, {"here", node.here}, {"seen_s", node.seen_s}});
+    return json{{"nodes", std::move(nodes)}};
+}
+
 Outcome ticket_issue(Call& call) {
-    TicketRequest request;
-    request.room_id = call.params.required_name("room_id");
-    request.player_id = call.params.required_name("player_id");
+    auto request = about_player<TicketRequest>(call);
     request.role =
         static_cast<wire::Role>(call.params.choice("role", {"player", "spectator", "authority"}).value_or(0));
     request.ttl_s =
         static_cast<std::uint32_t>(call.params.whole("ttl_s", 1, ticket_ttl_max_s).value_or(ticket_ttl_default_s));
+    request.seat = static_cast<std::uint32_t>(call.params.whole("seat", 1, ~0U).value_or(0));
+    request.single_use = call.params.flag("single_use").value_or(true);
     FINISH(call);
     return reply(call.controls.issue_ticket(std::move(request), call.deadline), [](const TicketIssued& issued) {
         return json{{"ticket", issued.ticket}, {"url", issued.url}};
@@ -78,16 +87,29 @@ Outcome events_subscribe(Call& call) {
 }
 
 constexpr std::array relay_method_table = {
-    Method{"relay.info", false, relay_info},
-    Method{"relay.drain", true, relay_drain},
-    Method{"relay.undrain", true, relay_undrain},
-    Method{"ticket.issue", true, ticket_issue},
-    Method{"events.subscribe", false, events_subscribe},
+    Method{"relay.info", false, relay_info, "",
+           "This relay: `node`, `version`, `uptime_s`, `rooms`, `players`, `headroom` (0 to 1), `draining`, `listen`, `ops_listen`, `url`."},
+    Method{"relay.drain", true, relay_drain, "deadline_s?",
+           "No new rooms or joins, `/readyz` says 503. Answers the number of rooms that are still here. They end by themselves, or when `deadline_s` is over: "
+           "then players get `restarting`; with `data_dir` the rooms wait there, for `relay.undrain` or the next start. The process stays."},
+    Method{"relay.undrain", true, relay_undrain, "",
+           "Takes rooms and joins again, and takes up the rooms that the drain's deadline had sent to `data_dir`."},
+    Method{"fleet.nodes", false, fleet_nodes, "",
+           "The nodes of the fleet as this one knows them: `node`, `url`, `headroom`, `rooms`, `draining`, `alive`, `here`, `seen_s`. A relay alone: none."},
+    Method{"ticket.issue", true, ticket_issue, "room_id, player_id, role?, ttl_s?, seat?, single_use?",
+           "A signed ticket (`role`: player, spectator, authority; `seat`: to take over that player number alone; `single_use`: true) and the URL to join at."},
+    Method{"events.subscribe", false, events_subscribe, "room_id?, types?, after_seq?",
+           "From now on, or from after a number (with `data_dir` over restarts, too), notifications `event` (and `events.lost {from, to}`) on this connection."},
 };
 
 }  // namespace
 
 std::span<const Method> relay_methods() { return relay_method_table; }
+
+std::string read_reason(Call& call) {
+    constexpr std::size_t bytes_max = 120;
+    return call.params.text("reason", bytes_max).value_or("");
+}
 
 Outcome done(const Answer<Done>& answer) {
     return reply(answer, [](const Done&) { return json::object(); });

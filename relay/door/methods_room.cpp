@@ -15,7 +15,6 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::size_t reason_bytes_max = 120;  // goes into a close frame
 constexpr std::int64_t ban_max_s = 30 * 86'400;
 constexpr std::int64_t delay_max_ms = 60'000;
 
@@ -47,7 +46,7 @@ Outcome room_spawn(Call& call) {
                                            "] to the configuration"};
     }
     return reply(call.controls.spawn(std::move(request), call.deadline), [](const Spawned& spawned) {
-        return json{{"room_id", spawned.room_id}, {"url", spawned.url}, {"node", spawned.node}};
+        return json{{"room_id", spawned.room_id}, {"url", spawned.url}, {"node", spawned.node}, {"trace_id", spawned.trace_id}};
     });
 }
 
@@ -86,7 +85,7 @@ Outcome room_info(Call& call) {
 
 Outcome room_close(Call& call) {
     auto room_id = call.params.required_name("room_id");
-    auto reason = call.params.text("reason", reason_bytes_max).value_or("");
+    auto reason = read_reason(call);
     FINISH(call);
     return done(call.controls.close(std::move(room_id), std::move(reason), call.deadline));
 }
@@ -147,9 +146,7 @@ Outcome room_show(Call& call) {
 }
 
 Outcome player_update(Call& call) {
-    PlayerUpdateRequest request;
-    request.room_id = call.params.required_name("room_id");
-    request.player_id = call.params.required_name("player_id");
+    auto request = about_player<PlayerUpdateRequest>(call);
     if (const auto team = call.params.whole("team", 0, UINT32_MAX)) request.team = static_cast<std::uint32_t>(*team);
     if (const json* at = call.params.any("looks_from")) {
         const auto is_place = [](const json& x) { return x.is_number() && std::abs(x.get<double>()) <= 1e9; };
@@ -168,7 +165,7 @@ Outcome player_update(Call& call) {
 Outcome room_state(Call& call) {
     auto room_id = call.params.required_name("room_id");
     FINISH(call);
-    return reply(call.controls.state(room_id, call.deadline), [&](const RoomState& state) {
+    return reply(call.controls.state({.room_id = room_id}, call.deadline), [&](const RoomState& state) {
         json result = state_to_json(state);
         result["room_id"] = room_id;
         return result;
@@ -189,41 +186,50 @@ Outcome room_result(Call& call) {
 }
 
 Outcome player_kick(Call& call) {
-    KickRequest request;
-    request.room_id = call.params.required_name("room_id");
-    request.player_id = call.params.required_name("player_id");
-    request.reason = call.params.text("reason", reason_bytes_max).value_or("");
+    auto request = about_player<KickRequest>(call);
+    request.reason = read_reason(call);
     request.ban_s = static_cast<std::uint32_t>(call.params.whole("ban_s", 0, ban_max_s).value_or(0));
     FINISH(call);
     return done(call.controls.kick(std::move(request), call.deadline));
 }
 
 Outcome player_simulate(Call& call) {
-    SimulateRequest request;
-    request.room_id = call.params.required_name("room_id");
-    request.player_id = call.params.required_name("player_id");
-    request.delay_ms = static_cast<std::uint32_t>(call.params.whole("delay_ms", 0, delay_max_ms).value_or(0));
-    request.jitter_ms = static_cast<std::uint32_t>(call.params.whole("jitter_ms", 0, delay_max_ms).value_or(0));
-    request.loss = call.params.number("loss", 0, 1).value_or(0);
-    request.bytes_per_s = static_cast<std::uint64_t>(call.params.whole("bytes_per_s", 0, INT64_MAX).value_or(0));
+    auto request = about_player<SimulateRequest>(call);
+    request.conditions.delay_ms = static_cast<std::uint32_t>(call.params.whole("delay_ms", 0, delay_max_ms).value_or(0));
+    request.conditions.jitter_ms = static_cast<std::uint32_t>(call.params.whole("jitter_ms", 0, delay_max_ms).value_or(0));
+    request.conditions.loss = call.params.number("loss", 0, 1).value_or(0);
+    request.conditions.bytes_per_s = static_cast<std::uint64_t>(call.params.whole("bytes_per_s", 0, INT64_MAX).value_or(0));
     FINISH(call);
     return done(call.controls.simulate(std::move(request), call.deadline));
 }
 
 constexpr std::array room_method_table = {
-    Method{"room.spawn", true, room_spawn},
-    Method{"room.update", true, room_update},
-    Method{"room.list", false, room_list},
-    Method{"room.info", false, room_info},
-    Method{"room.close", true, room_close},
-    Method{"room.broadcast", true, room_broadcast},
-    Method{"room.set", true, room_set},
-    Method{"room.show", true, room_show},
-    Method{"room.state", false, room_state},
-    Method{"room.result", true, room_result},
-    Method{"player.kick", true, player_kick},
-    Method{"player.update", true, player_update},
-    Method{"player.simulate", true, player_simulate},
+    Method{"room.spawn", true, room_spawn, "type?, *",
+           "Makes a room; the other parameters are room settings. An `id` that exists gives that room where the settings agree, else `room_exists`: a retry is safe. The answer: `room_id`, `url`, `node`, `trace_id`."},
+    Method{"room.update", true, room_update, "room_id, metadata?, private?, locked?, max_players?",
+           "Changes what of a room may change."},
+    Method{"room.list", false, room_list, "type?, cursor?, limit?",
+           "Rooms in pages; `cursor` of the answer gets the next one."},
+    Method{"room.info", false, room_info, "room_id",
+           "Settings, players with round trip, state age and bytes, ticks, bytes by component and field."},
+    Method{"room.close", true, room_close, "room_id, reason?",
+           "Ends a room: its players leave with `room_closed`."},
+    Method{"room.broadcast", true, room_broadcast, "room_id, type, data?",
+           "A message of the match server to all players; `data` is base64."},
+    Method{"room.set", true, room_set, "room_id, entity?, component, fields",
+           "Writes state as the authority; without `entity` the room's own."},
+    Method{"room.show", true, room_show, "room_id, entity, to, player_ids?",
+           "Who sees an entity, in a room with views: everyone, owner, team or players."},
+    Method{"room.state", false, room_state, "room_id",
+           "The whole state as JSON, named by its schema."},
+    Method{"room.result", true, room_result, "room_id, data",
+           "A match's result (JSON), for the journal. With `data_dir` the answer comes when the room and the result are durable; `store_failing`: they are not."},
+    Method{"player.kick", true, player_kick, "room_id, player_id, reason?, ban_s?",
+           "Ends a seat with `kicked`; `ban_s` keeps its player out for so long."},
+    Method{"player.update", true, player_update, "room_id, player_id, team?, looks_from?",
+           "A player's team, and from where it sees, in a room with views."},
+    Method{"player.simulate", true, player_simulate, "room_id, player_id, delay_ms?, jitter_ms?, loss?, bytes_per_s?",
+           "The relay plays a bad network to one player; without values no longer."},
 };
 
 }  // namespace

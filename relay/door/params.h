@@ -46,6 +46,7 @@ class Params {
     [[nodiscard]] bool failed() const { return error_.has_value(); }
     // After the last read: the first error, or that of a parameter that nothing has read.
     std::optional<ParamError> finish();
+    [[nodiscard]] const std::vector<std::string_view>& known() const { return known_; }  // what was read, there or not
 
   private:
     const nlohmann::json* find(std::string_view name);

@@ -141,6 +141,10 @@ const std::array table = {
         id, toml_text(s.id)),
     ROW("type", text, "", "a configured type", "The room type whose settings hold where none are given.", false, true,
         set_name(s.type, v), type, toml_text(s.type)),
+    RoomKey{"trace_id", KeyShape::text, "", "1 to 64 bytes", "On every log line and event of this room, to find what belongs together; made up where it is missing.",
+            false, true, [](Settings& s, const KeyValue& v) -> Error { return set_name(s.trace_id, v); },
+            [](const Settings&, const Settings&) { return true; },  // a retry may be traced anew: the room keeps its first
+            [](const Settings& s) -> std::string { return toml_text(s.trace_id); }},
     RoomKey{"schema", KeyShape::schema, "", "a .bfbs",
             "State schema, made with flatc --binary --schema; without one a room has events only.", true, true,
             [](Settings& s, const KeyValue& v) -> Error { return set_schema(s.layout, v); },
@@ -178,6 +182,15 @@ const std::array table = {
     ROW("bytes_per_s", number, "B/s", "0 to 1000000000",
         "State frames to each player at most, then state comes less often; 0: no limit.", true, true,
         set_number(s.bytes_per_s, v, 0, 1'000'000'000), bytes_per_s, std::to_string(s.bytes_per_s)),
+    ROW("entities_per_player", number, "", "0 to 16384",
+        "Entities a player may own by spawn and claim, within the relay's quota; 0: the quota alone.", true, true,
+        set_number(s.entities_per_player, v, 0, static_cast<std::int64_t>(limits::entities_max)), entities_per_player,
+        std::to_string(s.entities_per_player)),
+    ROW("events_per_s", number, "1/s", "0 to 1000000",
+        "Messages of one player in a second, within the relay's quota; 0: the quota alone.", true, true,
+        set_number(s.events_per_s, v, 0, 1'000'000), events_per_s, std::to_string(s.events_per_s)),
+    ROW("max_rooms", number, "", "0 to 65536", "Rooms of this type; 0: the quota rooms_per_type.", true, false,
+        set_number(s.max_rooms, v, 0, 65'536), max_rooms, std::to_string(s.max_rooms)),
     ROW("views", flag, "", "true, false",
         "Players may see different parts of the room; true where view_radius or view_cell is given.", true, true,
         set_flag(s.views, v), views, flag_text(s.views)),
@@ -187,6 +200,9 @@ const std::array table = {
     ROW("view_cell", number, "units", "0 to 1e9",
         "Edge of a cell, the least that comes into view at once; 0: three quarters of view_radius.", true, true,
         set_length(s.view_cell, v), view_cell, real_text(s.view_cell)),
+    ROW("rewind_ms", number, "ms", "0 to 2000",
+        "How far back the room's logic may look at its state, for lag compensation; 0: nothing is kept.", true, true,
+        set_number(s.rewind_ms, v, 0, limits::rewind_ms_max), rewind_ms, std::to_string(s.rewind_ms)),
 };
 #undef ROW
 

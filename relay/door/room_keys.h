@@ -34,7 +34,7 @@ struct RoomKey {
     std::string (*get)(const RoomSettings&) = nullptr;  // as TOML spells it
 };
 
-inline constexpr std::size_t room_keys_max = 24;
+inline constexpr std::size_t room_keys_max = 32;
 using RoomKeySet = std::bitset<room_keys_max>;  // by index in room_keys()
 
 // `schema` is among them, but its value is the .bfbs itself: a source decodes base64 or reads a file first.

@@ -33,18 +33,9 @@ json invalid(const json& id, std::string message) {
     return failure(id, invalid_request, std::move(message), {{"reason", "invalid_request"}});
 }
 
-const Method* find_method(std::string_view name) {
-    for (const auto table : {relay_methods(), room_methods()}) {
-        for (const auto& method : table) {
-            if (method.name == name) return &method;
-        }
-    }
-    return nullptr;
-}
-
 json unknown_method(const json& id, const std::string& name) {
     std::vector<std::string_view> known;
-    for (const auto table : {relay_methods(), room_methods()}) {
+    for (const auto table : {relay_methods(), room_methods(), ban_methods()}) {
         for (const auto& method : table) known.push_back(method.name);
     }
     std::string near = nearest(name, known);
@@ -69,25 +60,42 @@ std::string text_in(const json& params, const char* name) {
     return found != params.end() && found->is_string() ? found->get<std::string>().substr(0, 64) : std::string{};
 }
 
-void audit(const Method& method, const json& params, const Outcome& outcome, const AdminSession& session) {
-    const auto level = method.changes ? log::Level::info : log::Level::debug;
-    if (!log::enabled(level)) return;
+log::Level level_of(const Method& method) { return method.changes ? log::Level::info : log::Level::debug; }
+
+// The room's id; of a room that the call makes, too.
+std::string room_of(const json& params, const Outcome& outcome) {
+    const std::string given = text_in(params, params.contains("room_id") ? "room_id" : "id");
+    const auto* result = std::get_if<json>(&outcome);
+    return given.empty() && result != nullptr ? text_in(*result, "room_id") : given;
+}
+
+// trace_id: of the room before the call, which may have ended it.
+void audit(const Method& method, const json& params, const Outcome& outcome, const AdminSession& session, std::string trace_id) {
+    const auto level = level_of(method);
     std::string result = "ok";
     if (const auto* refused = std::get_if<Refused>(&outcome)) result = refused->reason;
     if (std::holds_alternative<ParamError>(outcome)) result = "bad_params";
-    log::write(level, "admin call",
-               {{"method", method.name},
-                {"result", result},
-                {"room_id", text_in(params, params.contains("room_id") ? "room_id" : "id")},
-                {"player_id", text_in(params, "player_id")},
-                {"peer_uid", session.peer_uid},
-                {"peer_pid", session.peer_pid}});
+    const auto* given = std::get_if<json>(&outcome);
+    if (trace_id.empty()) trace_id = text_in(given != nullptr && given->contains("trace_id") ? *given : params, "trace_id");
+    const std::string room_id = room_of(params, outcome);
+    const std::string player_id = text_in(params, "player_id");
+    const std::string address = text_in(params, "address");
+    if (session.peer_uid >= 0) {
+        log::write(level, "admin call",
+                   {{"method", method.name}, {"result", result}, {"room_id", room_id}, {"trace_id", trace_id}, {"player_id", player_id}, {"address", address},
+                    {"peer_uid", session.peer_uid}, {"peer_gid", session.peer_gid}, {"peer_pid", session.peer_pid}});
+    } else {
+        log::write(level, "admin call",
+                   {{"method", method.name}, {"result", result}, {"room_id", room_id}, {"trace_id", trace_id}, {"player_id", player_id}, {"address", address},
+                    {"door", session.door}, {"peer", session.peer}, {"peer_address", session.peer_address}});
+    }
 }
 
 json show(const RelayEvent& event) {
     json object = {{"seq", event.seq}, {"type", name_of(event.type)}, {"time_ms", event.time_ms}};
     if (!event.room_id.empty()) object["room_id"] = event.room_id;
     if (!event.player_id.empty()) object["player_id"] = event.player_id;
+    if (!event.trace_id.empty()) object["trace_id"] = event.trace_id;
     switch (event.type) {
         case RelayEventType::room_message:
             object["message_type"] = event.label;
@@ -107,6 +115,26 @@ std::string notification(const char* method, json params) {
 }
 
 }  // namespace
+
+const Method* find_method(std::string_view name) {
+    for (const auto table : {relay_methods(), room_methods(), ban_methods()}) {
+        for (const auto& method : table) {
+            if (method.name == name) return &method;
+        }
+    }
+    return nullptr;
+}
+
+Outcome run_method(const Method& method, const json& params, Controls& controls, EventRing& events, AdminSession& session,
+                   Deadline deadline) {
+    Params reader(params);
+    Call call{controls, events, session, reader, deadline};
+    if (!log::enabled(level_of(method))) return method.run(call);
+    const std::string trace_id = controls.trace_of(text_in(params, params.contains("room_id") ? "room_id" : "id"));
+    Outcome outcome = method.run(call);
+    audit(method, params, outcome, session, trace_id);
+    return outcome;
+}
 
 std::string Rpc::answer(std::string_view line, AdminSession& session) {
     const json request = parse_json(line);
@@ -152,15 +180,34 @@ json Rpc::call(const json& id, const std::string& name, const json& params, Admi
     if (!params.is_object()) {
         return bad_params(id, {"params must be an object: parameters have names", "params", "an object", {}});
     }
-    Params reader(params);
-    Call call{controls_, events_, session, reader, std::chrono::steady_clock::now() + call_max_};
-    Outcome outcome = method->run(call);
-    audit(*method, params, outcome, session);
+    const Deadline deadline = std::chrono::steady_clock::now() + call_max_;
+    if (auto answer = forward(id, name, params, session, deadline)) return *std::move(answer);
+    Outcome outcome = run_method(*method, params, controls_, events_, session, deadline);
     if (auto* error = std::get_if<ParamError>(&outcome)) return bad_params(id, std::move(*error));
     if (auto* refused = std::get_if<Refused>(&outcome)) {
         return failure(id, refused_by_relay, std::move(refused->message), {{"reason", std::move(refused->reason)}});
     }
     return {{"jsonrpc", "2.0"}, {"id", id}, {"result", std::get<json>(std::move(outcome))}};
+}
+
+// Where the room is another node's, or one is to be made there. Events are each node's own.
+std::optional<json> Rpc::forward(const json& id, const std::string& name, const json& params, const AdminSession& session, Deadline deadline) {
+    if (session.forwarded || name == "events.subscribe") return std::nullopt;
+    const bool spawns = name == "room.spawn";
+    const auto room = params.find(spawns ? "id" : "room_id");
+    if (!spawns && (room == params.end() || !room->is_string())) return std::nullopt;
+    const std::string room_id = room != params.end() && room->is_string() ? room->get<std::string>() : std::string();
+    const std::string line = dump_line({{"jsonrpc", "2.0"}, {"id", 0}, {"method", name}, {"params", params}});
+    const auto answered = controls_.forward(name, room_id, line, deadline);
+    if (!answered) return std::nullopt;
+    json answer = parse_json(*answered);
+    if (!answer.is_object()) return failure(id, refused_by_relay, "the room's node gave no answer that can be read", {{"reason", reason_not_available}});
+    answer["id"] = id;
+    return answer;
+}
+
+std::string Rpc::refusal(std::string_view reason, std::string message) {
+    return dump_line(failure(nullptr, refused_by_relay, std::move(message), {{"reason", reason}}));
 }
 
 std::string Rpc::news(AdminSession& session, std::size_t bytes) {

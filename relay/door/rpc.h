@@ -20,8 +20,14 @@ struct AdminSession {
         std::uint64_t cursor = 0;
     };
     std::optional<Subscription> subscription;  // a further events.subscribe replaces it
-    std::int64_t peer_pid = 0;                 // as the kernel says, for the audit line
+    // For the audit line: what the kernel says of who is at the other end of the Unix socket, or whence somebody else comes.
+    std::int64_t peer_pid = 0;
     std::int64_t peer_uid = -1;
+    std::int64_t peer_gid = -1;
+    std::string peer = {};  // who it is, for people: "uid=0 pid=7", "addr=10.0.0.2:4711 cert=CN=arena-1", "addr=… token"; empty: no socket's
+    std::string peer_address = {};
+    bool forwarded = false;  // by another node, which took this one for the right one: it is answered here
+    std::string_view door = {};  // where it is not the admin socket, for the audit line
 };
 
 class Rpc {
@@ -38,7 +44,12 @@ class Rpc {
     // What a line over the limit is answered with.
     static std::string line_too_long(std::size_t bytes_max);
 
+    // As an error of the relay: for who answers in its place.
+    static std::string refusal(std::string_view reason, std::string message);
+
   private:
+    std::optional<nlohmann::json> forward(const nlohmann::json& id, const std::string& name, const nlohmann::json& params, const AdminSession& session,
+                                          Deadline deadline);
     nlohmann::json answer_one(const nlohmann::json& request, AdminSession& session);
     nlohmann::json call(const nlohmann::json& id, const std::string& method, const nlohmann::json& params,
                         AdminSession& session);

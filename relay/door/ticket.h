@@ -1,17 +1,23 @@
-// Tickets of this relay: permission to take one seat once. Opaque random text, kept in memory until spent or expired,
-// so a restart ends them. Issued by the admin thread, spent by workers: one mutex, held for a lookup.
+// Tickets: signed permission to take a seat, as JSON Web Tokens (schema/PROTOCOL.md, "Tickets"). Made here for ticket.issue, or by a
+// match server with any JWT library; read once, at a join. Single use is not known here: the room that is joined spends them.
+// Any thread; one mutex, held to copy a pointer.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <variant>
 
+#include "relay/core/drop.h"
+#include "relay/core/spent.h"
+#include "relay/door/random.h"
+#include "relay/door/ticket_keys.h"
 #include "schema/protocol_generated.h"
 
 namespace tickrelay {
@@ -20,34 +26,44 @@ struct Ticket {
     std::string room_id;
     std::string player_id;
     wire::Role role{};
-    std::int64_t expires_ms = 0;  // of the clock that the caller passes as now_ms
+    std::int64_t expires_s = 0;  // Unix
+    std::uint32_t seat = 0;      // a player number: takes over that seat, makes none. 0: any
+    bool single_use = true;      // to be issued; has a jti
+    TicketId id{};               // read, where single_use
+};
+
+struct TicketRules {
+    std::string audience;       // empty: aud is not looked at
+    std::string issuer;         // likewise iss
+    std::int64_t leeway_s = 10; // what clocks may differ by
 };
 
 class Tickets {
   public:
-    static constexpr std::size_t tickets_max = 65'536;  // unspent at a time
-    static constexpr std::size_t random_bytes = 18;     // 24 characters of text
     using Random = std::function<void(std::span<std::byte>)>;
 
-    explicit Tickets(Random random, std::size_t tickets = tickets_max)
-        : random_(std::move(random)), tickets_max_(tickets) {}
+    Tickets(TicketKeys keys, TicketRules rules, Random random);
 
-    // The text to give to the player; empty where too many are unspent.
-    std::string issue(Ticket ticket, std::int64_t now_ms);
-    // The ticket, which is now gone; nothing where it is unknown, expired or for another room.
-    std::optional<Ticket> spend(std::string_view text, std::string_view room_id, std::int64_t now_ms);
-    [[nodiscard]] std::size_t unspent() const;
+    // For tickets that come from now on.
+    void use(TicketKeys keys, TicketRules rules);
+
+    // The text to give to the player; nothing where all keys are public.
+    [[nodiscard]] std::optional<std::string> issue(const Ticket& ticket, std::int64_t now_s) const;
+    // Foreign text. An empty room_id: the ticket's.
+    [[nodiscard]] std::variant<Ticket, TicketFault> read(std::string_view text, std::string_view room_id, std::int64_t now_s) const;
+    // When no clock that is allowed for takes the ticket any more.
+    [[nodiscard]] std::int64_t until_s(const Ticket& ticket) const;
 
   private:
-    void forget_expired(std::int64_t now_ms);
+    struct Set {
+        TicketKeys keys;
+        TicketRules rules;
+    };
+    [[nodiscard]] std::shared_ptr<const Set> set() const;
 
-    Random random_;
-    const std::size_t tickets_max_;
+    const Random random_;
     mutable std::mutex mutex_;
-    std::unordered_map<std::string, Ticket> tickets_;
+    std::shared_ptr<const Set> set_;
 };
-
-// The kernel's random bytes.
-void fill_random(std::span<std::byte> bytes);
 
 }  // namespace tickrelay

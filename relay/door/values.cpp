@@ -152,11 +152,13 @@ const Table* verified(std::span<const std::byte> bytes) {
 json opaque_to_json(ComponentIndex index, std::span<const std::byte> bytes) {
     if (index == player_component) {
         if (const auto* player = verified<wire::Player>(bytes)) {
-            return {{"number", player->number()},
-                    {"id", text_of(player->id())},
-                    {"role", wire::EnumNameRole(player->role())},
-                    {"connected", player->connected()},
-                    {"options", json_of(text_of(player->options()))}};
+            json value{{"number", player->number()},
+                       {"id", text_of(player->id())},
+                       {"role", wire::EnumNameRole(player->role())},
+                       {"connected", player->connected()},
+                       {"options", json_of(text_of(player->options()))}};
+            if (player->entity() != 0) value["entity"] = player->entity();
+            return value;
         }
     }
     if (index == room_component) {

@@ -16,26 +16,19 @@
 #include <utility>
 
 #include "relay/core/check.h"
+#include "relay/run/addresses.h"
+#include "relay/run/lws_loop.h"
 
 namespace tickrelay {
 namespace {
 
 constexpr int backlog = 4096;          // the kernel caps it with net.core.somaxconn
 constexpr int accepts_per_wake = 256;  // then other listeners and stop() get a turn
-constexpr int exhausted_pause_ms = 10;
+constexpr std::int64_t ms = 1'000'000;
+constexpr std::int64_t exhausted_pause_ns = 10 * ms;
+constexpr std::int64_t pace_burst_ns = 50 * ms;
 
 int open_spare() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
-
-PeerAddress peer_address_of(const sockaddr_storage& from) {
-    PeerAddress address{};
-    if (from.ss_family == AF_INET6) {
-        std::memcpy(address.data(), &reinterpret_cast<const sockaddr_in6&>(from).sin6_addr, 16);
-    } else if (from.ss_family == AF_INET) {
-        address[10] = address[11] = 0xFF;
-        std::memcpy(address.data() + 12, &reinterpret_cast<const sockaddr_in&>(from).sin_addr, 4);
-    }
-    return address;
-}
 
 struct HostPort {
     std::string host;
@@ -102,6 +95,12 @@ int listen_on(const HostPort& parts, std::string& why) {
     return fd;
 }
 
+// Up to then, at least one ms; -1 where it never comes.
+int wait_ms(std::int64_t until_ns, std::int64_t now_ns) {
+    if (until_ns == INT64_MAX) return -1;
+    return static_cast<int>(std::clamp<std::int64_t>((until_ns - now_ns + ms - 1) / ms, 1, 1'000));
+}
+
 std::uint16_t port_of(int fd) {
     sockaddr_storage at{};
     socklen_t bytes = sizeof at;
@@ -111,17 +110,6 @@ std::uint16_t port_of(int fd) {
 }
 
 }  // namespace
-
-std::string to_string(const PeerAddress& address) {
-    static constexpr PeerAddress mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
-    char text[INET6_ADDRSTRLEN] = "";
-    if (std::equal(address.begin(), address.begin() + 12, mapped.begin())) {
-        inet_ntop(AF_INET, address.data() + 12, text, sizeof text);
-    } else {
-        inet_ntop(AF_INET6, address.data(), text, sizeof text);
-    }
-    return text;
-}
 
 Listener::Listener(Listener&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)), spare_fd_(std::exchange(other.spare_fd_, -1)), port_(other.port_) {}
@@ -151,7 +139,7 @@ Listener::Result Listener::accept(Accepted& accepted) {
         socklen_t bytes = sizeof from;
         accepted.fd = accept4(fd_, reinterpret_cast<sockaddr*>(&from), &bytes, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (accepted.fd >= 0) {
-            accepted.peer = peer_address_of(from);
+            accepted.peer = peer_of(from);
             return Result::accepted;
         }
         switch (errno) {
@@ -209,36 +197,75 @@ void Acceptor::stop() {
 void Acceptor::run() {
     pthread_setname_np(pthread_self(), "acceptor");
     std::vector<pollfd> waits;
-    waits.push_back({stop_fd_, POLLIN, 0});
-    for (const Listener& listener : listeners_) waits.push_back({listener.fd(), POLLIN, 0});
-    bool exhausted = false;
+    std::int64_t pause_until_ns = 0;
     for (;;) {
-        const int ready = exhausted ? poll(waits.data(), 1, exhausted_pause_ms) : poll(waits.data(), waits.size(), -1);
-        if (ready > 0 && waits[0].revents != 0) return;
-        if (ready <= 0 && !exhausted) continue;
-        exhausted = false;
-        for (Listener& listener : listeners_) exhausted |= !accept_some(listener);
+        waits.assign(1, {stop_fd_, POLLIN, 0});
+        balancers_.append(waits);
+        const std::size_t first = waits.size();
+        std::int64_t now_ns = monotonic_ns();
+        const std::int64_t open_ns = std::max(pause_until_ns, free_ns());
+        const bool open = open_ns <= now_ns;
+        if (open)
+            for (const Listener& listener : listeners_) waits.push_back({listener.fd(), POLLIN, 0});
+        poll(waits.data(), waits.size(), wait_ms(std::min(open ? INT64_MAX : open_ns, balancers_.next_ns()), now_ns));
+        if (waits[0].revents != 0) return;
+        serve_balancers(waits);
+        for (std::size_t i = first; i < waits.size(); ++i)
+            if (waits[i].revents != 0 && !accept_some(listeners_[i - first], i - first >= settings_.tls_from)) pause_until_ns = monotonic_ns() + exhausted_pause_ns;
     }
 }
 
-bool Acceptor::accept_some(Listener& listener) {
+std::int64_t Acceptor::free_ns() const { return pace_.paid_ns - pace_burst_ns; }
+
+// False: no descriptor is left.
+bool Acceptor::accept_some(Listener& listener, bool tls) {
     for (int i = 0; i < accepts_per_wake; ++i) {
+        const std::int64_t now_ns = monotonic_ns();
+        if (free_ns() > now_ns) return true;
         Accepted accepted;
+        accepted.tls = tls;
         switch (listener.accept(accepted)) {
             case Listener::Result::none: return true;
             case Listener::Result::exhausted: counts_.exhausted.fetch_add(1, std::memory_order_relaxed); return false;
             case Listener::Result::accepted: break;
         }
-        if (settings_.admit && !settings_.admit(accepted.peer)) {
+        if (!settings_.is_balancer || !settings_.is_balancer(accepted.peer)) {
+            take(accepted);
+        } else if (!balancers_.add(accepted, now_ns + settings_.header_timeout_ns)) {
             counts_.refused.fetch_add(1, std::memory_order_relaxed);
-            ::close(accepted.fd);
-            continue;
+            if (settings_.no_header) settings_.no_header(accepted.peer, "too many connections wait for theirs");
         }
-        counts_.accepted.fetch_add(1, std::memory_order_relaxed);
-        settings_.hand_over(next_loop_, accepted);
-        next_loop_ = (next_loop_ + 1) % settings_.loops;
     }
     return true;
+}
+
+void Acceptor::serve_balancers(const std::vector<pollfd>& waits) {
+    balancers_.serve(waits.data() + 1, monotonic_ns(), [this](const Accepted& accepted) { take(accepted); },
+                     [this](const PeerAddress& from, std::string_view why) {
+                         counts_.refused.fetch_add(1, std::memory_order_relaxed);
+                         if (settings_.no_header) settings_.no_header(from, why);
+                     });
+}
+
+void Acceptor::take(const Accepted& accepted) {
+    const std::int64_t cost = settings_.per_s ? cost_ns(settings_.per_s()) : 0;
+    const bool admitted = !settings_.admit || settings_.admit(accepted.peer);
+    pace_.take(monotonic_ns(), admitted ? cost : cost / 4);
+    if (!admitted) return refuse(accepted);
+    counts_.accepted.fetch_add(1, std::memory_order_relaxed);
+    settings_.hand_over(next_loop_, accepted);
+    next_loop_ = (next_loop_ + 1) % settings_.loops;
+}
+
+// What the peer has sent is taken first: closed over unread bytes, the kernel would withdraw the answer.
+void Acceptor::refuse(const Accepted& accepted) {
+    counts_.refused.fetch_add(1, std::memory_order_relaxed);
+    if (!settings_.refused_answer.empty() && !accepted.tls) {  // who waits for a handshake could not read it
+        char request[2048];
+        recv(accepted.fd, request, sizeof request, MSG_DONTWAIT);
+        send(accepted.fd, settings_.refused_answer.data(), settings_.refused_answer.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+    ::close(accepted.fd);
 }
 
 }  // namespace tickrelay

@@ -2,7 +2,6 @@
 // Owner: whoever opens it; the acceptor's callbacks run on the acceptor's thread.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -12,16 +11,11 @@
 #include <thread>
 #include <vector>
 
+#include "relay/run/accepted.h"
+#include "relay/run/bucket.h"
+#include "relay/run/proxy_waits.h"
+
 namespace tickrelay {
-
-using PeerAddress = std::array<std::uint8_t, 16>;  // IPv6; IPv4 as ::ffff:a.b.c.d
-
-std::string to_string(const PeerAddress& address);
-
-struct Accepted {
-    int fd = -1;  // non-blocking, the receiver's from here on
-    PeerAddress peer{};
-};
 
 class Listener {
   public:
@@ -52,9 +46,19 @@ class Listener {
 
 struct AcceptorSettings {
     std::vector<std::string> addresses;
+    std::size_t tls_from = static_cast<std::size_t>(-1);  // the addresses from this one on speak TLS
     std::size_t loops = 1;
     std::function<bool(const PeerAddress&)> admit;                              // false: closed at once; may be empty
     std::function<void(std::size_t loop, const Accepted& accepted)> hand_over;  // loops in turn: 0, 1, …, 0
+    // What a connection that is not admitted reads, where that still reaches it; empty: nothing.
+    std::string refused_answer = {};
+    // How many are taken in a second; the rest waits in the kernel's queue, as behind a door. 0 or empty: all there are. Those that
+    // are not admitted count as a quarter: a flood of them does not hold up others for long, nor take this thread's core.
+    std::function<std::uint32_t()> per_s = {};
+    // Whether a connection from there begins with a PROXY header, which then tells whose it is. May be empty: none does.
+    std::function<bool(const PeerAddress&)> is_balancer = {};
+    std::int64_t header_timeout_ns = 5'000'000'000;
+    ProxyWaits::Failed no_header = {};
 };
 
 class Acceptor {
@@ -72,17 +76,23 @@ class Acceptor {
 
     struct Counts {
         std::atomic<std::uint64_t> accepted{0};
-        std::atomic<std::uint64_t> refused{0};    // by admit
+        std::atomic<std::uint64_t> refused{0};    // by admit, or without their PROXY header
         std::atomic<std::uint64_t> exhausted{0};  // no descriptors left
     };
     const Counts& counts() const { return counts_; }
 
   private:
     void run();
-    bool accept_some(Listener& listener);
+    bool accept_some(Listener& listener, bool tls);
+    void take(const Accepted& accepted);
+    void refuse(const Accepted& accepted);
+    void serve_balancers(const std::vector<pollfd>& waits);
+    [[nodiscard]] std::int64_t free_ns() const;  // when the next may be taken
 
     AcceptorSettings settings_;
     std::vector<Listener> listeners_;
+    ProxyWaits balancers_;
+    Bucket pace_;
     std::size_t next_loop_ = 0;
     Counts counts_;
     int stop_fd_ = -1;

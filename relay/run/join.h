@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "relay/address.h"
 #include "relay/run/gate.h"
 #include "relay/run/messages.h"
 
@@ -10,8 +11,8 @@ namespace tickrelay {
 
 class JoinErrand final : public Errand {
   public:
-    JoinErrand(const JoinRequest& join, Pass pass, LinkId link)
-        : pass_(std::move(pass)), link_(link), mode_(join.mode), options_(join.options), session_(join.session),
+    JoinErrand(const JoinRequest& join, Pass pass, LinkId link, const PeerAddress& peer = {})
+        : pass_(std::move(pass)), link_(link), peer_(peer), mode_(join.mode), options_(join.options),
           fingerprint_(join.fingerprint), have_(join.have), have_event_(join.have_event), have_direct_(join.have_direct),
           prompt_acks_(join.prompt_acks) {}
 
@@ -21,9 +22,9 @@ class JoinErrand final : public Errand {
     friend class Worker;
     Pass pass_;
     LinkId link_;
+    PeerAddress peer_;
     wire::JoinMode mode_;
     std::string options_;
-    std::string session_;
     std::uint64_t fingerprint_;
     Base have_;
     EventNumber have_event_;

@@ -31,7 +31,9 @@ RoomRecordPointer Lobby::create(RoomSettings settings, LogicFactory logic, std::
         if (existing != nullptr) *existing = it->second;
         return nullptr;
     }
-    return add(std::move(settings), std::move(logic), now_ns);
+    const RoomRecordPointer room = add(std::move(settings), std::move(logic), now_ns);
+    if (next_term_) room->term = next_term_(room->id);
+    return room;
 }
 
 RoomRecordPointer Lobby::restore(SavedRoomPointer state, const Restore& how, LogicFactory logic, std::int64_t now_ns) {
@@ -69,9 +71,9 @@ RoomRecordPointer Lobby::find(const std::string& id) const {
     return it == rooms_.end() ? nullptr : it->second;
 }
 
-std::optional<CloseCode> Lobby::refusal(const RoomRecord& room, bool is_player) {
+std::optional<CloseCode> Lobby::refusal(const RoomRecord& room, bool is_player, bool again) {
     if (room.gone) return CloseCode::room_closed;
-    if (room.locked && is_player) return CloseCode::room_locked;
+    if (room.locked && is_player && !again) return CloseCode::room_locked;
     if (is_player && room.seats_taken >= room.max_players) return CloseCode::room_full;
     if (room.seats_taken + room.others_taken >= limits::players_max) return CloseCode::room_full;
     return std::nullopt;
@@ -82,6 +84,13 @@ void Lobby::take(RoomRecord& room, bool is_player) { ++(is_player ? room.seats_t
 std::optional<CloseCode> Lobby::reserve(const RoomRecordPointer& room, bool is_player) {
     const std::scoped_lock lock(mutex_);
     if (const auto code = refusal(*room, is_player)) return code;
+    take(*room, is_player);
+    return std::nullopt;
+}
+
+std::optional<CloseCode> Lobby::reserve_again(const RoomRecordPointer& room, bool is_player) {
+    const std::scoped_lock lock(mutex_);
+    if (const auto code = refusal(*room, is_player, true)) return code;
     take(*room, is_player);
     return std::nullopt;
 }
@@ -134,6 +143,12 @@ std::vector<RoomListing> Lobby::list(const std::function<bool(const RoomRecord&)
         if (wanted(*room)) found.push_back(listing_of(*room));
     }
     return found;
+}
+
+std::size_t Lobby::size(const std::string& type) const {
+    const std::scoped_lock lock(mutex_);
+    const auto it = by_type_.find(type);
+    return it == by_type_.end() ? 0 : it->second.size();
 }
 
 std::size_t Lobby::size() const {

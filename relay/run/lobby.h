@@ -2,6 +2,7 @@
 // Any thread; one mutex, never taken for a message or a tick. Seats are counted here so that a room never overfills.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -42,6 +43,9 @@ struct RoomRecord {
     Restore how;
     std::uint32_t slot = ~0U;
     std::uint32_t slot_generation = 0;
+    std::optional<CloseCode> failed;  // it could not be made
+
+    std::atomic<std::int64_t> kept_ns{0};  // when its newest durable checkpoint was made; the worker's clock
 };
 using RoomRecordPointer = std::shared_ptr<RoomRecord>;
 
@@ -61,6 +65,9 @@ class Lobby {
   public:
     explicit Lobby(std::uint32_t workers) : rooms_on_worker_(workers, 0) {}
 
+    // Of a new room with this id; without it all have 1. Before there are rooms.
+    void give_terms(std::function<std::uint32_t(const std::string& id)> next) { next_term_ = std::move(next); }
+
     // An empty id is made from `random`. Null: the id exists; `existing` is that room.
     RoomRecordPointer create(RoomSettings settings, LogicFactory logic, std::int64_t now_ns, std::uint64_t random,
                              RoomRecordPointer* existing = nullptr);
@@ -70,6 +77,8 @@ class Lobby {
 
     // Takes a seat in this room, or says why not.
     std::optional<CloseCode> reserve(const RoomRecordPointer& room, bool is_player);
+    // The same for who had one before a crash, also where the room is locked by now.
+    std::optional<CloseCode> reserve_again(const RoomRecordPointer& room, bool is_player);
     // A seat in some open room of this type; null where there is none.
     RoomRecordPointer reserve_by_type(const std::string& type, bool is_player);
     void release(const RoomRecordPointer& room, bool is_player);
@@ -81,14 +90,16 @@ class Lobby {
 
     [[nodiscard]] std::vector<RoomListing> list(const std::function<bool(const RoomRecord&)>& wanted, std::size_t count_max) const;
     [[nodiscard]] std::size_t size() const;
+    [[nodiscard]] std::size_t size(const std::string& type) const;
     [[nodiscard]] std::vector<RoomRecordPointer> all() const;
 
   private:
     // REQUIRES: mutex_ is held, the id is new.
     RoomRecordPointer add(RoomSettings settings, LogicFactory logic, std::int64_t now_ns);
-    static std::optional<CloseCode> refusal(const RoomRecord& room, bool is_player);
+    static std::optional<CloseCode> refusal(const RoomRecord& room, bool is_player, bool again = false);
     static void take(RoomRecord& room, bool is_player);
 
+    std::function<std::uint32_t(const std::string& id)> next_term_;
     mutable std::mutex mutex_;
     std::map<std::string, RoomRecordPointer> rooms_;
     std::map<std::string, std::vector<RoomRecordPointer>> by_type_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "relay/core/check.h"
+#include "relay/core/plant.h"
 
 namespace tickrelay {
 
@@ -15,6 +16,7 @@ constexpr std::uint32_t slices_from_messages = 100;          // in a sweep: 400 
 constexpr std::int64_t read_lead_ns = 500'000;               // the last slice before a tick
 constexpr std::int64_t slice_max_ns = 4 * ms;
 constexpr std::int64_t slice_min_ns = 1 * ms;
+constexpr std::int64_t idle_after_ns = 20 * ms;                // its thread's
 constexpr std::size_t take_at_once = 64;
 
 }  // namespace
@@ -26,6 +28,7 @@ Loop::Loop(Options options, LoopPort& port, std::span<WorkerPort* const> workers
         to_workers_.emplace_back(worker->inbox);
         batches_back_.emplace_back(worker->batches);
     }
+    read_quotas();
 }
 
 Loop::~Loop() = default;
@@ -39,18 +42,31 @@ std::int64_t Loop::step(std::int64_t now_ns) {
     }
     send_copies();
     resume_reading();
+    take_waiting_joins();
+    if (sockets_.any()) run_bad_network();
     if (now_ns_ >= next_sweep_ns_) sweep();
     return next_step();
 }
 
-std::int64_t Loop::next_step() const {
-    const std::int64_t next = next_read();
+std::int64_t Loop::next_step() {
+    std::int64_t next = next_read();
+    if (sockets_.any()) {
+        // A wake less than 20 ms away is slept up to, without a look at the sockets: others are not to wait for it.
+        const std::int64_t due_ns = sockets_.next_ns();
+        if (due_ns < next) next = due_ns - now_ns_ > idle_after_ns ? due_ns : std::min(due_ns, now_ns_ + slice_max_ns);
+    }
     return held_.empty() ? next : std::min(next, held_.front().due_ns);
 }
 
-std::int64_t Loop::next_read() const {
-    if (!paused_.empty()) return now_ns_ + slice_max_ns;  // their inboxes empty with the next tick
-    if (!reads_in_slices_) return std::min(next_sweep_ns_, now_ns_ + sweep_interval_ns);
+std::int64_t Loop::next_read() {
+    const std::int64_t next = reads_in_slices_ ? next_slice() : std::min(next_sweep_ns_, now_ns_ + sweep_interval_ns);
+    if (paused_.empty() && waiting_joins_.empty()) return next;
+    // Fixed until it has come: each wake-up for sending would put it off, and nobody would be read.
+    if (look_again_ns_ <= now_ns_) look_again_ns_ = now_ns_ + slice_max_ns;
+    return std::min(next, look_again_ns_);
+}
+
+std::int64_t Loop::next_slice() const {
     std::int64_t next = now_ns_ + slice_max_ns;
     for (const WorkerPort* worker : workers_) {
         const std::int64_t due = worker->next_due_ns.load(std::memory_order_relaxed) - read_lead_ns;
@@ -62,8 +78,10 @@ std::int64_t Loop::next_read() const {
 void Loop::take_outbound(Outbound& item) {
     switch (item.kind) {
         case Outbound::Kind::batch:
-            send_batch(*item.batch);
-            hold(*item.batch);
+            if (may_send(*item.batch)) {
+                send_batch(*item.batch);
+                hold(*item.batch);
+            }
             batches_back_[item.batch->worker].send_always(std::move(item.batch));
             break;
         case Outbound::Kind::admit: {
@@ -73,11 +91,40 @@ void Loop::take_outbound(Outbound& item) {
         }
         case Outbound::Kind::close: {
             const std::unique_ptr<std::string> detail = std::move(item.detail);
-            if (peer_of(item.link) != nullptr)
+            if (peer_of(item.link) != nullptr && item.code == CloseCode::moved && detail)
+                redirect(Connection::of(item.link).socket, *detail, {});
+            else if (peer_of(item.link) != nullptr)
                 close(Connection::of(item.link).socket, item.code, detail ? std::string_view(*detail) : std::string_view{});
             break;
         }
+        case Outbound::Kind::simulate: {
+            const std::unique_ptr<Conditions> conditions = std::move(item.conditions);
+            if (peer_of(item.link) != nullptr) simulate(Connection::of(item.link).socket, *conditions);
+            break;
+        }
     }
+}
+
+// It may have waited here while the process stood still. Lines that lack it fall behind by themselves.
+bool Loop::may_send(const Batch& batch) const {
+    return port_.right == nullptr || (batch.tenure != 0 && port_.right->tenure() == batch.tenure);
+}
+
+// What was learned of the way as it was counts no more.
+void Loop::simulate(SocketId socket, const Conditions& conditions) {
+    Peer& peer = peers_[socket];
+    if (peer.phase != Phase::seated && peer.phase != Phase::shield) return;
+    sockets_.simulate(socket, conditions, link_of(socket), peer.blocked, peer.paused);
+    if (peer.phase == Phase::seated) peer.line.forget_way();
+}
+
+// What has come through, either way.
+void Loop::run_bad_network() {
+    now_ns_ = std::max(now_ns_, sockets_.now_ns());
+    while (const auto arrived = sockets_.take_arrived(now_ns_)) take_message(arrived->first, arrived->second);
+    while (const auto socket = sockets_.take_drained(now_ns_)) note_writable(*socket);
+    sockets_.send_due(now_ns_);
+    sockets_.drop_idle();
 }
 
 void Loop::admit(LinkId link, Admission& admission) {
@@ -101,6 +148,7 @@ void Loop::admit(LinkId link, Admission& admission) {
     peer->direct_told = admission.line.position().direct;
     Members& members = members_of(admission.worker, admission.room);
     members.clock = admission.clock;
+    if (admission.conditions.any()) simulate(socket, admission.conditions);
     std::vector<SocketId>& sockets = admission.shield ? members.shields : members.sockets;
     peer->place = static_cast<std::uint32_t>(sockets.size());
     sockets.push_back(socket);
@@ -183,15 +231,18 @@ void Loop::close(SocketId socket, CloseCode code, std::string_view detail) {
     leave_room(socket, peer, code == CloseCode::normal ? Inbound::Kind::left : Inbound::Kind::closed);
     peer.phase = Phase::closing;
     peer.link.reset();
+    if (code == CloseCode::restarting && options_.guard != nullptr) return send_home(socket, detail);
     sockets_.close(socket, code, detail);
 }
 
-void Loop::broken(SocketId socket, const Drop& drop) {
-    stats_.refused(drop.code).add();
-    close(socket, drop.code, drop.detail);
-}
+void Loop::broken(SocketId socket, const Drop& drop) { refuse(socket, drop); }
 
 void Loop::closed(SocketId socket) {
+    if (sockets_.simulates(socket)) {
+        while (const auto message = sockets_.take_arrived(socket, BadWay::never))
+            if (peers_[socket].phase != Phase::closing) take_message(socket, *message);
+        sockets_.closed(socket);
+    }
     Peer& peer = peers_[socket];
     if (leave_room(socket, peer, Inbound::Kind::closed)) stats_.closed(OtherReason::connection_lost).add();
     if (peer.paused) std::erase(paused_, socket);
@@ -204,14 +255,15 @@ void Loop::closed(SocketId socket) {
 // Four times a second: deadlines, and whether input comes fast enough to be read in slices. Once a second the samples.
 void Loop::sweep() {
     next_sweep_ns_ = now_ns_ + sweep_interval_ns;
+    read_quotas();
     reads_in_slices_ = received_since_sweep_ >= slices_from_messages;
     received_since_sweep_ = 0;
     stats_.queue_depth(QueueKind::outbox).set(static_cast<std::int64_t>(port_.outbox.depth()));
     const auto turn = static_cast<std::uint32_t>(now_ns_ / sweep_interval_ns) % samples_every_sweeps;
     for (SocketId socket = 0; socket < peers_.size(); ++socket) {
         Peer& peer = peers_[socket];
-        if (peer.phase == Phase::fresh && now_ns_ - peer.opened_ns > options_.join_timeout_ms * ms)
-            close(socket, CloseCode::join_timeout, "no Join came");
+        if (peer.phase == Phase::fresh && !peer.join_waits && !PLANTED(mute_kept) && now_ns_ - peer.opened_ns > first_message_ns_)
+            refuse(socket, {CloseCode::join_timeout, "no Join came"});
         else if (peer.phase == Phase::seated && socket % samples_every_sweeps == turn)
             sample(socket, peer);
     }
@@ -242,6 +294,7 @@ void Loop::sample(SocketId socket, Peer& peer) {
 void Loop::resume_reading() {
     std::erase_if(paused_, [this](SocketId socket) {
         Peer& peer = peers_[socket];
+        if (now_ns_ < peer.read_again_ns && peer.phase != Phase::free && peer.phase != Phase::closing) return false;
         const bool waits = peer.phase == Phase::seated && peer.link->inbox.load(std::memory_order_relaxed) > limits::seat_inflight_max / 2;
         if (waits) return false;
         peer.paused = false;

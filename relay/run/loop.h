@@ -4,13 +4,18 @@
 // A frame is handed to the socket or dropped, in the order of the outbox. The base moves after the write.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <span>
 #include <vector>
 
 #include "relay/core/decode.h"
 #include "relay/core/line.h"
+#include "relay/run/bad_network.h"
+#include "relay/run/bucket.h"
 #include "relay/run/gate.h"
+#include "relay/run/guard.h"
+#include "relay/run/join_pace.h"
 #include "relay/run/ports.h"
 #include "relay/run/sockets.h"
 #include "relay/stats.h"
@@ -21,7 +26,8 @@ class Loop final : public SocketEvents {
   public:
     struct Options {
         std::uint8_t index = 0;
-        std::uint32_t join_timeout_ms = limits::join_timeout_ms;
+        std::uint32_t loops = 1;  // of the relay
+        Guard* guard = nullptr;   // none: no limits but those of limits.h
     };
 
     // All must outlive the loop.
@@ -35,6 +41,7 @@ class Loop final : public SocketEvents {
     void opened(SocketId socket) override;
     void received(SocketId socket, std::span<const std::byte> message) override;
     void broken(SocketId socket, const Drop& drop) override;
+    void overhead(SocketId socket, std::uint64_t bytes) override;
     void writable(SocketId socket) override;
     void closed(SocketId socket) override;
 
@@ -44,7 +51,8 @@ class Loop final : public SocketEvents {
     struct Peer {
         Phase phase = Phase::free;
         bool blocked = false;   // the socket said so; writable() comes
-        bool paused = false;    // not read: too much of it is in its worker's inbox
+        bool paused = false;    // not read: too much of it is in its worker's inbox, or it is above its quota
+        bool join_waits = false;
         bool was_sent = false;  // a frame
         bool quick_acks = true;
         std::uint32_t generation = 0;
@@ -57,6 +65,8 @@ class Loop final : public SocketEvents {
         Line line;
         const YoursItem* yours = nullptr;  // during one batch
         EventNumber direct_told = 0;
+        Bucket messages_in, bytes_in;    // of its quotas
+        std::int64_t read_again_ns = 0;  // while it is paused for them
         std::uint64_t bytes = 0;         // sent
         std::uint64_t bytes_before = 0;  // at the last sample
         std::unique_ptr<std::vector<std::byte>> late;  // must not be dropped: a Welcome, a list; waits for writable()
@@ -69,6 +79,13 @@ class Loop final : public SocketEvents {
         std::vector<SocketId> shields;
         TickClock clock;
         Tick newest = 0;
+    };
+
+    // A Join that came while too many others did.
+    struct WaitingJoin {
+        SocketId socket = 0;
+        std::uint32_t generation = 0;
+        MessageBlock message;
     };
 
     // What was sent at one tick of a room, for the shields: the batch goes back at once.
@@ -87,6 +104,8 @@ class Loop final : public SocketEvents {
 
     // ---- loop.cpp
     void take_outbound(Outbound& item);
+    void simulate(SocketId socket, const Conditions& conditions);
+    void run_bad_network();
     void admit(LinkId link, Admission& admission);
     bool leave_room(SocketId socket, Peer& peer, Inbound::Kind how);
     void leave_members(Peer& peer);
@@ -94,13 +113,15 @@ class Loop final : public SocketEvents {
     void sweep();
     void sample(SocketId socket, Peer& peer);
     void resume_reading();
-    [[nodiscard]] std::int64_t next_step() const;
-    [[nodiscard]] std::int64_t next_read() const;
+    [[nodiscard]] std::int64_t next_step();
+    [[nodiscard]] std::int64_t next_read();
+    [[nodiscard]] std::int64_t next_slice() const;
     Peer* peer_of(LinkId link);
     [[nodiscard]] LinkId link_of(SocketId socket) const;
     Members& members_of(std::uint32_t worker, const RoomRef& room);
 
     // ---- loop_send.cpp
+    [[nodiscard]] bool may_send(const Batch& batch) const;
     void send_batch(const Batch& batch);
     void send_to(SocketId socket, const Batch& batch);
     void send_views(const Batch& batch, Members& members);
@@ -113,6 +134,7 @@ class Loop final : public SocketEvents {
     bool note_sent(Peer& peer, Sent sent);
     void send_surely(SocketId socket, std::span<const std::byte> framed);
     void publish(Peer& peer);
+    void note_writable(SocketId socket);
 
     // ---- loop_shield.cpp
     void hold(const Batch& batch);
@@ -122,8 +144,20 @@ class Loop final : public SocketEvents {
     void receive_shield_update(SocketId socket, const Actions& actions);
     static void hear_shield(Peer& peer);
 
+    // ---- loop_quota.cpp
+    void read_quotas();
+    void charge(SocketId socket, std::uint32_t messages, std::size_t bytes);
+    void slow_down(SocketId socket, Peer& peer, std::int64_t ahead_ns);
+    void refuse(SocketId socket, const Drop& drop);
+    bool hold_join(SocketId socket, std::span<const std::byte> message);
+    void take_waiting_joins();
+    void send_home(SocketId socket, std::string_view why);
+
     // ---- loop_receive.cpp
-    void receive_join(SocketId socket, const JoinRequest& join);
+    void take_message(SocketId socket, std::span<const std::byte> message);
+    void receive_join(SocketId socket, std::span<const std::byte> message, const JoinRequest& join);
+    void take_join(SocketId socket, const JoinRequest& join);
+    void redirect(SocketId socket, std::string_view url, std::string_view room_id);
     void receive_update(SocketId socket, std::span<const std::byte> message, const Actions& actions);
     void receive_ping(SocketId socket, const PingRequest& ping);
     void receive_list(SocketId socket, const ListRequest& request);
@@ -138,7 +172,7 @@ class Loop final : public SocketEvents {
     LoopPort& port_;
     std::span<WorkerPort* const> workers_;
     Gate& gate_;
-    Sockets& sockets_;
+    BadNetwork sockets_;
     StatsShard& stats_;
 
     std::vector<Queue<Inbound>::Sender> to_workers_;
@@ -158,6 +192,16 @@ class Loop final : public SocketEvents {
     std::int64_t next_sweep_ns_ = 0;
     std::uint32_t received_since_sweep_ = 0;
     bool reads_in_slices_ = false;
+    std::int64_t look_again_ns_ = 0;  // while somebody is paused or waits to join
+
+    // Of one connection's quotas, as read at the last sweep.
+    std::int64_t message_cost_ns_ = 0;
+    std::int64_t kilobyte_cost_ns_ = 0;
+    std::int64_t first_message_ns_ = 0;
+    JoinPace joins_;
+    std::deque<WaitingJoin> waiting_joins_;
+    std::size_t waiting_bytes_ = 0;
+    std::uint32_t sent_home_ = 0;  // with `restarting`
 };
 
 }  // namespace tickrelay

@@ -11,6 +11,8 @@ namespace tickrelay {
 
 namespace {
 
+constexpr std::uint32_t list_costs_messages = 16;  // it looks at all rooms
+
 constexpr ReceivedKind kind_of(wire::ActionKind kind) {
     return static_cast<ReceivedKind>(static_cast<std::uint8_t>(ReceivedKind::set) + static_cast<std::uint8_t>(kind));
 }
@@ -19,39 +21,57 @@ static_assert(kind_of(wire::ActionKind::Answer) == ReceivedKind::answer && kind_
 }  // namespace
 
 void Loop::received(SocketId socket, std::span<const std::byte> message) {
+    if (sockets_.simulates(socket)) return sockets_.received(socket, message);
+    take_message(socket, message);
+}
+
+void Loop::take_message(SocketId socket, std::span<const std::byte> message) {
     now_ns_ = sockets_.now_ns();
     ++received_since_sweep_;
     stats_.bytes_received.add(message.size());
+    charge(socket, 1, message.size());
     const Request request = decode(message);
-    if (const auto* drop = std::get_if<Drop>(&request)) {
-        stats_.refused(drop->code).add();
-        return close(socket, drop->code, drop->detail);
-    }
+    if (const auto* drop = std::get_if<Drop>(&request)) return refuse(socket, *drop);
     if (const auto* actions = std::get_if<Actions>(&request)) return receive_update(socket, message, *actions);
     if (const auto* ping = std::get_if<PingRequest>(&request)) return receive_ping(socket, *ping);
-    if (const auto* join = std::get_if<JoinRequest>(&request)) return receive_join(socket, *join);
+    if (const auto* join = std::get_if<JoinRequest>(&request)) return receive_join(socket, message, *join);
     if (const auto* list = std::get_if<ListRequest>(&request)) return receive_list(socket, *list);
     if (const auto* pace = std::get_if<PaceRequest>(&request)) return receive_pace(socket, *pace);
     if (const auto* resync = std::get_if<ResyncRequest>(&request)) return receive_resync(socket, *resync);
     receive_leave(socket);
 }
 
-void Loop::receive_join(SocketId socket, const JoinRequest& join) {
+void Loop::receive_join(SocketId socket, std::span<const std::byte> message, const JoinRequest& join) {
     stats_.messages_received(ReceivedKind::join).add();
     Peer& peer = peers_[socket];
-    if (peer.phase != Phase::fresh) return close(socket, CloseCode::protocol_error, "a second Join");
-    std::variant<Pass, Drop> verdict = gate_.admit(join, now_ns_);
-    if (const auto* drop = std::get_if<Drop>(&verdict)) {
-        stats_.refused(drop->code).add();
-        return close(socket, drop->code, drop->detail);
-    }
+    if (peer.phase != Phase::fresh || peer.join_waits) return refuse(socket, {CloseCode::protocol_error, "a second Join"});
+    if (options_.guard == nullptr || !hold_join(socket, message)) take_join(socket, join);
+}
+
+void Loop::take_join(SocketId socket, const JoinRequest& join) {
+    Peer& peer = peers_[socket];
+    Verdict verdict = gate_.admit(join, now_ns_);
+    if (const auto* drop = std::get_if<Drop>(&verdict)) return refuse(socket, *drop);
+    if (const auto* elsewhere = std::get_if<Redirect>(&verdict)) return redirect(socket, elsewhere->url, elsewhere->room_id);
     peer.phase = Phase::joining;
     Pass& pass = std::get<Pass>(verdict);
     const std::uint32_t worker = pass.room->worker;
     Inbound item;
     item.kind = Inbound::Kind::errand;
-    item.errand = std::make_unique<JoinErrand>(join, std::move(pass), link_of(socket));
+    item.errand = std::make_unique<JoinErrand>(join, std::move(pass), link_of(socket), sockets_.peer(socket));
     send_inbound(worker, std::move(item), true);
+}
+
+// The room is on another node.
+void Loop::redirect(SocketId socket, std::string_view url, std::string_view room_id) {
+    builder_.Clear();
+    const auto to = builder_.CreateString(url);
+    const auto room = builder_.CreateString(room_id);
+    const auto moved = wire::CreateMoved(builder_, to, room);
+    builder_.Finish(wire::CreateMessage(builder_, wire::Body::Moved, moved.Union()), "TRM1");
+    frame_into(scratch_, std::as_bytes(std::span(builder_.GetBufferPointer(), builder_.GetSize())));
+    send_surely(socket, scratch_);
+    close(socket, CloseCode::moved, {});
 }
 
 void Loop::receive_update(SocketId socket, std::span<const std::byte> message, const Actions& actions) {
@@ -59,12 +79,12 @@ void Loop::receive_update(SocketId socket, std::span<const std::byte> message, c
     Peer& peer = peers_[socket];
     if (peer.phase == Phase::shield) return receive_shield_update(socket, actions);
     if (peer.phase != Phase::seated) {
-        if (peer.phase != Phase::closing) close(socket, CloseCode::protocol_error, "an Update before Welcome");
+        if (peer.phase != Phase::closing) refuse(socket, {CloseCode::protocol_error, "an Update before Welcome"});
         return;
     }
     if (const wire::Ack* ack = actions.acknowledged()) {
         if (!peer.line.acknowledge(ack->tick(), ack->event(), ack->direct(), now_ns_))
-            return close(socket, CloseCode::protocol_error, "acknowledges what was not sent");
+            return refuse(socket, {CloseCode::protocol_error, "acknowledges what was not sent"});
         if (peer.line.behind()) publish(peer);
         if (ack->direct() > peer.direct_told) {
             peer.direct_told = ack->direct();
@@ -90,6 +110,7 @@ void Loop::forward_actions(Peer& peer, SocketId socket, std::span<const std::byt
     item.player = peer.player;
     item.link = link_of(socket);
     item.block = block;
+    item.read_ns = now_ns_;
     const std::uint32_t waiting = peer.link->inbox.fetch_add(1, std::memory_order_relaxed) + 1;
     send_inbound(peer.worker, std::move(item), false);
     // A flooder waits in its own TCP window; nobody else's input is refused, and none of its own is lost.
@@ -138,6 +159,7 @@ void Loop::receive_ping(SocketId socket, const PingRequest& ping) {
 
 void Loop::receive_list(SocketId socket, const ListRequest& request) {
     stats_.messages_received(ReceivedKind::list_rooms).add();
+    charge(socket, list_costs_messages - 1, 0);
     if (peers_[socket].phase == Phase::closing) return;
     builder_.Clear();
     std::vector<flatbuffers::Offset<wire::RoomEntry>> entries;
@@ -168,7 +190,7 @@ void Loop::receive_resync(SocketId socket, const ResyncRequest& request) {
     Peer& peer = peers_[socket];
     if (peer.phase != Phase::seated) return;
     switch (peer.line.resync(request.event, request.direct, now_ns_)) {
-        case Line::Resync::never_sent: return close(socket, CloseCode::protocol_error, "has messages that were not sent");
+        case Line::Resync::never_sent: return refuse(socket, {CloseCode::protocol_error, "has messages that were not sent"});
         case Line::Resync::too_soon: return;
         case Line::Resync::granted: break;
     }

@@ -154,6 +154,11 @@ void Loop::send_surely(SocketId socket, std::span<const std::byte> framed) {
 }
 
 void Loop::writable(SocketId socket) {
+    if (sockets_.simulates(socket)) return sockets_.writable(socket);
+    note_writable(socket);
+}
+
+void Loop::note_writable(SocketId socket) {
     Peer& peer = peers_[socket];
     now_ns_ = sockets_.now_ns();
     peer.blocked = false;

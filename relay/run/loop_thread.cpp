@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <sys/prctl.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "relay/core/check.h"
@@ -11,6 +12,8 @@ namespace tickrelay {
 namespace {
 
 constexpr unsigned long timer_slack_ns = 1'000;  // the kernel's default of 50 µs would be each tick's
+constexpr std::size_t adopted_at_once = 16;
+constexpr std::int64_t adoption_pause_ns = 500'000;
 constexpr std::int64_t early_ns = 2'000'000;     // libev waits in whole milliseconds; the rest is slept exactly
 
 }  // namespace
@@ -43,12 +46,24 @@ void LoopThread::give(const Accepted& accepted) {
     wake();
 }
 
+// A flood of connections is to hold up no frames: a few at a time, more where steps take long.
 void LoopThread::adopt_given() {
+    const std::int64_t began_ns = monotonic_ns();
+    const std::int64_t until_ns = began_ns + std::max(adoption_pause_ns, (began_ns - adopted_ns_) / 8);
+    adopted_ns_ = began_ns;
+    do {
+        adopt_some();
+    } while (any_given_.load(std::memory_order_relaxed) && (stopping_ || monotonic_ns() < until_ns));
+}
+
+void LoopThread::adopt_some() {
     if (!any_given_.load(std::memory_order_acquire)) return;
-    any_given_.store(false, std::memory_order_relaxed);
     {
         const std::lock_guard lock(given_mutex_);
-        taken_.swap(given_);
+        const std::size_t count = stopping_ ? given_.size() : std::min(given_.size(), adopted_at_once);
+        taken_.assign(given_.begin(), given_.begin() + static_cast<std::ptrdiff_t>(count));
+        given_.erase(given_.begin(), given_.begin() + static_cast<std::ptrdiff_t>(count));
+        any_given_.store(!given_.empty(), std::memory_order_relaxed);
     }
     for (const Accepted& accepted : taken_) sockets_.adopt(accepted);
     taken_.clear();
@@ -69,7 +84,7 @@ void LoopThread::run() {
         in_slices = next_ns - now_ns <= idle_after_ns;
         busy_ns_.fetch_add(static_cast<std::uint64_t>(now_ns - awake_ns), std::memory_order_relaxed);
         steps_run_.fetch_add(1, std::memory_order_relaxed);
-        sleep(now_ns, next_ns);
+        sleep(now_ns, any_given_.load(std::memory_order_relaxed) ? std::min(next_ns, now_ns + adoption_pause_ns) : next_ns);
         awake_ns = monotonic_ns();
     }
 }

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -49,6 +50,7 @@ class LoopThread {
     void run();
     void sleep(std::int64_t now_ns, std::int64_t until_ns);
     void adopt_given();
+    void adopt_some();
 
     LwsSockets& sockets_;
     LoopSteps& steps_;
@@ -60,7 +62,8 @@ class LoopThread {
 
     std::atomic<bool> any_given_{false};
     std::mutex given_mutex_;  // new connections are rare
-    std::vector<Accepted> given_;
+    std::deque<Accepted> given_;
+    std::int64_t adopted_ns_ = 0;
     std::vector<Accepted> taken_;
     std::thread thread_;
 };

@@ -4,6 +4,12 @@
 #include <strings.h>
 
 #include <algorithm>
+#include <charconv>
+#include <memory>
+#include <utility>
+
+#include "relay/run/addresses.h"
+#include "relay/run/lws_loop.h"
 
 namespace tickrelay {
 namespace {
@@ -12,15 +18,22 @@ constexpr std::size_t piece_bytes = 16 * 1024;
 constexpr std::size_t header_bytes_max = 2048;
 constexpr std::size_t argument_bytes_max = 2048;
 
+// A request whose body is on its way: libwebsockets drops the headers by then.
+struct Posted {
+    std::string path, query, host, origin, content_type, body;
+};
+
 struct Session {
-    std::string* body;  // with LWS_PRE bytes before it, which libwebsockets may write to
+    std::string* body;  // of the response, with LWS_PRE bytes before it, which libwebsockets may write to
     std::size_t sent;   // LWS_PRE included
+    Posted* posted;
 };
 static_assert(sizeof(Session) == LwsHttp::session_bytes);
 
 void forget(void* session) {
     if (auto* s = static_cast<Session*>(session)) {
         delete s->body;
+        delete s->posted;
         *s = {};
     }
 }
@@ -33,8 +46,10 @@ bool add_header(lws* connection, const char* name, std::string_view value, unsig
 
 bool is_head(lws* connection) { return lws_hdr_total_length(connection, WSI_TOKEN_HEAD_URI) > 0; }
 bool is_get(lws* connection) { return lws_hdr_total_length(connection, WSI_TOKEN_GET_URI) > 0; }
+bool is_post(lws* connection) { return lws_hdr_total_length(connection, WSI_TOKEN_POST_URI) > 0; }
 
 int http_callback(lws* wsi, lws_callback_reasons reason, void* session, void* in, std::size_t bytes) {
+    if (LwsLoop::took(reason, session)) return 0;
     if (reason == LWS_CALLBACK_HTTP_CONFIRM_UPGRADE) return -1;
     if (reason == LWS_CALLBACK_RAW_ADOPT || reason == LWS_CALLBACK_RAW_CONNECTED) return -1;  // CONNECT
     auto* http = static_cast<LwsHttp*>(lws_context_user(lws_get_context(wsi)));
@@ -76,7 +91,11 @@ std::string query_of(lws* connection) {
         const int bytes = lws_hdr_copy_fragment(connection, argument, sizeof argument, WSI_TOKEN_HTTP_URI_ARGS, i);
         if (bytes < 0) return query;
         if (i > 0) query.push_back('&');
-        query.append(argument, static_cast<std::size_t>(bytes));
+        for (const char c : std::string_view(argument, static_cast<std::size_t>(bytes))) {
+            if (c == '&') query.append("%26");
+            else if (c == '%') query.append("%25");
+            else query.push_back(c);
+        }
     }
 }
 
@@ -84,7 +103,7 @@ int complete(lws* connection) { return lws_http_transaction_completed(connection
 
 }  // namespace
 
-int confirm_upgrade(lws* connection) {
+int confirm_upgrade(lws* connection, const std::function<bool(std::string_view origin)>& allows, bool& forbidden) {
     Value value;
     // The header is copied anew: what the callback got dangles after a keep-alive request (CVE-2025-11677), and then
     // there is no header to copy. h2c would enter HTTP/2, where our verbatim writes are wrong.
@@ -99,6 +118,9 @@ int confirm_upgrade(lws* connection) {
     if (!lists(header(connection, value, WSI_TOKEN_PROTOCOL), websocket_subprotocol)) {
         return refuse(connection, "400 Bad Request", "", "subprotocol tickrelay.v1 is missing\n");
     }
+    const bool too_long = lws_hdr_total_length(connection, WSI_TOKEN_ORIGIN) >= static_cast<int>(sizeof value);
+    forbidden = allows && (too_long || !allows(header(connection, value, WSI_TOKEN_ORIGIN)));
+    if (forbidden) return refuse(connection, "403 Forbidden", "", "this page's origin is not among the relay's allowed_origins\n");
     return 0;
 }
 
@@ -114,6 +136,8 @@ const lws_protocols* LwsHttp::protocols() {
 int LwsHttp::handle(lws* connection, int reason, void* session, void* in, std::size_t bytes) {
     switch (reason) {
         case LWS_CALLBACK_HTTP: return respond(connection, session, {static_cast<const char*>(in), bytes});
+        case LWS_CALLBACK_HTTP_BODY: return receive_body(connection, session, {static_cast<const char*>(in), bytes});
+        case LWS_CALLBACK_HTTP_BODY_COMPLETION: return respond_to_post(connection, session);
         case LWS_CALLBACK_HTTP_WRITEABLE: return send_body(connection, session);
         case LWS_CALLBACK_CLOSED_HTTP:
         case LWS_CALLBACK_HTTP_DROP_PROTOCOL: forget(session); return 0;
@@ -124,17 +148,68 @@ int LwsHttp::handle(lws* connection, int reason, void* session, void* in, std::s
 int LwsHttp::respond(lws* connection, void* session, std::string_view path) {
     if (!session) return -1;
     forget(session);
+    if (post_bytes_max_ != 0 && is_post(connection)) return receive(connection, session, path);
     HttpResponse response;
-    if (!is_get(connection) && !is_head(connection)) {
+    const bool head = is_head(connection);
+    if (!is_get(connection) && !head) {
         response.status = 405;
-        response.body = "only GET and HEAD\n";
+        response.body = post_bytes_max_ != 0 ? "only GET, HEAD and POST\n" : "only GET and HEAD\n";
     } else {
-        response = handler_({path, query_of(connection)});
+        Value host;
+        const std::string query = query_of(connection);
+        response = handler_({.path = path, .query = query, .host = header(connection, host, WSI_TOKEN_HOST)});
     }
+    return send(connection, session, std::move(response), !head);
+}
+
+// A body has its length, so that what is too long is refused before it is read.
+int LwsHttp::receive(lws* connection, void* session, std::string_view path) {
+    Value value;
+    const std::string_view length = header(connection, value, WSI_TOKEN_HTTP_CONTENT_LENGTH);
+    std::size_t bytes = 0;
+    const auto [end, error] = std::from_chars(length.data(), length.data() + length.size(), bytes);
+    if (length.empty() || error != std::errc{} || end != length.data() + length.size() || bytes == 0)
+        return refuse(connection, "411 Length Required", "", "a POST has a body and its content-length\n");
+    if (bytes > post_bytes_max_) return refuse(connection, "413 Payload Too Large", "", "the body is too long\n");
+    auto posted = std::make_unique<Posted>();
+    posted->path = path;
+    posted->query = query_of(connection);
+    posted->host = header(connection, value, WSI_TOKEN_HOST);
+    posted->origin = header(connection, value, WSI_TOKEN_ORIGIN);
+    posted->content_type = header(connection, value, WSI_TOKEN_HTTP_CONTENT_TYPE);
+    static_cast<Session*>(session)->posted = posted.release();
+    return 0;
+}
+
+int LwsHttp::receive_body(lws*, void* session, std::string_view piece) const {
+    auto* s = static_cast<Session*>(session);
+    if (!s || !s->posted) return 0;  // of a request that was answered without it
+    if (s->posted->body.size() + piece.size() > post_bytes_max_) return -1;
+    s->posted->body.append(piece);
+    return 0;
+}
+
+int LwsHttp::respond_to_post(lws* connection, void* session) {
+    auto* s = static_cast<Session*>(session);
+    if (!s || !s->posted) return 0;
+    const std::unique_ptr<Posted> posted(std::exchange(s->posted, nullptr));
+    return send(connection, session,
+                handler_({.path = posted->path,
+                          .query = posted->query,
+                          .post = true,
+                          .host = posted->host,
+                          .origin = posted->origin,
+                          .content_type = posted->content_type,
+                          .body = posted->body,
+                          .peer = peer_of(lws_get_socket_fd(connection))}),
+                true);
+}
+
+int LwsHttp::send(lws* connection, void* session, HttpResponse response, bool with_body) {
     if (send_headers(connection, response) != 0) return -1;
-    if (is_head(connection) || response.body.empty()) return complete(connection);
+    if (!with_body || response.body.empty()) return complete(connection);
     response.body.insert(0, LWS_PRE, '\0');
-    *static_cast<Session*>(session) = {new std::string(std::move(response.body)), LWS_PRE};
+    *static_cast<Session*>(session) = {new std::string(std::move(response.body)), LWS_PRE, nullptr};
     lws_callback_on_writable(connection);
     return 0;
 }
@@ -146,7 +221,7 @@ int LwsHttp::send_headers(lws* connection, const HttpResponse& response) {
     unsigned char* at = start;
     const bool made = lws_add_http_common_headers(connection, static_cast<unsigned>(response.status),
                                                   response.content_type.c_str(), response.body.size(), &at, end) == 0 &&
-                      (response.status != 405 || add_header(connection, "allow:", "GET, HEAD", &at, end)) &&
+                      (response.status != 405 || add_header(connection, "allow:", post_bytes_max_ != 0 ? "GET, HEAD, POST" : "GET, HEAD", &at, end)) &&
                       add_header(connection, "cache-control:", "no-store", &at, end) &&
                       add_header(connection, "x-content-type-options:", "nosniff", &at, end) &&
                       add_header(connection, "x-frame-options:", "DENY", &at, end) &&

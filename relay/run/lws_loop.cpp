@@ -8,8 +8,10 @@
 #include <atomic>
 #include <ctime>
 #include <deque>
+#include <utility>
 
 #include "relay/core/check.h"
+#include "relay/tls.h"
 
 namespace tickrelay {
 namespace {
@@ -18,6 +20,8 @@ constexpr int passes_max = 64;
 constexpr std::int64_t passes_ns = 1'000'000;
 
 std::atomic<void (*)(std::string_view)> log_line{nullptr};
+std::atomic<std::size_t> descriptors{32'768};
+thread_local Tls* opening_tls = nullptr;
 thread_local std::string* opening_log = nullptr;  // libwebsockets says why a context fails only in its log
 
 void emit(int level, const char* text) {
@@ -30,7 +34,7 @@ void emit(int level, const char* text) {
 void raise_descriptor_limit() {
     rlimit limit{};
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-    const rlim_t wanted = std::min<rlim_t>(limit.rlim_max, LwsLoop::descriptors_max);
+    const rlim_t wanted = std::min<rlim_t>(limit.rlim_max, descriptors);
     if (limit.rlim_cur == wanted) return;
     limit.rlim_cur = wanted;
     setrlimit(RLIMIT_NOFILE, &limit);  // where it is refused, fewer connections fit: the acceptor counts and says so
@@ -43,6 +47,8 @@ std::int64_t monotonic_ns() {
     clock_gettime(CLOCK_MONOTONIC, &now);
     return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
+
+void set_descriptors(std::size_t count) { descriptors = count; }
 
 void set_lws_log(void (*log)(std::string_view line)) { log_line = log; }
 
@@ -80,7 +86,7 @@ LwsLoop::~LwsLoop() {
     if (watchers_->loop) ev_loop_destroy(watchers_->loop);
 }
 
-bool LwsLoop::open(const lws_protocols* protocols, void* user, std::string& error) {
+bool LwsLoop::open(const lws_protocols* protocols, void* user, std::string& error, std::uint32_t handshake_s, Tls* tls) {
     CHECK(!context_);
     raise_descriptor_limit();
     lws_set_log_level(LLL_ERR | LLL_WARN, emit);  // the libev plugin logs every change of a watcher at NOTICE
@@ -100,13 +106,14 @@ bool LwsLoop::open(const lws_protocols* protocols, void* user, std::string& erro
     info.port = CONTEXT_PORT_NO_LISTEN_SERVER;
     info.protocols = protocols;
     info.user = user;
-    info.options = LWS_SERVER_OPTION_LIBEV;
+    info.options = LWS_SERVER_OPTION_LIBEV | (tls ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0);
+    if (tls) info.provided_client_ssl_ctx = tls->unused_client_context();
     info.foreign_loops = loops;
     info.gid = static_cast<gid_t>(-1);
     info.uid = static_cast<uid_t>(-1);
     info.alpn = "http/1.1";
-    info.timeout_secs = handshake_timeout_s;
-    info.timeout_secs_ah_idle = handshake_timeout_s;
+    info.timeout_secs = handshake_s;
+    info.timeout_secs_ah_idle = handshake_s;
     info.keepalive_timeout = handshake_timeout_s;
     info.retry_and_idle_policy = &no_pings;
 #if LWS_LIBRARY_VERSION_NUMBER >= 4003000
@@ -118,8 +125,9 @@ bool LwsLoop::open(const lws_protocols* protocols, void* user, std::string& erro
     std::string reason;
     opening_log = &reason;
     context_ = lws_create_context(&info);
+    const bool opened = context_ && (!tls || open_tls(info, *tls));
     opening_log = nullptr;
-    if (!context_) {
+    if (!opened) {
         error = "cannot start libwebsockets: " + (reason.empty() ? "no reason given" : reason) +
                 ". Is its libev plugin installed (Debian: apt-get install libwebsockets-evlib-ev)?";
         return false;
@@ -133,7 +141,28 @@ bool LwsLoop::open(const lws_protocols* protocols, void* user, std::string& erro
     return true;
 }
 
-lws* LwsLoop::adopt(int fd) { return lws_adopt_socket(context_, fd); }
+// A second vhost beside the plain one: libwebsockets makes its TLS context, and has it filled by a callback.
+bool LwsLoop::open_tls(const lws_context_creation_info& plain, Tls& tls) {
+    lws_context_creation_info info = plain;
+    info.vhost_name = "tls";
+    info.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX;
+    opening_tls = &tls;
+    tls_vhost_ = lws_create_vhost(context_, &info);
+    const bool prepared = !std::exchange(opening_tls, nullptr);
+    CHECK(!tls_vhost_ || prepared);  // else it would not know its certificate
+    return tls_vhost_;
+}
+
+bool LwsLoop::took(int reason, void* session) {
+    if (reason != LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS) return false;
+    if (opening_tls) std::exchange(opening_tls, nullptr)->prepare(static_cast<SSL_CTX*>(session));
+    return true;
+}
+
+lws* LwsLoop::adopt(int fd, bool tls) {
+    CHECK(!tls || tls_vhost_);
+    return tls ? lws_adopt_socket_vhost(tls_vhost_, fd) : lws_adopt_socket(context_, fd);
+}
 
 void LwsLoop::on_heartbeat(std::function<void()> beat) { watchers_->beat = std::move(beat); }
 

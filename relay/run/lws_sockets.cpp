@@ -3,13 +3,16 @@
 #include <libwebsockets.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "relay/core/check.h"
+#include "relay/run/tcp_bytes.h"
 
 namespace tickrelay {
 namespace {
@@ -18,7 +21,9 @@ namespace {
 constexpr std::size_t receive_bytes = 1024;
 constexpr std::size_t rest_bytes = 64 * 1024;  // libwebsockets writes at most this much of a kept rest at once
 constexpr std::size_t spare_max = 16;
-constexpr std::size_t close_text_bytes_max = 123;  // a control frame holds 125
+constexpr std::uint8_t wary_writes = 64;
+constexpr std::size_t frame_overhead_bytes = 64;     // with each read piece: WebSocket's header, TLS's record
+constexpr std::size_t overhead_free_bytes = 8 * 1024;  // a second: pings and pongs, what is read and not delivered yet
 
 int callback(lws* wsi, lws_callback_reasons reason, void* session, void* in, std::size_t bytes) {
     auto* sockets = static_cast<LwsSockets*>(lws_context_user(lws_get_context(wsi)));
@@ -42,32 +47,24 @@ HttpResponse not_found(const HttpRequest&) { return {.status = 404, .body = "not
 
 void* as_opaque(SocketId socket) { return reinterpret_cast<void*>(std::uintptr_t{socket} + 1); }
 
-std::string close_text_of(CloseCode code, std::string_view detail) {
-    std::string text(label(code));
-    if (!detail.empty()) text.append(": ").append(detail);
-    if (text.size() > close_text_bytes_max) {
-        std::size_t end = close_text_bytes_max;
-        while (end > 0 && (text[end] & 0xC0) == 0x80) --end;  // never within a character
-        text.resize(end);
-    }
-    return text;
-}
-
 }  // namespace
 
 LwsSockets::LwsSockets(SocketSettings settings)
     : settings_(std::move(settings)),
+      handshakes_(settings_.handshake_timeout_s, settings_.newer_handshakes_max),
       http_(settings_.http ? settings_.http : HttpHandler(not_found)),
       aligned_(settings_.message_bytes_max / sizeof(std::uint64_t) + 1) {
     CHECK(settings_.sweep_ms >= LwsLoop::heartbeat_ms);
     loop_.on_heartbeat([this] {
-        if (++beats_ % (settings_.sweep_ms / LwsLoop::heartbeat_ms) == 0) sweep();
+        end_handshakes();
+        take_back_timers();
+        sweep();
     });
 }
 
 LwsSockets::~LwsSockets() { destroying_ = true; }
 
-bool LwsSockets::open(std::string& error) { return loop_.open(protocols(), this, error); }
+bool LwsSockets::open(std::string& error) { return loop_.open(protocols(), this, error, settings_.handshake_timeout_s, settings_.tls); }
 
 void LwsSockets::deliver_to(SocketEvents& events) { events_ = &events; }
 
@@ -88,20 +85,44 @@ void LwsSockets::adopt(const Accepted& accepted) {
     connection.phase = Phase::handshake;
     connection.fd = accepted.fd;
     connection.peer = accepted.peer;
+    connection.tls = accepted.tls;
     ++adopted_;
-    lws* wsi = loop_.adopt(accepted.fd);
+    lws* wsi = loop_.adopt(accepted.fd, accepted.tls);
     if (!wsi) return release(socket);
     connection.wsi = wsi;
     lws_set_opaque_user_data(wsi, as_opaque(socket));
+    lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
+    connection.number = handshakes_.begin(socket, monotonic_ns());
+    end_handshakes();
+}
+
+bool LwsSockets::unfinished(const Handshakes::Begun& begun) const {
+    const Connection& connection = connections_[begun.socket];
+    return connection.number == begun.number && connection.phase == Phase::handshake && !connection.answered;
+}
+
+void LwsSockets::end_handshakes() {
+    while (const auto due = handshakes_.due(monotonic_ns()))
+        if (unfinished(*due)) lws_set_timeout(connections_[due->socket].wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
+}
+
+// libwebsockets' timers are a sorted list, walked at each insertion: those of thousands of half handshakes would cost a core. Each
+// begin of a request sets one again.
+void LwsSockets::take_back_timers() {
+    for (const Handshakes::Begun& begun : handshakes_.all())
+        if (unfinished(begun)) lws_set_timeout(connections_[begun.socket].wsi, NO_PENDING_TIMEOUT, 0);
 }
 
 void LwsSockets::release(SocketId socket) {
     Connection& connection = connections_[socket];
     const PeerAddress peer = connection.peer;
+    const bool failed = connection.phase == Phase::handshake && !connection.answered;
     connection = {};
     free_.push_back(socket);
     --adopted_;
-    if (settings_.released && !destroying_) settings_.released(peer);
+    if (destroying_) return;
+    if (failed && settings_.refused) settings_.refused(peer, false);
+    if (settings_.released) settings_.released(peer);
 }
 
 const PeerAddress& LwsSockets::peer(SocketId socket) const { return connections_[socket].peer; }
@@ -109,7 +130,8 @@ const PeerAddress& LwsSockets::peer(SocketId socket) const { return connections_
 int LwsSockets::descriptor(SocketId socket) const { return connections_[socket].fd; }
 
 int LwsSockets::on_callback(lws* wsi, int reason, void* session, void* in, std::size_t bytes) {
-    if (reason == LWS_CALLBACK_HTTP_CONFIRM_UPGRADE) return confirm_upgrade(wsi);
+    if (LwsLoop::took(reason, session)) return 0;
+    if (reason == LWS_CALLBACK_HTTP_CONFIRM_UPGRADE) return confirm(wsi);
     if (reason == LWS_CALLBACK_RAW_ADOPT || reason == LWS_CALLBACK_RAW_CONNECTED) return -1;  // CONNECT
     const auto opaque = wsi ? reinterpret_cast<std::uintptr_t>(lws_get_opaque_user_data(wsi)) : 0;
     if (opaque == 0 || destroying_) {
@@ -128,8 +150,20 @@ int LwsSockets::on_callback(lws* wsi, int reason, void* session, void* in, std::
             return 0;
         case LWS_CALLBACK_CLOSED: closed(socket); return 0;
         case LWS_CALLBACK_WSI_DESTROY: release(socket); return 0;
+        case LWS_CALLBACK_HTTP: connection.answered = true; [[fallthrough]];
         default: return http_.handle(wsi, reason, session, in, bytes);
     }
+}
+
+int LwsSockets::confirm(lws* wsi) {
+    bool forbidden = false;
+    const int verdict = confirm_upgrade(wsi, settings_.allows_origin, forbidden);
+    const auto opaque = reinterpret_cast<std::uintptr_t>(lws_get_opaque_user_data(wsi));
+    if (opaque == 0) return verdict;
+    Connection& connection = connections_[opaque - 1];
+    connection.answered = forbidden;  // an upgrade after an answered request counts, too
+    if (forbidden && settings_.refused) settings_.refused(connection.peer, true);
+    return verdict;
 }
 
 int LwsSockets::established(SocketId socket) {
@@ -137,6 +171,7 @@ int LwsSockets::established(SocketId socket) {
     setsockopt(connection.fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent_bytes_max, sizeof unsent_bytes_max);
     connection.phase = Phase::open;
     connection.opened = true;
+    connection.read_before = tcp_bytes_read(connection.fd);
     events_->opened(socket);
     return 0;
 }
@@ -156,6 +191,7 @@ void LwsSockets::closed(SocketId socket) {
 int LwsSockets::receive(SocketId socket, const std::byte* in, std::size_t bytes) {
     Connection& connection = connections_[socket];
     heard(connection);
+    connection.counted += bytes + frame_overhead_bytes * (bytes != 0);
     if (connection.phase != Phase::open) return 0;
     if (!lws_frame_is_binary(connection.wsi)) {
         return refuse(socket, {CloseCode::protocol_error, "text message"});
@@ -223,8 +259,9 @@ Sent LwsSockets::send(SocketId socket, std::span<const std::byte> first, std::sp
     return block(connection, Sent::refused);
 }
 
-// The one place that knows how bytes reach a connection. TLS goes through keep() with everything.
+// The one place that knows how bytes reach a connection.
 Sent LwsSockets::write(Connection& connection, std::span<const std::byte> first, std::span<const std::byte> second) {
+    if (connection.tls) return write_tls(connection, first, second);
     iovec parts[2] = {{const_cast<std::byte*>(first.data()), first.size()},
                       {const_cast<std::byte*>(second.data()), second.size()}};
     msghdr message{};
@@ -247,6 +284,34 @@ Sent LwsSockets::write(Connection& connection, std::span<const std::byte> first,
                              second.subspan(taken > first.size() ? taken - first.size() : 0));
     connection.owes_writable = result == Sent::kept;
     return result;
+}
+
+// In one piece: a record each. What is encrypted must go out: OpenSSL takes it even where the kernel is full. So a
+// connection that was full lately is asked first, as send() would, which costs a system call.
+Sent LwsSockets::write_tls(Connection& connection, std::span<const std::byte> first, std::span<const std::byte> second) {
+    if (connection.wary > 0) {
+        pollfd full{connection.fd, POLLOUT, 0};
+        if (poll(&full, 1, 0) == 0) {
+            connection.owes_writable = true;
+            return block(connection, Sent::refused);
+        }
+        --connection.wary;
+    }
+    if (!first.empty() && !second.empty()) {
+        joined_.assign(first.begin(), first.end());
+        joined_.insert(joined_.end(), second.begin(), second.end());
+        first = joined_;
+        second = {};
+    }
+    const auto bytes = first.empty() ? second : first;
+    if (lws_write(connection.wsi, reinterpret_cast<unsigned char*>(const_cast<std::byte*>(bytes.data())), bytes.size(), LWS_WRITE_HTTP) < 0) {
+        kill(connection);
+        return Sent::closed;
+    }
+    if (!lws_partial_buffered(connection.wsi)) return Sent::written;
+    connection.wary = wary_writes;
+    connection.owes_writable = true;
+    return block(connection, Sent::kept);
 }
 
 // libwebsockets passes LWS_WRITE_HTTP verbatim, copies what the kernel does not take, and sends it before anything
@@ -280,7 +345,7 @@ void LwsSockets::close(SocketId socket, CloseCode code, std::string_view detail)
     if (connection.phase != Phase::open) return;
     connection.phase = Phase::closing;
     connection.close_code = code;
-    connection.close_text = close_text_of(code, detail);
+    connection.close_text = websocket_close_text(code, detail);
     if (connection.paused) lws_rx_flow_control(connection.wsi, 1);  // its answer must be read
     lws_set_timeout(connection.wsi, PENDING_TIMEOUT_USER_REASON_BASE, settings_.close_timeout_s);
     lws_callback_on_writable(connection.wsi);
@@ -300,10 +365,22 @@ void LwsSockets::kill(Connection& connection) {
     lws_set_timeout(connection.wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
 }
 
+// libwebsockets answers pings and swallows empty fragments by itself; only the kernel's count of bytes shows them.
+void LwsSockets::tell_overhead(SocketId socket) {
+    Connection& connection = connections_[socket];
+    const std::uint64_t read = tcp_bytes_read(connection.fd);
+    const std::uint64_t came = read - std::min(read, connection.read_before);
+    const std::uint64_t expected = overhead_free_bytes + std::exchange(connection.counted, 0);
+    connection.read_before = read;
+    if (came > expected) events_->overhead(socket, came - expected);
+}
+
 void LwsSockets::sweep() {
-    static constexpr std::byte ping[] = {std::byte{0x89}, std::byte{1},
-                                         std::byte{'t'}};  // an empty pong is not reported
-    for (Connection& connection : connections_) {
+    static constexpr std::byte ping[] = {std::byte{0x89}, std::byte{1}, std::byte{'t'}};  // an empty pong is not reported
+    const std::uint32_t parts = settings_.sweep_ms / LwsLoop::heartbeat_ms;
+    for (SocketId socket = ++beats_ % parts; socket < connections_.size(); socket += parts) {
+        Connection& connection = connections_[socket];
+        if (connection.phase == Phase::open) tell_overhead(socket);
         if (connection.phase != Phase::open || connection.paused) continue;
         const std::uint32_t quiet_ms = ++connection.quiet_sweeps * settings_.sweep_ms;
         if (quiet_ms >= settings_.dead_after_ms) {

@@ -15,7 +15,8 @@
 #include <vector>
 
 #include "relay/core/limits.h"
-#include "relay/run/acceptor.h"
+#include "relay/run/accepted.h"
+#include "relay/run/handshakes.h"
 #include "relay/run/lws_http.h"
 #include "relay/run/lws_loop.h"
 #include "relay/run/sockets.h"
@@ -32,7 +33,14 @@ struct SocketSettings {
     std::uint32_t dead_after_ms = 25'000;  // nothing heard: closed without a close frame; counted in steps of sweep_ms
     std::uint32_t sweep_ms = 1'000;        // a multiple of LwsLoop::heartbeat_ms
     int close_timeout_s = 5;               // for a peer that takes neither its data nor its close frame
+    Tls* tls = nullptr;                    // for connections that are accepted for it; must outlive the sockets
     HttpHandler http;                      // requests that are no upgrade; without it 404
+    std::uint32_t handshake_timeout_s = LwsLoop::handshake_timeout_s;
+    std::size_t newer_handshakes_max = 2'048;  // an unfinished one ends behind so many younger ones: half a second of a flood
+    // Whether a page of this origin may connect, empty where a peer names none; without it all may. On the loop's thread.
+    std::function<bool(std::string_view origin)> allows_origin;
+    // A handshake that ended badly, for whatever reason but its origin, or of a page that may not connect.
+    std::function<void(const PeerAddress&, bool forbidden_origin)> refused;
     // The descriptor of an adopted connection is closed. On the loop's thread, once for each.
     std::function<void(const PeerAddress&)> released;
 };
@@ -46,7 +54,7 @@ class LwsSockets final : public Sockets {
     void deliver_to(SocketEvents& events);  // before the first adopt()
 
     void adopt(const Accepted& accepted);  // takes the descriptor
-    const PeerAddress& peer(SocketId socket) const;
+    const PeerAddress& peer(SocketId socket) const override;
     int descriptor(SocketId socket) const;
     std::size_t adopted() const { return adopted_; }
 
@@ -70,6 +78,12 @@ class LwsSockets final : public Sockets {
         bool owes_writable = false;
         bool paused = false;
         bool pinged = false;
+        bool tls = false;
+        std::uint8_t wary = 0;           // writes over TLS before which the kernel is asked
+        bool answered = false;           // an HTTP request: no player's, and no fault
+        std::uint64_t counted = 0;       // bytes of messages and what goes with them, since overhead was last told
+        std::uint64_t read_before = 0;   // then, by the kernel's count
+        std::uint64_t number = 0;        // of its handshake
         std::uint32_t quiet_sweeps = 0;  // since something was heard
         PeerAddress peer{};
         std::vector<std::byte> partial;  // a message whose end has not come
@@ -78,6 +92,9 @@ class LwsSockets final : public Sockets {
     };
 
     SocketId take_slot();
+    void end_handshakes();
+    void take_back_timers();
+    [[nodiscard]] bool unfinished(const Handshakes::Begun& begun) const;
     void release(SocketId socket);
     int established(SocketId socket);
     int refuse(SocketId socket, const Drop& drop);
@@ -87,12 +104,16 @@ class LwsSockets final : public Sockets {
     void heard(Connection& connection);
     void closed(SocketId socket);
     Sent write(Connection& connection, std::span<const std::byte> first, std::span<const std::byte> second);
+    Sent write_tls(Connection& connection, std::span<const std::byte> first, std::span<const std::byte> second);
     Sent block(Connection& connection, Sent sent);
     Sent keep(Connection& connection, std::span<const std::byte> first, std::span<const std::byte> second);
     void kill(Connection& connection);
-    void sweep();
+    void sweep();  // one part of the connections: a second's work is spread over its heartbeats
+    void tell_overhead(SocketId socket);
+    int confirm(lws* wsi);
 
     SocketSettings settings_;
+    Handshakes handshakes_;
     LwsHttp http_;
     SocketEvents* events_ = nullptr;
     std::vector<Connection> connections_;
@@ -100,6 +121,7 @@ class LwsSockets final : public Sockets {
     std::size_t adopted_ = 0;
     std::vector<std::vector<std::byte>> spare_;  // storage of partial messages, to be used again
     std::vector<std::uint64_t> aligned_;         // the message that is being delivered
+    std::vector<std::byte> joined_;              // what goes into TLS at once
     std::uint32_t beats_ = 0;
     bool destroying_ = false;
     LwsLoop loop_;  // last: its end calls back

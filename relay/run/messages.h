@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "relay/core/conditions.h"
 #include "relay/core/line.h"
 #include "relay/core/room.h"
 #include "relay/run/link.h"
@@ -53,6 +54,7 @@ struct Inbound {
     PlayerNumber player = 0;
     LinkId link = 0;
     EventNumber direct = 0;         // acknowledged
+    std::int64_t read_ns = 0;       // actions: when the loop read them
     MessageBlock* block = nullptr;  // actions
     std::unique_ptr<Errand> errand;
 };
@@ -96,6 +98,7 @@ struct Batch {
     RoomRef room;
     std::uint32_t worker = 0;
     std::uint32_t loop = 0;
+    std::uint32_t tenure = 0;  // in which it may be sent; see Right
     std::size_t frame_count = 0;
     std::array<FrameInfo, limits::frames_per_tick_max> infos;
     std::array<Frame*, limits::frames_per_tick_max> frames{};
@@ -116,17 +119,19 @@ struct Admission {
     TickClock clock;
     std::vector<std::byte> welcome;  // with its WebSocket header
     RoomRecordPointer record;
+    Conditions conditions;
     bool shield = false;  // a second connection: `link` is that of the first; no line, no Welcome
 };
 
 struct Outbound {
-    enum class Kind : std::uint8_t { admit, batch, close };
+    enum class Kind : std::uint8_t { admit, batch, close, simulate };
     Kind kind = Kind::batch;
     LinkId link = 0;
     CloseCode code = CloseCode::normal;
     Batch* batch = nullptr;
     std::unique_ptr<Admission> admission;
-    std::unique_ptr<std::string> detail;  // of a close
+    std::unique_ptr<std::string> detail;  // of a close; `moved`: the URL where the room is
+    std::unique_ptr<Conditions> conditions;
 };
 
 }  // namespace tickrelay

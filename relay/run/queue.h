@@ -10,6 +10,8 @@
 
 #include <concurrentqueue.h>
 
+#include "relay/core/check.h"
+
 namespace tickrelay {
 
 template <typename Item>
@@ -31,7 +33,7 @@ class Queue {
         // For what is bounded elsewhere: seats, connections, pooled batches.
         void send_always(Item&& item) {
             queue_->depth_.fetch_add(1, std::memory_order_release);
-            queue_->items_.enqueue(token_, std::move(item));
+            CHECK(queue_->items_.enqueue(token_, std::move(item)));  // no memory: what is lost here nobody would miss in time
         }
 
       private:
@@ -42,7 +44,7 @@ class Queue {
     // From any thread, without order to other items; costs more than a Sender.
     void send_unordered(Item&& item) {
         depth_.fetch_add(1, std::memory_order_release);
-        items_.enqueue(std::move(item));
+        CHECK(items_.enqueue(std::move(item)));
     }
 
     // Into `out`, at most its size; the only receiver calls it. Returns how many.

@@ -5,8 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
+#include "relay/address.h"
 #include "relay/core/drop.h"
 
 namespace tickrelay {
@@ -34,6 +36,12 @@ class Sockets {
 
     // Stops or resumes reading: the peer's TCP window fills, nothing is lost.
     virtual void pause(SocketId socket, bool paused) = 0;
+
+    [[nodiscard]] virtual const PeerAddress& peer(SocketId socket) const {
+        static constexpr PeerAddress nowhere{};
+        (void)socket;
+        return nowhere;
+    }
 };
 
 // What happens on sockets, in the loop's own thread.
@@ -46,6 +54,8 @@ class SocketEvents {
     virtual void received(SocketId socket, std::span<const std::byte> message) = 0;
     // A text message, or one that is too large: it is closed with this after the call.
     virtual void broken(SocketId socket, const Drop& drop) { (void)socket, (void)drop; }
+    // Bytes came that were no part of a message: pings, empty fragments. Told about once a second.
+    virtual void overhead(SocketId socket, std::uint64_t bytes) { (void)socket, (void)bytes; }
     virtual void writable(SocketId socket) = 0;  // all that was kept is out; room for more
     virtual void closed(SocketId socket) = 0;    // the id may be reused from here on
 };
@@ -53,5 +63,8 @@ class SocketEvents {
 // The header of an unmasked binary WebSocket message, written before `payload_bytes`; returns its size, 2, 4 or 10.
 inline constexpr std::size_t websocket_header_max = 10;
 std::size_t write_websocket_header(std::byte* out, std::size_t payload_bytes);
+
+// "label: detail", cut between characters to what a close frame holds.
+std::string websocket_close_text(CloseCode code, std::string_view detail);
 
 }  // namespace tickrelay

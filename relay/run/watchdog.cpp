@@ -16,17 +16,19 @@ void Watchdog::look(std::int64_t now_ns) {
         if (began_ns == 0 || now_ns - began_ns < patience_ns_) continue;
         ++stuck;
         if (std::exchange(reported_[i], began_ns) == began_ns) continue;
+        const RoomRecordPointer room = held(workers_[i]->at_room.load(std::memory_order_relaxed));
         report_({.worker = i,
-                 .room_id = name_of(workers_[i]->at_room.load(std::memory_order_relaxed)),
+                 .room_id = room ? room->id : "",
+                 .trace_id = room ? room->settings.trace_id : "",
                  .for_s = static_cast<double>(now_ns - began_ns) / 1e9});
     }
     stats_.workers_stuck.set(stuck);
 }
 
 // The room may be gone by now: only one that the lobby still has is looked at.
-std::string Watchdog::name_of(const RoomRecord* room) const {
-    for (const RoomRecordPointer& record : lobby_.all())
-        if (record.get() == room) return record->id;
+RoomRecordPointer Watchdog::held(const RoomRecord* room) const {
+    for (RoomRecordPointer& record : lobby_.all())
+        if (record.get() == room) return std::move(record);
     return {};
 }
 

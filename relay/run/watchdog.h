@@ -22,6 +22,7 @@ class Watchdog {
     struct Stuck {
         std::uint32_t worker = 0;
         std::string room_id;  // empty: in none
+        std::string trace_id;
         double for_s = 0;
     };
 
@@ -36,7 +37,7 @@ class Watchdog {
     void stop();
 
   private:
-    [[nodiscard]] std::string name_of(const RoomRecord* room) const;
+    [[nodiscard]] RoomRecordPointer held(const RoomRecord* room) const;
 
     std::span<WorkerPort* const> workers_;
     const Lobby& lobby_;

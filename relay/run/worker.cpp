@@ -1,10 +1,11 @@
 #include "relay/run/worker.h"
 
 #include <algorithm>
-#include <exception>
+#include <new>
 
 #include "relay/core/check.h"
 #include "relay/core/plant.h"
+#include "relay/core/thrown.h"
 
 namespace tickrelay {
 
@@ -16,12 +17,13 @@ constexpr std::int64_t second = 1'000 * ms;
 constexpr std::uint32_t grid_hz = limits::tick_rate_max;
 constexpr std::size_t take_at_once = 128;
 constexpr std::int64_t idle_step_ns = 1'000 * ms;
+constexpr std::int64_t early_max_us = 100'000'000;
 
 }  // namespace
 
 Worker::Worker(std::uint32_t index, Clock clock, WorkerPort& port, std::span<LoopPort* const> loops, Lobby& lobby,
-               Journal& journal, StatsShard& stats)
-    : index_(index), clock_(std::move(clock)), port_(port), loops_(loops), lobby_(lobby), journal_(journal), stats_(stats), loop_to_wake_(loops.size()),
+               Journal& journal, Sessions& sessions, StatsShard& stats)
+    : index_(index), clock_(std::move(clock)), port_(port), loops_(loops), lobby_(lobby), journal_(journal), sessions_(sessions), stats_(stats), loop_to_wake_(loops.size()),
       taken_(take_at_once), batches_taken_(take_at_once), batches_now_(loops.size()), settled_(loops.size()) {
     for (LoopPort* loop : loops_) {
         to_loops_.emplace_back(loop->outbox);
@@ -35,6 +37,7 @@ std::int64_t Worker::step(std::int64_t now_ns) {
     port_.step_began_ns.store(now_ns, std::memory_order_relaxed);
     take_back();
     drain(now_ns);
+    if (keeper_ != nullptr) keep_step(now_ns);
     run_due(now_ns);
     for (std::size_t loop = 0; loop < loops_.size(); ++loop) {
         if (!loop_to_wake_[loop]) continue;
@@ -50,6 +53,7 @@ std::int64_t Worker::step(std::int64_t now_ns) {
     }
     port_.next_due_ns.store(next, std::memory_order_relaxed);
     journal_.flush();
+    if (keeper_ != nullptr) keeper_->flush();
     measure_busy(now_ns);
     port_.at_room.store(nullptr, std::memory_order_relaxed);
     port_.step_began_ns.store(0, std::memory_order_relaxed);
@@ -79,11 +83,15 @@ void Worker::take(Inbound& item, std::int64_t now_ns) {
     Place* place = find(item.room);
     if (place == nullptr) return;
     if (lost_shield(*place, item)) return;
+    if (place->parked) {
+        if (item.kind == Inbound::Kind::closed || item.kind == Inbound::Kind::left) unplace(*place, item.player);
+        return;
+    }
     Seat* seat = place->room->find(item.player);
     if (seat == nullptr || (seat->link != item.link && !PLANTED(old_link))) return;  // it has another connection by now
     try {
         switch (item.kind) {
-            case Inbound::Kind::acknowledged: seat->direct.forget_up_to(std::min(item.direct, seat->direct.last())); break;
+            case Inbound::Kind::acknowledged: place->room->acknowledge(*seat, item.direct); break;
             case Inbound::Kind::left: place->room->end_seat(item.player, CloseCode::normal, "left"); break;
             case Inbound::Kind::closed:
                 unplace(*place, item.player);
@@ -91,19 +99,18 @@ void Worker::take(Inbound& item, std::int64_t now_ns) {
                 break;
             default: break;
         }
-    } catch (const std::exception& error) {
-        fail(*place, error.what());
+    } catch (...) {
+        fail(*place, thrown());
     }
 }
 
 void Worker::take_actions(const Inbound& item) {
     Place* place = find(item.room);
-    if (place == nullptr) return;
-    if (const Placed* at = placed(*place, item.player); at != nullptr && at->connection.id() == item.link)
-        at->link->inbox.fetch_sub(1, std::memory_order_relaxed);
+    if (place == nullptr || place->parked) return;
+    const Actions actions = trusted_actions(item.block->message());
+    note_taken(*place, item, actions);
     port_.at_room.store(place->record.get(), std::memory_order_relaxed);
     const std::int64_t started_ns = crowded_ ? clock_() : 0;
-    const Actions actions = trusted_actions(item.block->message());
     try {
         for (std::size_t i = 0; i < actions.size(); ++i) {
             Seat* seat = place->room->find(item.player);  // each time: a logic may end any seat
@@ -111,9 +118,19 @@ void Worker::take_actions(const Inbound& item) {
             place->room->apply(*seat, actions.at(i));
         }
         if (crowded_) place->busy_ns += clock_() - started_ns;
-    } catch (const std::exception& error) {
-        fail(*place, error.what());
+    } catch (...) {
+        fail(*place, thrown());
     }
+}
+
+// What was read after the deadline, because its tick is late, was just in time.
+void Worker::note_taken(Place& place, const Inbound& item, const Actions& actions) {
+    const auto at = std::ranges::find(place.placed, item.player, &Placed::number);
+    if (at == place.placed.end() || at->connection.id() != item.link) return;
+    at->link->inbox.fetch_sub(1, std::memory_order_relaxed);
+    if (at->early_seq != 0) return;
+    at->early_seq = actions.at(actions.size() - 1).seq;
+    at->early_us = static_cast<std::uint32_t>(std::clamp<std::int64_t>((place.due_ns - item.read_ns) / 1000, 1, early_max_us));
 }
 
 Worker::Place* Worker::find(const RoomRef& ref) {
@@ -145,10 +162,19 @@ Worker::Place* Worker::place_of(const RoomRecordPointer& record, std::int64_t no
     place.record = record;
     place.players_on_loop.resize(loops_.size());
     place.batches_out.resize(loops_.size());
-    make_room(place);
-    place.frame_bytes.emplace(place.room->world().layout());
+    try {
+        make_room(place);
+        place.frame_bytes.emplace(place.room->world().layout());
+    } catch (const std::bad_alloc&) {
+        give_up(place, CloseCode::overloaded, "no memory");
+        return nullptr;
+    } catch (...) {
+        give_up(place, CloseCode::logic_failed, thrown());
+        return nullptr;
+    }
     place.idle_ticks = place.room->ticks_of_ms(limits::idle_frame_ms);
     place_in_time(place, now_ns);
+    begin_keeping(place, now_ns);
     stats_.rooms.add(1);
     stats_.players.add(static_cast<std::int64_t>(place.room->seats().size()));
     const SavedRoomPointer state = std::move(record->state);
@@ -157,10 +183,13 @@ Worker::Place* Worker::place_of(const RoomRecordPointer& record, std::int64_t no
         return &place;
     }
     journal_.room_restored(*place.room);
+    stats_.rooms_restored.add();
     try {
         place.room->restore_logic(state->logic);
-    } catch (const std::exception& error) {
-        fail(place, error.what());
+    } catch (...) {
+        const std::string why = thrown();
+        if (keeper_ != nullptr) keeper_->set_aside(*record, why);
+        fail(place, why);
     }
     return place.room ? &place : nullptr;
 }
@@ -172,6 +201,17 @@ void Worker::make_room(Place& place) {
         place.room = std::make_unique<Room>(std::move(*record.state), record.how, std::move(logic), *this);
     else
         place.room = std::make_unique<Room>(record.settings, std::move(logic), record.term, *this);
+}
+
+// Its logic could not be made, or there is no memory for it: nobody was in it yet. Who is on the way to it learns why not.
+void Worker::give_up(Place& place, CloseCode code, std::string_view what) {
+    RoomRecord& record = *place.record;
+    record.failed = code;
+    if (record.state && keeper_ != nullptr) keeper_->set_aside(record, what);
+    lobby_.remove(place.record, /*only_if_empty*/ false);
+    free_slots_.push_back(record.slot);
+    place.room.reset();
+    place.record.reset();
 }
 
 // The room's tick (0 for a new one) is now or just gone, on a point of the grid that the room's rate and turn give.
@@ -193,10 +233,14 @@ void Worker::run_due(std::int64_t now_ns) {
     for (const std::uint32_t slot : due_) {
         Place& place = *places_[slot];
         if (!place.room) continue;
+        if (place.parked || !may_run(place)) {
+            stand_still(place, now_ns);
+            continue;
+        }
         try {
             tick(place, now_ns);
-        } catch (const std::exception& error) {
-            fail(place, error.what());
+        } catch (...) {
+            if (!PLANTED(failed_kept)) fail(place, thrown());
             continue;
         }
         if (!place.room) continue;  // let go
@@ -209,6 +253,17 @@ void Worker::run_due(std::int64_t now_ns) {
     }
 }
 
+// In the tenure that it began in, and while that holds.
+bool Worker::may_run(Place& place) const {
+    if (port_.right == nullptr) return true;
+    const std::uint32_t tenure = port_.right->tenure();
+    if (place.tenure == 0) place.tenure = tenure;
+    return tenure != 0 && tenure == place.tenure;
+}
+
+// Its ticks go by.
+void Worker::stand_still(Place& place, std::int64_t now_ns) { place.due_ns = place.clock.due_ns(place.clock.at(now_ns) + 1); }
+
 void Worker::tick(Place& place, std::int64_t now_ns) {
     Room& room = *place.room;
     const std::int64_t started_ns = clock_();
@@ -218,7 +273,7 @@ void Worker::tick(Place& place, std::int64_t now_ns) {
     CHECK(now > before);
     room.advance(now);
     const std::uint32_t stride = room.settings().tick_rate / room.settings().send_rate * place.send_stride();
-    const bool sends = now / stride > before / stride;
+    const bool sends = now / stride > before / stride && may_run(place);  // asked again: a pause may have come in between
     if (sends) send(place, now);
     place.due_ns = place.clock.due_ns(now + place.tick_stride());
     const std::int64_t took_ns = clock_() - started_ns;
@@ -233,12 +288,7 @@ void Worker::tick(Place& place, std::int64_t now_ns) {
     stats_.ticks.add();
     stats_.ticks_skipped.add(now - before - 1);
     stats_.tick_lateness.observe(static_cast<double>(started_ns - place.clock.due_ns(now)) / 1e9);
-    if (sends && place.checkpoint_taken) take_checkpoint(place);
-}
-
-void Worker::take_checkpoint(Place& place) {
-    const CheckpointTaken taken = std::exchange(place.checkpoint_taken, nullptr);
-    taken(*this, place, checkpoints_.write(*place.room));
+    if (sends && (keeper_ != nullptr || !place.checkpoint_taken.empty())) take_checkpoint(place, now_ns);
 }
 
 // A logic that throws loses its room, nothing else.
@@ -251,11 +301,12 @@ void Worker::close_room(Place& place, CloseCode code, std::string_view reason) {
     lobby_.remove(place.record, /*only_if_empty*/ false);
     try {
         place.room->end_all(code, reason);
-    } catch (const std::exception&) {  // on_close of a failed logic: it is going anyway
+    } catch (...) {  // on_close of a failed logic: it is going anyway
         place.room->forget_logic();
         place.room->end_all(code, reason);
     }
     journal_.room_closed(*place.room, reason);
+    if (keeper_ != nullptr) keeper_->ended(*place.record);
     stats_.rooms.add(-1);
     forget(place);
 }
@@ -266,7 +317,7 @@ void Worker::let_go(Place& place, CloseCode code, std::string_view detail) {
         send_close(player.connection, code, detail);
         end_shield(place, player, code, detail);
     }
-    journal_.room_closed(*place.room, label(code));
+    journal_.room_let_go(*place.room, label(code));
     stats_.rooms.add(-1);
     stats_.players.add(-static_cast<std::int64_t>(place.room->seats().size()));
     forget(place);
@@ -279,6 +330,7 @@ void Worker::forget(Place& place) {
     place.room.reset();
     place.record.reset();
     place.placed.clear();
+    place.checkpoint_taken.clear();  // who waits for one learns that there will be none
 }
 
 }  // namespace tickrelay

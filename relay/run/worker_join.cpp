@@ -1,10 +1,10 @@
 // Joins, resumes and what becomes of connections.
 
 #include <algorithm>
-#include <exception>
 
 #include "relay/core/check.h"
 #include "relay/core/plant.h"
+#include "relay/core/thrown.h"
 #include "relay/run/framing.h"
 #include "relay/run/worker.h"
 
@@ -23,61 +23,140 @@ std::uint32_t ack_ms_of(const Seat& seat) {
 void JoinErrand::run(Worker& worker, std::int64_t now_ns) { worker.join(*this, now_ns); }
 
 void Worker::join(JoinErrand& errand, std::int64_t now_ns) {
+    const std::int64_t started_ns = clock_();
+    take_join(errand, now_ns);
+    // Quick to fall and slow to rise: what another program took of this core in between is no cost of joins.
+    const std::int64_t before_ns = port_.join_cost_ns.load(std::memory_order_relaxed);
+    const std::int64_t more_ns = clock_() - started_ns - before_ns;
+    port_.join_cost_ns.store(before_ns + more_ns / (more_ns < 0 ? 4 : 64), std::memory_order_relaxed);
+}
+
+void Worker::take_join(JoinErrand& errand, std::int64_t now_ns) {
     port_.at_room.store(errand.pass_.room.get(), std::memory_order_relaxed);
     Place* place = place_of(errand.pass_.room, now_ns);
     if (place == nullptr) {
         if (errand.pass_.reserved) lobby_.release(errand.pass_.room, is_player(errand.pass_.role));
-        return refuse(errand, CloseCode::room_closed, "the room is gone");
+        return refuse(errand, {errand.pass_.room->failed.value_or(CloseCode::room_closed), "the room is gone"});
+    }
+    if (place->parked || !may_run(*place)) {
+        if (errand.pass_.reserved) lobby_.release(errand.pass_.room, is_player(errand.pass_.role));
+        return refuse(errand, {CloseCode::going_away, "the room is between two nodes"});
     }
     if (errand.mode_ == wire::JoinMode::Shield) return shield(*place, errand);
     try {
-        std::optional<CloseCode> refused;
+        Drop refused{CloseCode::kicked, ""};
         Seat* seat = seat_for(*place, errand, refused);
         if (seat == nullptr) {
             if (errand.pass_.reserved) lobby_.release(errand.pass_.room, is_player(errand.pass_.role));
-            return refuse(errand, *refused, "");
+            return refuse(errand, refused);
         }
         connect(*place, *seat, errand, now_ns, errand.mode_ == wire::JoinMode::Resume);
-    } catch (const std::exception& error) {
-        fail(*place, error.what());
-        refuse(errand, CloseCode::logic_failed, "");  // its seat had no connection yet that would be closed
+    } catch (...) {
+        fail(*place, thrown());
+        refuse(errand, {CloseCode::logic_failed, ""});  // its seat had no connection yet that would be closed
     }
 }
 
 // The seat of a session, of a player id that is here already, or a new one where it was reserved.
-Seat* Worker::seat_for(Place& place, JoinErrand& errand, std::optional<CloseCode>& refused) {
+Seat* Worker::seat_for(Place& place, JoinErrand& errand, Drop& refused) {
     Room& room = *place.room;
-    const bool resume = errand.mode_ == wire::JoinMode::Resume;
-    Seat* seat = resume                               ? room.find_session(errand.session_)
-                 : errand.pass_.player_id.empty() ? nullptr
-                                                      : room.find_player(errand.pass_.player_id);
-    if (seat != nullptr) {
-        if (errand.pass_.reserved) lobby_.release(errand.pass_.room, is_player(errand.pass_.role));
-        errand.pass_.reserved = false;
-        if (const Placed* old = placed(place, seat->number)) send_close(old->connection, CloseCode::replaced, "");
-        if (!PLANTED(two_connections)) unplace(place, seat->number);
-        if (!resume) room.renew_ids(*seat);
-        room.connect(*seat, errand.link_);
-        return seat;
+    const Pass& pass = errand.pass_;
+    if (errand.mode_ == wire::JoinMode::Resume) {
+        Seat* seat = proven(room, errand);
+        return seat != nullptr ? take_over(place, *seat, errand) : make_again(place, errand, refused);
     }
-    if (resume) {
-        stats_.resumes(ResumeResult::session_unknown).add();
-        refused = CloseCode::session_unknown;
+    if (pass.ticket && spent(room, errand, refused)) return nullptr;
+    Seat* seat = pass.player_id.empty() ? nullptr : room.find_player(pass.player_id);
+    if (pass.ticket && pass.ticket->seat != 0 && (seat == nullptr || seat->number != pass.ticket->seat)) {
+        refused = bad_ticket(TicketFault::wrong_seat);
         return nullptr;
     }
-    if (!errand.pass_.reserved) {
-        refused = CloseCode::room_full;
+    if (seat != nullptr && seat->role != pass.role) {  // or a player would become the authority by its name
+        refused = {CloseCode::forbidden, "this player id has a seat of another role"};
         return nullptr;
     }
-    const PlayerNumber number = room.take_seat({.player_id = errand.pass_.player_id,
-                                                .role = errand.pass_.role,
-                                                .session = errand.pass_.session,
+    seat = seat != nullptr ? take_over(place, *seat, errand) : make_seat(room, errand, refused);
+    // Only now: who was refused may try again with the same ticket.
+    if (pass.ticket && pass.ticket->once && !PLANTED(ticket_kept) && refused.code != CloseCode::room_full)
+        room.spent_tickets().spend(*pass.ticket->once, pass.ticket->until_s, pass.ticket->now_s);
+    return seat;
+}
+
+// Its room's thread alone asks and spends: of two joins with one ticket one gets the seat.
+bool Worker::spent(Room& room, const JoinErrand& errand, Drop& refused) {
+    const TicketTerms& ticket = *errand.pass_.ticket;
+    if (!ticket.once) return false;
+    if (room.spent_tickets().contains(*ticket.once))
+        refused = bad_ticket(TicketFault::spent);
+    else if (room.spent_tickets().full(ticket.now_s))
+        refused = {CloseCode::overloaded, "this room remembers no further spent ticket"};
+    else
+        return false;
+    return true;
+}
+
+Seat* Worker::take_over(Place& place, Seat& seat, JoinErrand& errand) {
+    Room& room = *place.room;
+    if (errand.pass_.reserved) lobby_.release(errand.pass_.room, is_player(errand.pass_.role));
+    errand.pass_.reserved = false;
+    if (const Placed* old = placed(place, seat.number)) send_close(old->connection, CloseCode::replaced, "");
+    if (!PLANTED(two_connections)) unplace(place, seat.number);
+    if (errand.mode_ != wire::JoinMode::Resume) {
+        room.renew_ids(seat);
+        seat.session = errand.pass_.session;  // who was replaced does not come back with what it had
+    }
+    room.connect(seat, errand.link_);
+    return &seat;
+}
+
+Seat* Worker::make_seat(Room& room, JoinErrand& errand, Drop& refused) {
+    Pass& pass = errand.pass_;
+    if (!pass.reserved) {
+        refused = {CloseCode::room_full, ""};
+        return nullptr;
+    }
+    const PlayerNumber number = room.take_seat({.player_id = pass.player_id,
+                                                .role = pass.role,
+                                                .session = pass.session,
                                                 .options = errand.options_,
                                                 .prompt_acks = errand.prompt_acks_},
                                                errand.link_);
-    refused = number == 0 ? CloseCode::room_full : CloseCode::kicked;
-    if (number != 0) errand.pass_.reserved = false;  // the seat has it, and gave it back where the logic ended it in on_open
+    if (number == 0)
+        refused = {CloseCode::room_full, ""};
+    else
+        pass.reserved = false;  // the seat has it, and gave it back where the logic ended it in on_open
     return room.find(number);
+}
+
+Seat* Worker::proven(Room& room, const JoinErrand& errand) {
+    const auto& claims = errand.pass_.claims;
+    return claims ? room.find_session(claims->number, claims->session) : nullptr;
+}
+
+// A seat that came after the checkpoint which its room was restored from: the token has all that makes it.
+Seat* Worker::make_again(Place& place, JoinErrand& errand, Drop& refused) {
+    Room& room = *place.room;
+    const SessionClaims& claims = *errand.pass_.claims;
+    refused = {CloseCode::session_unknown, ""};
+    const bool lost = room.find(claims.number) == nullptr && room.find_player(claims.player_id) == nullptr &&
+                      room.may_make_again(claims.number, claims.term);
+    const auto code = lost ? lobby_.reserve_again(place.record, is_player(claims.role)) : std::optional(CloseCode::session_unknown);
+    if (code) {
+        stats_.resumes(ResumeResult::session_unknown).add();
+        refused = {*code, ""};
+        return nullptr;
+    }
+    const PlayerNumber number = room.take_seat({.number = claims.number,
+                                                .player_id = claims.player_id,
+                                                .role = claims.role,
+                                                .session = claims.session,
+                                                .options = claims.options,
+                                                .prompt_acks = errand.prompt_acks_},
+                                               errand.link_);
+    if (number != 0) return room.find(number);  // nothing where the logic ended it in on_open
+    lobby_.release(place.record, is_player(claims.role));
+    refused = {CloseCode::room_full, ""};
+    return nullptr;
 }
 
 void Worker::connect(Place& place, Seat& seat, JoinErrand& errand, std::int64_t now_ns, bool resumed) {
@@ -110,13 +189,14 @@ void Worker::connect(Place& place, Seat& seat, JoinErrand& errand, std::int64_t 
     admission->line = Line(at, {.base = room.frames().tick(), .event = room.frames().event()}, ack_ms_of(seat),
                            room.packed() != nullptr);
     admission->line.note_known(has);
+    admission->conditions = seat.simulated;
     admission->line.set_budget(room.settings().bytes_per_s);
     admission->clock = place.clock;
     admission->record = place.record;
     frame_into(admission->welcome, welcome(place, seat, at, errand, rolled_back, now_ns));
 
     const Connection connection = Connection::of(errand.link_);
-    place.placed.push_back({seat.number, connection, admission->link});
+    place.placed.push_back({.number = seat.number, .connection = connection, .link = admission->link, .peer = errand.peer_});
     ++place.players_on_loop[connection.loop];
     Outbound item;
     item.kind = Outbound::Kind::admit;
@@ -138,7 +218,7 @@ Encoder::Bytes Worker::welcome(const Place& place, const Seat& seat, const Line:
         const auto room_id = builder.CreateString(room.settings().id);
         const auto type = builder.CreateString(room.settings().type);
         const auto player_id = builder.CreateString(seat.player_id);
-        const auto session = builder.CreateString(seat.session);
+        const auto session = builder.CreateString(sessions_.make(room.settings().id, room.term(), seat));
         wire::WelcomeBuilder welcome(builder);
         welcome.add_room_id(room_id);
         welcome.add_type(type);
@@ -165,11 +245,12 @@ Encoder::Bytes Worker::welcome(const Place& place, const Seat& seat, const Line:
         welcome.add_codec(room.settings().codec);
         if (!layout_offset.IsNull()) welcome.add_layout(layout_offset);
         welcome.add_fingerprint(layout.fingerprint());
+        welcome.add_inputs_answered(room.settings().authority == Authority::server);
         return welcome.Finish();
     });
 }
 
-const Worker::Placed* Worker::placed(const Place& place, PlayerNumber number) const {
+const Worker::Placed* Worker::placed(const Place& place, PlayerNumber number) {
     const auto it = std::ranges::find(place.placed, number, &Placed::number);
     return it == place.placed.end() ? nullptr : &*it;
 }
@@ -185,10 +266,10 @@ void Worker::unplace(Place& place, PlayerNumber number) {
 
 // A second connection of a seat that has a first one. The newer shield counts: the older may be half dead.
 void Worker::shield(Place& place, const JoinErrand& errand) {
-    const Seat* seat = place.room->find_session(errand.session_);
+    const Seat* seat = proven(*place.room, errand);
     const auto of = std::ranges::find(place.placed, seat == nullptr ? 0 : seat->number, &Placed::number);
     if (of == place.placed.end() || errand.have_.term != place.room->term())
-        return refuse(errand, CloseCode::session_unknown, "no connection to shield");
+        return refuse(errand, {CloseCode::session_unknown, "no connection to shield"});
     end_shield(place, *of, CloseCode::replaced, "");
     of->shield = Connection::of(errand.link_);
     of->link->shielded.store(true, std::memory_order_relaxed);
@@ -202,6 +283,7 @@ void Worker::shield(Place& place, const JoinErrand& errand) {
     admission->clock = place.clock;
     admission->record = place.record;
     admission->shield = true;
+    admission->conditions = seat->simulated;
     Outbound item;
     item.kind = Outbound::Kind::admit;
     item.link = errand.link_;
@@ -228,9 +310,9 @@ bool Worker::lost_shield(Place& place, const Inbound& item) {
     return true;
 }
 
-void Worker::refuse(const JoinErrand& errand, CloseCode code, std::string_view detail) {
-    stats_.refused(code).add();
-    send_close(Connection::of(errand.link_), code, detail);
+void Worker::refuse(const JoinErrand& errand, const Drop& drop) {
+    stats_.refused(drop).add();
+    send_close(Connection::of(errand.link_), drop.code, drop.detail);
 }
 
 void Worker::send_close(const Connection& connection, CloseCode code, std::string_view detail) {
@@ -239,6 +321,15 @@ void Worker::send_close(const Connection& connection, CloseCode code, std::strin
     item.link = connection.id();
     item.code = code;
     if (!detail.empty()) item.detail = std::make_unique<std::string>(detail);
+    to_loops_[connection.loop].send_always(std::move(item));
+    loop_to_wake_[connection.loop] = true;
+}
+
+void Worker::send_conditions(const Connection& connection, const Conditions& conditions) {
+    Outbound item;
+    item.kind = Outbound::Kind::simulate;
+    item.link = connection.id();
+    item.conditions = std::make_unique<Conditions>(conditions);
     to_loops_[connection.loop].send_always(std::move(item));
     loop_to_wake_[connection.loop] = true;
 }
@@ -259,6 +350,17 @@ void Worker::seat_ended(const Room& room, const Seat& seat, CloseCode code, std:
     if (!PLANTED(seat_leak)) lobby_.release(place.record, is_player(seat.role));
     stats_.players.add(-1);
     journal_.player("player.left", room, seat, reason);
+}
+
+void Worker::seat_simulated(const Room& room, const Seat& seat) {
+    const Placed* at = placed(place_of(room), seat.number);
+    if (at == nullptr) return;  // it holds for the next connection
+    send_conditions(at->connection, seat.simulated);
+    if (at->shield.generation != 0) send_conditions(at->shield, seat.simulated);
+}
+
+void Worker::action_refused(const Room&, const Seat&, Refusal refusal) {
+    if (!PLANTED(uncounted)) stats_.refused(refusal).add();
 }
 
 void Worker::message(const Room& room, PlayerNumber from, const Event& event) { journal_.message(room, from, event); }

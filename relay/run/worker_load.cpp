@@ -28,6 +28,7 @@ void Worker::measure_busy(std::int64_t started_ns) {
             speed_up();
         crowded_ = share > busy_low;
     }
+    if (keeper_ != nullptr) keep_measure(now_ns);
     for (const auto& place : places_) {
         place->busy_ns = 0;
         if (place->room) place->frame_bytes->end_period(static_cast<double>(now_ns - period_started_ns_) / 1e9);

@@ -52,7 +52,7 @@ void Worker::send_whole(Place& place, Tick now) {
     }
     for (std::uint32_t loop = 0; loop < loops_.size(); ++loop)
         if (!frames_.empty() && place.players_on_loop[loop] != 0) batch_for(place, loop);
-    for (const Placed& player : place.placed) add_yours(place, player, player.link->read(), now);
+    for (Placed& player : place.placed) add_yours(place, player, player.link->read(), now);
 }
 
 // The loop's batch of this room and tick. Null where the loop has not sent the earlier ones: its players fall behind and catch up.
@@ -87,7 +87,7 @@ Frame* Worker::encode(Place& place, const FrameInfo& info) {
     return frame;
 }
 
-void Worker::add_yours(Place& place, const Placed& to, const Line::Position& at, Tick now) {
+void Worker::add_yours(Place& place, Placed& to, const Line::Position& at, Tick now) {
     YoursContent content{.tick = place.room->frames().tick()};
     if (!fill_yours(place, to, at, now, content)) return;
     if (Batch* batch = batch_for(place, to.connection.loop)) put_yours(*batch, *place.room->find(to.number), to, at, content);
@@ -101,6 +101,10 @@ bool Worker::fill_yours(Place& place, const Placed& to, const Line::Position& at
     content.applied_seq = seat->applied_seq;
     if (PLANTED(applied_early)) ++content.applied_seq;
     const bool new_applied = seat->applied_seq != at.applied;
+    content.answered_seq = seat->answered_seq;
+    const bool new_answer = to.link->yours_tick.load(std::memory_order_relaxed) < seat->answered_tick;
+    content.early_seq = to.early_seq;
+    content.early_us = to.early_us;
     const bool prompt = seat->prompt_acks || now - seat->told_applied >= room.ticks_of_ms(limits::prompt_yours_ms);
     if (const EventNumber direct = seat->direct.continues_at(at.direct); seat->direct.last() > direct) {
         content.direct_first = direct + 1;
@@ -115,11 +119,12 @@ bool Worker::fill_yours(Place& place, const Placed& to, const Line::Position& at
         content.ids_first = seat->next_block.first;
         content.ids_count = seat->next_block.count;
     }
-    return (new_applied && prompt) || content.direct_first != 0 || content.event != 0 || block_due;
+    return ((new_applied || new_answer) && prompt) || content.direct_first != 0 || content.event != 0 || block_due;
 }
 
-void Worker::put_yours(Batch& batch, Seat& seat, const Placed& to, const Line::Position& at, const YoursContent& content) {
+void Worker::put_yours(Batch& batch, Seat& seat, Placed& to, const Line::Position& at, const YoursContent& content) {
     seat.told_applied = content.tick;
+    to.early_seq = 0;
     const auto payload = encoder_.yours(content, seat.direct);
     YoursItem item{.socket = to.connection.socket,
                    .generation = to.connection.generation,
@@ -149,6 +154,7 @@ Batch* Worker::take_batch(Place& place, std::uint32_t loop) {
     batch->room = {place.record->slot, place.generation};
     batch->worker = index_;
     batch->loop = loop;
+    batch->tenure = place.tenure;
     batch->frame_count = 0;
     batch->yours.clear();
     batch->yours_bytes.clear();

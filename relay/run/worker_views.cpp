@@ -24,7 +24,7 @@ void Worker::send_views(Place& place, Tick now) {
     room.look_around();
     // Before this tick's batches count among them.
     for (std::size_t loop = 0; loop < loops_.size(); ++loop) settled_[loop] = place.batches_out[loop] == 0;
-    for (const Placed& player : place.placed) {
+    for (Placed& player : place.placed) {
         if (!may_look(player)) {
             // A loop looks again at who is behind when a batch comes.
             if (settled_[player.connection.loop]) batch_for(place, player.connection.loop);
@@ -51,7 +51,7 @@ bool Worker::may_look(const Placed& to) const {
     return to.link->wants.load(std::memory_order_acquire) || !to.link->behind.load(std::memory_order_relaxed);
 }
 
-void Worker::send_view(Place& place, const Placed& to, const Viewer& viewer, Tick now) {
+void Worker::send_view(Place& place, Placed& to, const Viewer& viewer, Tick now) {
     Room& room = *place.room;
     const Line::Position at = to.link->read();
     if (base_from(at, now) != viewer.base) return;  // it asked for the whole just now
@@ -60,7 +60,8 @@ void Worker::send_view(Place& place, const Placed& to, const Viewer& viewer, Tic
     YoursContent yours{.tick = now};
     const bool has_yours = fill_yours(place, to, at, now, yours);
     const EventNumber has_event = std::max(at.event, yours.event);
-    const bool idle = now - std::min(now, at.base) < place.idle_ticks;
+    // One frame without state after those with some: it says that nothing moves any more, where silence would say that the link is slow.
+    const bool idle = !to.moving && now - std::min(now, at.base) < place.idle_ticks;
     if (parts_.empty() && !composed.lists && !has_yours && room.events().last() <= has_event && idle) return;
 
     FrameInfo info{.base = viewer.base,
@@ -77,6 +78,7 @@ void Worker::send_view(Place& place, const Placed& to, const Viewer& viewer, Tic
     }
     Batch* batch = batch_for(place, to.connection.loop);
     if (batch == nullptr) return;
+    to.moving = info.has_state;
     if (has_yours) put_yours(*batch, *room.find(to.number), to, at, yours);
     const auto payload = encoder_.parts(parts_, room.events(), info, composed.lists);
     const std::uint64_t number = next_frame_number();

@@ -133,6 +133,12 @@ tick_rate = 30
 create = "clients"
 metadata = { mode = "duel", tags = ["a", "b"] }
 )");
+  write(corpus / "ticket" / "claims", R"({"alg":"HS256","typ":"JWT"}
+{"room":"room","sub":"ada","exp":1700000060,"nbf":1700000000,"iat":1700000000.5,"role":"spectator","seat":7,"jti":"a","aud":["game"],"iss":"us"})");
+  write(corpus / "ticket" / "plain", "{\"alg\":\"HS256\"}\n{\"room\":\"room\",\"sub\":\"ada\",\"exp\":1700000060}");
+  write(corpus / "ticket" / "none", "eyJhbGciOiJub25lIn0.eyJyb29tIjoicm9vbSIsInN1YiI6ImFkYSIsImV4cCI6MTcwMDAwMDA2MH0.");
+  write(corpus / "ticket" / "signed",
+        "eyJhbGciOiJFUzI1NiIsImtpZCI6ImVzIn0.eyJyb29tIjoicm9vbSIsInN1YiI6ImFkYSIsImV4cCI6MTcwMDAwMDA2MH0." + std::string(86, 'A'));
   write(corpus / "config" / "wrong", "lisen = 3\n[type.x]\ntick_rat = 0x1F\n[[[\n");
 }
 

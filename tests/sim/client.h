@@ -15,6 +15,8 @@
 
 namespace tickrelay::sim {
 
+struct Paper;
+
 // What the simulator decides for a client.
 struct Habits {
   wire::Role role = wire::Role::Player;
@@ -24,6 +26,9 @@ struct Habits {
   bool prompt_acks = false;
   bool hostile = false;
   bool shield = false;    // wants a second connection
+  bool mute = false;      // connects and says nothing
+  std::string ticket;
+  bool by_ticket_alone = false;  // its room is the ticket's
   std::string type;       // of room
   std::string room_id;    // not empty: ById
   std::string player_id;  // may be another's: a takeover
@@ -94,6 +99,9 @@ class Client {
   bool acknowledging = true;
   double read_bytes_per_s = 0;  // not 0: its program reads slowly
   bool may_be_replaced = false;
+  bool may_be_banned = false;
+  const Paper* paper = nullptr;         // its ticket
+  std::int64_t first_message_ns = 0;    // how long it may be mute
   std::int64_t silent_since_ns = -1;
   const Layout* layout = nullptr;  // of its room, for quantisation
   bool large_messages = true;      // a slow room needs long for them: 8 KiB a frame
@@ -102,24 +110,21 @@ class Client {
 
  private:
   void closed(std::uint16_t code, std::string_view reason);
+  [[nodiscard]] bool expects(std::uint16_t code);
 
   // ---- client_receive.cpp
   void read_bytes();
   void parse();
   void message(std::string_view payload);
   void welcome(const wire::Welcome& welcome);
+  void check_ticket(const wire::Welcome& welcome);
   void continue_in_term(const wire::Welcome& welcome);
   void forget_lost(std::uint32_t applied_seq);
   void state(const wire::StateFrame& frame);
   void apply(const wire::StateFrame& frame);
   [[nodiscard]] EventNumber held_event(Tick tick) const;
   [[nodiscard]] bool goes_unseen(Tick tick) const;
-  void yours(const wire::Yours& yours);
-  void apply_yours(const wire::Yours& yours);
   void events(const wire::StateFrame& frame);
-  void direct_events(const wire::Yours& yours);
-  void confirm(std::uint32_t applied_seq);
-  void check_written();
 
   struct Cut {
     std::string payload;
@@ -127,6 +132,13 @@ class Client {
   };
   static std::optional<Cut> cut_message(std::string& inbox);
   static std::vector<std::uint64_t> align(std::string_view payload);
+
+  // ---- client_yours.cpp
+  void apply_yours(const wire::Yours& yours);
+  void direct_events(const wire::Yours& yours);
+  void confirm(std::uint32_t applied_seq);
+  void check_written();
+  [[nodiscard]] bool was_refused(std::uint32_t seq) const;
 
   // ---- client_shield.cpp
   void lower_shield();
@@ -157,9 +169,14 @@ class Client {
   Tally& tally_;
   Phase phase_ = Phase::idle;
   WirePointer wire_;
+  std::uint32_t had_ = 0;  // the tick it had at its last poll,
+  std::int64_t had_since_ns_ = 0;
   bool resuming_ = false;
   bool leaving_ = false;
   bool misbehaved_ = false;
+  bool forged_ = false;       // its session
+  bool missed_direct_ = false;
+  std::int64_t joined_ns_ = 0;
   bool said_hello_ = false;  // a frame came on this connection
   std::int64_t next_poll_ns_ = 0;
   std::int64_t read_at_ns_ = 0;
@@ -213,7 +230,7 @@ class Client {
     std::uint32_t seq;
     std::string bytes;
   };
-  std::map<Key, std::deque<Write>> written_;
+  std::map<Key, std::vector<Write>> written_;
   std::map<std::uint32_t, std::uint32_t> spawned_;    // entity → seq, until confirmed
   std::map<std::uint32_t, std::uint32_t> despawned_;  // entity → seq
   flatbuffers::FlatBufferBuilder builder_;

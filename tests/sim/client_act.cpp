@@ -89,7 +89,7 @@ std::string Client::random_value(std::uint16_t component, std::uint64_t mask) {
 std::optional<std::uint32_t> Client::own_entity() {
   std::vector<std::uint32_t> own;
   for (const auto& [id, values] : mirror_.entities())
-    if (mirror_.owner(id) == player_ && !despawned_.contains(id)) own.push_back(id);
+    if (Mirror::owner_in(values) == player_ && !despawned_.contains(id)) own.push_back(id);
   if (own.empty()) return std::nullopt;
   std::ranges::sort(own);
   return random_.pick(own);

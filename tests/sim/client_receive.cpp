@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "client.h"
+#include "papers.h"
 
 namespace tickrelay::sim {
 
@@ -99,6 +100,7 @@ void Client::message(std::string_view payload) {
 
 void Client::welcome(const wire::Welcome& w) {
   SIM_REQUIRE(phase_ == Phase::joining, "a second Welcome");
+  SIM_REQUIRE(!forged_, "a forged session is let in");
   phase_ = Phase::seated;
   SIM_REQUIRE(w.resumed() == resuming_, "resumed says otherwise");
   if (w.layout() != nullptr)
@@ -106,8 +108,7 @@ void Client::welcome(const wire::Welcome& w) {
   else
     SIM_REQUIRE(shape_.fingerprint == w.fingerprint(), "a layout is missing");
   if (resuming_) {
-    SIM_REQUIRE(w.player() == player_ && w.entity() == entity_ && room_id_ == w.room_id()->str(),
-                "a resume gives the same seat");
+    SIM_REQUIRE(w.player() == player_ && room_id_ == w.room_id()->str(), "a resume gives the same seat");
     continue_in_term(w);
     tally_.count(Fault::resume);
   } else {
@@ -121,6 +122,7 @@ void Client::welcome(const wire::Welcome& w) {
     next_seq_ = w.applied_seq() + 1;
     last_spawned_ = 0;
     ++tally_.players;
+    if (paper != nullptr) check_ticket(w);
   }
   if (!resuming_ || w.rolled_back()) mirror_.reset(shape_);
   mirror_.new_connection();
@@ -146,6 +148,20 @@ void Client::welcome(const wire::Welcome& w) {
   unsent_ = unconfirmed_.size();
 }
 
+// Its seat is what the ticket says; of one for one seat there is one, but where a crash took that.
+void Client::check_ticket(const wire::Welcome& w) {
+  SIM_REQUIRE(paper->fault == TicketFault::none, "a wrong ticket gives a seat");
+  SIM_REQUIRE(w.player_id()->str() == paper->player && w.role() == paper->role && w.room_id()->str() == paper->room, "the seat is not the ticket's");
+  tally_.count(Fault::ticket_taken);
+  if (!paper->once) return;
+  RoomTruth& room = truth_.of(paper->room);
+  const auto [taken, fresh] = room.taken.try_emplace(habits_.ticket, w.term());
+  bool lost = fresh;
+  for (std::uint32_t term = w.term(); term > taken->second; term = room.terms.at(term).parent) lost |= room.terms.at(term).lost;
+  SIM_REQUIRE(lost, "a ticket that was good once is good again");
+  taken->second = w.term();
+}
+
 // It comes back to its room, perhaps under another owner: what it has is of this timeline, or it is told to forget.
 void Client::continue_in_term(const wire::Welcome& w) {
   const RoomTruth& room = truth_.of(room_id_);
@@ -158,6 +174,10 @@ void Client::continue_in_term(const wire::Welcome& w) {
   bool lost = false;
   for (std::uint32_t term = w.term(); term > term_; term = room.terms.at(term).parent) lost |= room.terms.at(term).lost;
   SIM_REQUIRE(w.applied_seq() >= applied_seq_ || lost, "applied_seq went back");
+  if (w.entity() != entity_) {  // it came after the checkpoint, and is made again
+    SIM_REQUIRE(lost && w.applied_seq() == 0 && w.rolled_back() == has_some, "a resume gives the same seat");
+    tally_.count(Fault::seat_made_again);
+  }
   if (lost) forget_lost(w.applied_seq());
   if (w.rolled_back()) tally_.count(Fault::rolled_back);
   if (w.term() != term_ && has_some && !w.rolled_back())
@@ -255,28 +275,6 @@ void Client::apply(const wire::StateFrame& frame) {
   if (acknowledge_at_ns_ < 0 || at < acknowledge_at_ns_) acknowledge_at_ns_ = at;
 }
 
-void Client::apply_yours(const wire::Yours& yours) {
-  if (yours.event() > event_) {
-    const RoomTruth& room = truth_.of(room_id_);
-    SIM_REQUIRE(yours.events_lost() >= yours.event() - event_, "fewer events are said to be lost than were");
-    SIM_REQUIRE(
-        room.room == nullptr || room.room->term() != term_ || room.room->events().continues_at(event_) >= yours.event(),
-        "events are given up that are still held");
-    event_ = yours.event();
-    tally_.count(Fault::events_lost);
-  }
-  direct_events(yours);
-  if (yours.ids_count() != 0) {
-    const std::uint32_t end = yours.ids_first() + yours.ids_count();
-    const bool known = std::ranges::any_of(blocks_, [&](const Block& block) { return block.end == end; });
-    if (!known) blocks_.push_back({yours.ids_first(), end});
-  }
-  confirm(yours.head()->applied_seq());
-  // What was applied after its tick may show already, and hide what it confirms.
-  if (yours.head()->tick() < mirror_.have()) return tally_.count(Fault::yours_passed);
-  check_written();
-}
-
 void Client::events(const wire::StateFrame& frame) {
   if (frame.events() == nullptr) return;
   std::uint32_t number = frame.event_first();
@@ -296,84 +294,6 @@ void Client::events(const wire::StateFrame& frame) {
       event_ = number;
     }
     ++number;
-  }
-}
-
-void Client::direct_events(const wire::Yours& yours) {
-  if (yours.direct() == nullptr) return;
-  const bool gone = truth_.of(room_id_).room == nullptr;  // its last messages were not read
-  Record& record = truth_.of(room_id_).direct[player_];
-  std::uint32_t number = yours.direct_first();
-  if (number > direct_ + 1) {
-    tally_.count(Fault::direct_lost);
-    // The largest here are 9 kB: at least six newer ones pushed it out.
-    SIM_REQUIRE(record.skipped(direct_, number) || record.last() - (number - 1) >= 6,
-                "direct messages are lost that still had a place");
-  }
-  for (const wire::Event* event : *yours.direct()) {
-    if (number > direct_) {
-      const auto data = event->data() == nullptr
-                            ? std::span<const std::byte>{}
-                            : std::as_bytes(std::span(event->data()->data(), event->data()->size()));
-      const auto hash = event_hash(event->kind(), event->player(), event->type() == nullptr ? "" : event->type()->str(),
-                                   data, event->request(), event->seq(), event->skip_sender());
-      SIM_REQUIRE(number <= record.last() || gone, "a direct message that nobody made");
-      const auto truth = record.at(number);
-      SIM_REQUIRE(!truth || *truth == hash, "direct message " + std::to_string(number) + " is another");
-      if (event->kind() == wire::EventKind::Failure) refused_.insert(event->request());
-      ++tally_.events_delivered;
-      direct_ = number;
-    }
-    ++number;
-  }
-}
-
-void Client::confirm(std::uint32_t applied_seq) {
-  SIM_REQUIRE(applied_seq < next_seq_, "an action is confirmed that was never sent");
-  applied_seq_ = std::max(applied_seq_, applied_seq);
-  while (!unconfirmed_.empty() && unconfirmed_.front().seq <= applied_seq_) {
-    unconfirmed_.pop_front();
-    ++tally_.actions_confirmed;
-  }
-  unsent_ = std::min(unsent_, unconfirmed_.size());
-}
-
-// What was confirmed is in the state of this tick: the newest confirmed write of each own field shows.
-void Client::check_written() {
-  for (auto it = spawned_.begin(); it != spawned_.end();) {
-    if (it->second > applied_seq_) {
-      ++it;
-      continue;
-    }
-    const auto despawned = despawned_.find(it->first);
-    const bool gone = despawned != despawned_.end() && despawned->second <= applied_seq_;
-    SIM_REQUIRE(gone == (mirror_.owner(it->first) != player_),
-                "a confirmed spawn is not there, or a confirmed despawn is");
-    it = spawned_.erase(it);
-  }
-  for (auto it = written_.begin(); it != written_.end();) {
-    const auto& [key, writes] = *it;
-    if (writes.front().seq > applied_seq_) {
-      ++it;
-      continue;
-    }
-    auto& queue = it->second;
-    while (queue.size() > 1 && queue[1].seq <= applied_seq_) queue.pop_front();
-    const auto despawned = despawned_.find(key.entity);
-    if (despawned == despawned_.end() || despawned->second > applied_seq_) {
-      const std::string* value = mirror_.value(key.entity, key.component);
-      SIM_REQUIRE(value != nullptr, "a confirmed write to entity " + std::to_string(key.entity) + " is not there");
-      const Shape::Component& shape = shape_.components[key.component];
-      const bool same = shape.bytes == 0 ? *value == queue.front().bytes
-                                         : value->compare(shape.fields[key.field].offset, queue.front().bytes.size(),
-                                                          queue.front().bytes) == 0;
-      SIM_REQUIRE(same, "write " + std::to_string(queue.front().seq) + " of player " + std::to_string(player_) +
-                            " to entity " + std::to_string(key.entity) + ", component " +
-                            std::to_string(key.component) + ", field " + std::to_string(key.field) + " is confirmed (" +
-                            std::to_string(applied_seq_) + ") and does not show");
-    }
-    queue.pop_front();
-    it = queue.empty() ? written_.erase(it) : std::next(it);
   }
 }
 

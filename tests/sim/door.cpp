@@ -2,20 +2,35 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
+#include <utility>
+
+#include "entrance.h"
+#include "papers.h"
 
 namespace tickrelay::sim {
 
 // ---------------------------------------------------------------------------------------------- logic
 
+// Anything.
+void ChanceLogic::fail(const Room& room, const char* where) {
+  effects_->throws(room);
+  switch (random_.below(3)) {
+    case 0: throw std::bad_alloc();
+    case 1: throw 42;
+    default: throw std::runtime_error(where);
+  }
+}
+
 void ChanceLogic::on_open(Room& room, const Seat& seat) {
-  if (fails_ && random_.chance(0.02)) throw std::runtime_error("at open");
+  if (fails_ && random_.chance(0.02)) fail(room, "at open");
   if (random_.chance(0.02)) return room.kick(seat.number, "not you");
   room.send(seat.number, "hello", {});
 }
 
 void ChanceLogic::on_message(Room& room, const Seat& seat, const LogicMessage& message) {
   const std::string type(message.type);
-  if (fails_ && random_.chance(0.001)) throw std::runtime_error("at a message");
+  if (fails_ && random_.chance(0.001)) fail(room, "at a message");
   if (message.kind == LogicMessage::Kind::message)
     room.broadcast(type == "said" ? "echo" : type, message.data, seat.number);
   if (message.request != 0) room.answer(seat.number, message.request, message.data);
@@ -23,18 +38,18 @@ void ChanceLogic::on_message(Room& room, const Seat& seat, const LogicMessage& m
 }
 
 void ChanceLogic::on_close(Room& room, const Seat& seat, std::string_view) {
-  if (fails_ && random_.chance(0.02)) throw std::runtime_error("at close");
+  if (fails_ && random_.chance(0.02)) fail(room, "at close");
   room.send(seat.number, "never", {});
 }
 
 void ChanceLogic::on_error(Room& room, const Seat&, std::string_view) {
-  if (fails_ && random_.chance(0.002)) throw std::runtime_error("at an error");
+  if (fails_ && random_.chance(0.002)) fail(room, "at an error");
   if (random_.chance(0.01)) room.broadcast("error", {});
 }
 
-void ChanceLogic::on_tick(Room& room, std::uint32_t passed) {
-  burn_(room, passed);
-  if (fails_ && random_.chance(0.0002)) throw std::runtime_error("at a tick");
+void ChanceLogic::on_tick(Room& room, std::uint32_t) {
+  effects_->burn(room);
+  if (fails_ && random_.chance(0.001)) fail(room, "at a tick");
   const Layout& layout = room.world().layout();
   if (layout.components().size() <= first_schema_component) return;
   const Component& what = layout.component(first_schema_component);
@@ -57,59 +72,107 @@ std::vector<std::byte> ChanceLogic::save(const Room&) {
   return {bytes.begin(), bytes.end()};
 }
 
-void ChanceLogic::restore(Room&, std::span<const std::byte> saved) {
+void ChanceLogic::restore(Room& room, std::span<const std::byte> saved) {
   SIM_REQUIRE(saved.size() == sizeof random_, "a logic gets back what it saved");
-  if (fails_ && random_.chance(0.1)) throw std::runtime_error("at its restore");
+  if (fails_ && random_.chance(0.1)) fail(room, "at its restore");
   std::memcpy(&random_, saved.data(), sizeof random_);
 }
 
 // ---------------------------------------------------------------------------------------------- gate
 
-RoomRecordPointer Simulation::Door::create(const std::string& type, std::int64_t now_ns) {
-  const auto settings = std::ranges::find(types, type, &RoomSettings::type);
-  LogicFactory logic = built_in_logic("relay");
-  if (settings->authority == Authority::logic) {
-    const std::uint64_t seed = random.next();
-    const bool fails = random.chance(logic_fails);
-    logic = [seed, fails, burn = burn] { return std::make_unique<ChanceLogic>(seed, fails, burn); };
-  }
-  return lobby.create(*settings, std::move(logic), now_ns, random.next());
+Simulation::Door::Door(Simulation& simulation)
+    : simulation(simulation), random(simulation.random_.fork()),
+      reception(simulation.options_, *simulation.lobby_, simulation.papers_->tickets, *simulation.papers_,
+                [this](std::string_view name) { return logic_of(name); },
+                {.unix_s = [&simulation] { return simulation.wall_s(); },
+                 .random = [this](std::span<std::byte> bytes) { for (std::byte& byte : bytes) byte = static_cast<std::byte>(random.next()); }}) {
+  RoomTypes types;
+  for (const RoomSettings& type : simulation.types_) types[type.type] = {.settings = type, .given = {}, .schema_path = {}};
+  reception.set_types(std::move(types));
+  effects->burn = [&simulation](const Room& room) { simulation.burn(room); };
+  effects->throws = [&simulation](const Room& room) {
+    simulation.truth_.of(room.settings().id).threw = true;
+    simulation.tally_.count(Fault::logic_threw_anything);
+  };
 }
 
-Pass Simulation::Door::pass(const JoinRequest& join, RoomRecordPointer room, bool reserved) {
-  std::string session;
-  for (int i = 0; i < 16; ++i) session += "0123456789abcdef"[random.below(16)];
-  return {std::move(room), std::string(join.player_id), join.role, reserved, session};
+// Some cannot be made, or find no memory for their room.
+LogicFactory Simulation::Door::logic_of(std::string_view name) {
+  if (name != "chance") return built_in_logic(name);
+  const std::uint64_t seed = random.next();
+  const bool fails = random.chance(logic_fails);
+  const bool unmade = random.chance(0.03), no_memory = random.chance(0.05);
+  return [&simulation = simulation, effects = effects, seed, fails, unmade, no_memory, made = std::make_shared<bool>(false)]() -> std::unique_ptr<Logic> {
+    const bool first = !std::exchange(*made, true);
+    auto logic = std::make_unique<ChanceLogic>(seed, fails, effects);
+    if (first && unmade) {
+      simulation.tally_.count(Fault::logic_unmade);
+      throw "no logic today";
+    }
+    if (first && no_memory) {
+      simulation.tally_.count(Fault::no_memory);
+      Memory::refuse_in = 1 + static_cast<std::uint32_t>(seed % 8);
+    }
+    return logic;
+  };
 }
 
-std::variant<Pass, Drop> Simulation::Door::admit(const JoinRequest& join, std::int64_t now_ns) {
-  const bool is_player = join.role == wire::Role::Player;
-  const bool has_seat = join.mode == wire::JoinMode::Resume || join.mode == wire::JoinMode::Shield;
-  if (join.mode == wire::JoinMode::ById || has_seat) {
-    RoomRecordPointer room = lobby.find(std::string(join.room_id));
-    if (!room) return Drop{CloseCode::room_not_found, ""};
-    if (has_seat) return pass(join, std::move(room), false);
-    const auto refused = lobby.reserve(room, is_player);
-    if (refused && join.player_id.empty()) return Drop{*refused, ""};
-    return pass(join, std::move(room), !refused);
+std::string Simulation::Door::room_for(const std::string& type) {
+  for (const RoomListing& room : simulation.lobby_->list([&](const RoomRecord& record) { return record.type == type; }, 20))
+    if (room.players < room.max_players && random.chance(0.9)) return room.id;
+  const auto settings = std::ranges::find(simulation.types_, type, &RoomSettings::type);
+  CloseCode refused{};
+  const RoomRecordPointer record = reception.make_room(*settings, simulation.now_ns_, refused, nullptr);
+  if (!record) {
+    SIM_REQUIRE(refused == CloseCode::overloaded, "a room is refused for another reason");
+    return {};
   }
-  const std::string type(join.type);
-  if (std::ranges::find(types, type, &RoomSettings::type) == types.end()) return Drop{CloseCode::unknown_type, ""};
-  RoomRecordPointer room = join.mode == wire::JoinMode::Create ? nullptr : lobby.reserve_by_type(type, is_player);
-  if (!room) {
-    room = create(type, now_ns);
-    SIM_REQUIRE(room && !lobby.reserve(room, is_player), "a new room has a seat");
-  }
-  return pass(join, std::move(room), true);
+  simulation.post_place(record);
+  return record->id;
 }
 
-std::vector<RoomListing> Simulation::Door::list(const ListRequest& request) {
-  return lobby.list([&](const RoomRecord& room) { return request.type.empty() || room.type == request.type; }, 20);
+Verdict Simulation::Door::admit(const JoinRequest& join, std::int64_t now_ns) {
+  const Turn simulators(false);
+  const bool by_session = join.mode == wire::JoinMode::Resume || join.mode == wire::JoinMode::Shield;
+  const std::string ticket(join.ticket), room_id(join.room_id);
+  const std::size_t rooms = simulation.lobby_->size();
+  auto verdict = [&] {
+    const Turn relays(true);
+    return reception.admit(join, now_ns);
+  }();
+  const Drop* drop = std::get_if<Drop>(&verdict);
+  const bool asks = simulation.options_.auth == Auth::tickets;
+  const bool shows = !by_session && (asks || !ticket.empty()) && (join.role != wire::Role::Authority || !ticket.empty());
+  if (shows) {
+    const TicketFault expected = simulation.papers_->judge(ticket, room_id, simulation.wall_s());
+    const TicketFault found = drop == nullptr ? TicketFault::none : drop->fault;
+    SIM_REQUIRE(found == expected, "a ticket is " + std::string(expected == TicketFault::none ? "good" : detail(expected)) + ", and the door says " +
+                                       std::string(found == TicketFault::none ? "good" : detail(found)));
+  }
+  SIM_REQUIRE(simulation.lobby_->size() <= std::max<std::size_t>(rooms, simulation.options_.quota_rooms), "more rooms than there may be");
+  if (drop == nullptr) {
+    check_admitted(std::get<Pass>(verdict));
+  } else if (drop->code == CloseCode::banned) {
+    const Paper* paper = by_session || ticket.empty() ? nullptr : simulation.papers_->of(ticket);
+    const auto claims = by_session ? simulation.papers_->read(room_id, join.session) : std::nullopt;
+    const std::string player = claims ? claims->player_id : paper != nullptr ? paper->player : std::string(join.player_id);
+    SIM_REQUIRE(simulation.entrance_->is_banned_somewhere(player), "somebody is banned who is not");
+  } else if (drop->code == CloseCode::overloaded) {
+    SIM_REQUIRE(rooms >= simulation.options_.quota_rooms, "a room is refused though there may be another");
+    simulation.tally_.count(Fault::rooms_full);
+  }
+  return verdict;
+}
+
+void Simulation::Door::check_admitted(const Pass& pass) const {
+  const std::string& player = pass.claims ? pass.claims->player_id : pass.player_id;
+  SIM_REQUIRE(!simulation.entrance_->is_banned(player, pass.room->id), "a banned player is let in");
 }
 
 // ---------------------------------------------------------------------------------------------- journal
 
 void Simulation::Listener::room_spawned(const Room& room) {
+  const Turn simulators(false);
   RoomTruth& of = truth.of(room.settings().id);
   SIM_REQUIRE(of.id.empty(), "a room's id is used twice");
   of.id = room.settings().id;
@@ -119,11 +182,13 @@ void Simulation::Listener::room_spawned(const Room& room) {
 }
 
 void Simulation::Listener::room_restored(const Room& room) {
+  const Turn simulators(false);
   truth.note_restored(room);
   bound(room);
 }
 
 void Simulation::Listener::room_slowed(const Room& room, double send_hz, double tick_hz) {
+  const Turn simulators(false);
   const RoomSettings& settings = room.settings();
   SIM_REQUIRE(send_hz < settings.send_rate && tick_hz <= settings.tick_rate, "slowed is below the settings");
   SIM_REQUIRE(tick_hz == settings.tick_rate || send_hz <= settings.send_rate / 8.0, "sends are slowed before ticks");
@@ -132,6 +197,7 @@ void Simulation::Listener::room_slowed(const Room& room, double send_hz, double 
 }
 
 void Simulation::Listener::room_full_rate(const Room& room) {
+  const Turn simulators(false);
   SIM_REQUIRE(slow.erase(room.settings().id) == 1, "back to full rate from a lower one");
   tally.count(Fault::full_rate_again);
 }
@@ -142,14 +208,19 @@ void Simulation::Listener::bound(const Room& room) const {
 }
 
 void Simulation::Listener::room_closed(const Room& room, std::string_view) {
+  const Turn simulators(false);
   truth.note_closed(room);
   slow.erase(room.settings().id);
   saved.erase(room.settings().id);
 }
 
 void Simulation::Listener::player(std::string_view what, const Room& room, const Seat& seat, std::string_view reason) {
-  if (what == "player.joined")
-    SIM_REQUIRE(truth.of(room.settings().id).seated.insert(seat.number).second, "a player's number is given twice");
+  const Turn simulators(false);
+  if (what == "player.joined") {  // once, but for who came after a checkpoint and is made again
+    auto [before, fresh] = truth.of(room.settings().id).seated.try_emplace(seat.number, room.term(), seat.player_id);
+    SIM_REQUIRE(fresh || (before->second.first < room.term() && before->second.second == seat.player_id), "a player's number is given twice");
+    before->second.first = room.term();
+  }
   if (what == "player.left" && reason == "connection_lost" && !seat.connected()) tally.count(Fault::expired_seat);
 }
 

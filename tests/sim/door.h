@@ -3,7 +3,8 @@
 
 #include <map>
 
-#include "relay/run/gate.h"
+#include "relay/reception.h"
+#include "memory.h"
 #include "simulation.h"
 
 namespace tickrelay::sim {
@@ -11,8 +12,11 @@ namespace tickrelay::sim {
 // Writes, speaks, answers, kicks and fails, by chance.
 class ChanceLogic final : public Logic {
  public:
-  using Burn = std::function<void(const Room&, std::uint32_t passed)>;
-  ChanceLogic(std::uint64_t seed, bool fails, Burn burn) : random_(seed), fails_(fails), burn_(std::move(burn)) {}
+  struct Effects {
+    std::function<void(const Room&)> burn;   // time
+    std::function<void(const Room&)> throws;
+  };
+  ChanceLogic(std::uint64_t seed, bool fails, std::shared_ptr<const Effects> effects) : random_(seed), fails_(fails), effects_(std::move(effects)) {}
   void on_open(Room& room, const Seat& seat) override;
   void on_message(Room& room, const Seat& seat, const LogicMessage& message) override;
   void on_close(Room& room, const Seat& seat, std::string_view reason) override;
@@ -22,24 +26,30 @@ class ChanceLogic final : public Logic {
   void restore(Room& room, std::span<const std::byte> saved) override;
 
  private:
+  [[noreturn]] void fail(const Room& room, const char* where);
+
   Random random_;
   bool fails_;
-  Burn burn_;  // time
+  std::shared_ptr<const Effects> effects_;
 };
 
+// The real reception, and what it must say.
 struct Simulation::Door final : Gate {
-  Door(Lobby& lobby, const std::vector<RoomSettings>& types, Random random)
-      : lobby(lobby), types(types), random(random) {}
-  std::variant<Pass, Drop> admit(const JoinRequest& join, std::int64_t now_ns) override;
-  std::vector<RoomListing> list(const ListRequest& request) override;
-  Pass pass(const JoinRequest& join, RoomRecordPointer room, bool reserved);
-  RoomRecordPointer create(const std::string& type, std::int64_t now_ns);
+  explicit Door(Simulation& simulation);
+  Verdict admit(const JoinRequest& join, std::int64_t now_ns) override;
+  std::vector<RoomListing> list(const ListRequest& request) override { return reception.list(request); }
+  // Of this type, for whoever has a ticket; made where there is none. Empty: there may be no further one.
+  std::string room_for(const std::string& type);
 
-  Lobby& lobby;
-  const std::vector<RoomSettings>& types;
+  Simulation& simulation;
   Random random;
-  double logic_fails = 0;  // how many logics throw
-  ChanceLogic::Burn burn;
+  double logic_fails = 0.5;  // how many logics throw
+  std::shared_ptr<ChanceLogic::Effects> effects = std::make_shared<ChanceLogic::Effects>();  // logics outlive a crash
+  Reception reception;
+
+ private:
+  LogicFactory logic_of(std::string_view name);
+  void check_admitted(const Pass& pass) const;
 };
 
 // A room as a store has it.
@@ -60,6 +70,7 @@ struct Simulation::Listener final : Journal {
   void room_closed(const Room& room, std::string_view reason) override;
   void player(std::string_view what, const Room& room, const Seat& seat, std::string_view reason) override;
   void message(const Room& room, PlayerNumber from, const Event& event) override {
+    const Turn simulators(false);
     truth.note_message(room, from, event);
   }
 

@@ -1,6 +1,7 @@
 // What goes wrong on purpose, counted: a fault that never happens tests nothing.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <stdexcept>
@@ -53,6 +54,7 @@ enum class Fault : std::uint8_t {
   rolled_back,
   kept_over_a_crash,
   lost_again,
+  kept_by_itself,
   hand_over,
   kept_over_a_hand_over,
   burn,
@@ -68,6 +70,28 @@ enum class Fault : std::uint8_t {
   yours_passed,
   shield_lost,
   shield_replaced,
+  seat_made_again,
+  proxied,
+  no_proxy_header,
+  connections_full,
+  address_connections,
+  address_rate,
+  joins_paced,
+  throttled,
+  mute,
+  banned,
+  banned_address,
+  wall_jump,
+  ticket_taken,
+  ticket_refused,
+  ticket_spent,
+  session_forged,
+  rooms_full,
+  too_many_entities,
+  too_many_messages,
+  logic_threw_anything,
+  logic_unmade,
+  no_memory,
   count
 };
 
@@ -115,6 +139,7 @@ inline constexpr std::array fault_names = {
     "rolled_back",
     "kept_over_a_crash",
     "lost_again",
+    "kept_by_itself",
     "hand_over",
     "kept_over_a_hand_over",
     "burn",
@@ -130,6 +155,28 @@ inline constexpr std::array fault_names = {
     "yours_passed",
     "shield_lost",
     "shield_replaced",
+    "seat_made_again",
+    "proxied",
+    "no_proxy_header",
+    "connections_full",
+    "address_connections",
+    "address_rate",
+    "joins_paced",
+    "throttled",
+    "mute",
+    "banned",
+    "banned_address",
+    "wall_jump",
+    "ticket_taken",
+    "ticket_refused",
+    "ticket_spent",
+    "session_forged",
+    "rooms_full",
+    "too_many_entities",
+    "too_many_messages",
+    "logic_threw_anything",
+    "logic_unmade",
+    "no_memory",
 };
 static_assert(fault_names.size() == static_cast<std::size_t>(Fault::count));
 
@@ -140,6 +187,7 @@ struct Tally {
   std::uint64_t events_delivered = 0;
   std::uint64_t actions_confirmed = 0;
   std::uint64_t players = 0;
+  double bytes_share = 0, pieces_share = 0;  // of what the relay may hold, at most
 
   void count(Fault fault) { ++faults[static_cast<std::size_t>(fault)]; }
   void add(const Tally& other) {
@@ -149,12 +197,17 @@ struct Tally {
     events_delivered += other.events_delivered;
     actions_confirmed += other.actions_confirmed;
     players += other.players;
+    bytes_share = std::max(bytes_share, other.bytes_share);
+    pieces_share = std::max(pieces_share, other.pieces_share);
   }
 };
 
 // A broken rule. Ends the run of its seed.
 struct Broken : std::runtime_error {
-  using std::runtime_error::runtime_error;
+  explicit Broken(const std::string& what) : std::runtime_error(what) {
+    if (first.empty()) first = what;
+  }
+  static inline std::string first;  // of this seed: the relay takes what is thrown in a callback of its own for a logic's fault
 };
 
 #define SIM_REQUIRE(condition, text) \

@@ -83,7 +83,7 @@ LayoutPointer random_layout(Random& random) {
   const std::size_t count = 1 + random.below(5);
   for (std::size_t i = 0; i < count; ++i) {
     const bool opaque = i != 0 && random.chance(0.25);
-    const std::size_t fields = random.chance(0.1) ? 64 : 1 + random.below(random.chance(0.3) ? 20 : 6);
+    const std::size_t fields = random.chance(0.03) ? 64 : 1 + random.below(random.chance(0.3) ? 20 : 6);
     Component component = opaque ? Component{} : random_struct(random, fields);
     component.name = std::string("sim.C").append(std::to_string(i));
     component.player = random.chance(0.4);

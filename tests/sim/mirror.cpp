@@ -212,9 +212,13 @@ const std::string* Mirror::value(std::uint32_t entity, std::size_t component) co
 }
 
 std::uint32_t Mirror::owner(std::uint32_t entity) const {
-  const std::string* bytes = value(entity, 0);
+  const auto it = entities_.find(entity);
+  return it == entities_.end() ? 0 : owner_in(it->second);
+}
+
+std::uint32_t Mirror::owner_in(const std::vector<Value>& values) {
   std::uint32_t owner = 0;
-  if (bytes != nullptr && bytes->size() == 4) std::memcpy(&owner, bytes->data(), 4);
+  if (!values.empty() && values[0].present && values[0].bytes.size() == 4) std::memcpy(&owner, values[0].bytes.data(), 4);
   return owner;
 }
 

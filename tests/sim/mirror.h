@@ -55,6 +55,7 @@ class Mirror {
   // Null where there is none.
   [[nodiscard]] const std::string* value(std::uint32_t entity, std::size_t component) const;
   [[nodiscard]] std::uint32_t owner(std::uint32_t entity) const;
+  [[nodiscard]] static std::uint32_t owner_in(const std::vector<Value>& values);
   [[nodiscard]] const std::unordered_map<std::uint32_t, std::vector<Value>>& entities() const { return entities_; }
 
  private:

@@ -3,17 +3,23 @@
 #include <algorithm>
 #include <cstring>
 
+#include "memory.h"
+
 namespace tickrelay::sim {
 
-WirePointer FakeSockets::connect(const Quality& quality) {
-  auto wire = std::make_shared<Wire>();
-  wire->quality = quality;
+void FakeSockets::open(const WirePointer& wire, const PeerAddress& from) {
+  wire->from = from;
   const auto free = std::ranges::find(wires_, nullptr);
   if (free == wires_.end())
     wires_.push_back(wire);
   else
     *free = wire;
-  return wire;
+}
+
+void FakeSockets::pause(SocketId socket, bool paused) {
+  Wire& wire = *wires_[socket];
+  wire.paused = paused;
+  if (paused && std::max(wire.messages_paid_ns, wire.bytes_paid_ns) - clock_ns_ > 2 * second) tally_.count(Fault::throttled);
 }
 
 void FakeSockets::drop(Wire& wire, bool without_a_word) {
@@ -40,9 +46,11 @@ void FakeSockets::cut_all() {
 }
 
 Sent FakeSockets::send(SocketId socket, std::span<const std::byte> first, std::span<const std::byte> second) {
+  const Turn simulators(false);
   Wire& wire = *wires_[socket];
   SIM_REQUIRE(wire.kept.empty() && !wire.wants_writable, "a send before writable() corrupts the stream");
   SIM_REQUIRE(!wire.closing, "a send after the close frame");
+  wire.told = true;
   if (wire.client_gone && clock_ns_ >= wire.socket_ends_ns) return Sent::closed;
   const std::size_t limit = wire.quality.unsent_max;
   if (wire.unsent.size() >= limit) {
@@ -62,15 +70,19 @@ Sent FakeSockets::send(SocketId socket, std::span<const std::byte> first, std::s
 }
 
 void FakeSockets::close(SocketId socket, CloseCode code, std::string_view detail) {
+  const Turn simulators(false);
   Wire& wire = *wires_[socket];
   SIM_REQUIRE(!wire.closing, "closed twice");
   wire.closing = true;
-  const std::string reason = std::string(label(code)) + (detail.empty() ? "" : ": " + std::string(detail));
+  ++closes_.all[std::string(label(code))];
+  const std::string_view reason = code == CloseCode::bad_ticket ? detail.substr(0, detail.find(',')) : label(code);
+  ++(wire.told ? closes_.later : closes_.turned_away)[std::string(reason)];
+  const std::string text = std::string(label(code)) + (detail.empty() ? "" : ": " + std::string(detail));
   const auto number = static_cast<std::uint16_t>(code);
   std::string& out = wire.kept.empty() ? wire.unsent : wire.kept;
-  out += {static_cast<char>(0x88), static_cast<char>(std::min<std::size_t>(reason.size(), 120) + 2)};
+  out += {static_cast<char>(0x88), static_cast<char>(std::min<std::size_t>(text.size(), 120) + 2)};
   out += {static_cast<char>(number >> 8), static_cast<char>(number & 0xFF)};
-  out += reason.substr(0, 120);
+  out += text.substr(0, 120);
   if (wire.socket_ends_ns < 0 || wire.socket_ends_ns > clock_ns_ + 3 * second)
     wire.socket_ends_ns = clock_ns_ + 3 * second;
 }
@@ -106,10 +118,22 @@ void FakeSockets::receive(Loop& loop, SocketId socket) {
   while (!wire->up.empty() && wire->up.front().arrives_ns <= clock_ns_ && !wire->paused && !wire->closing) {
     const std::string message = std::move(wire->up.front().bytes);
     wire->up.pop_front();
+    pay(*wire, message.size());
     aligned_.resize(message.size() / 8 + 1);
     std::memcpy(aligned_.data(), message.data(), message.size());
     loop.received(socket, std::as_bytes(std::span(aligned_)).first(message.size()));
   }
+}
+
+// Who is more than two seconds ahead of a quota is not read.
+void FakeSockets::pay(Wire& wire, std::size_t bytes) const {
+  const auto charge = [this](std::int64_t& paid_ns, std::uint32_t per_s, std::size_t count) {
+    if (per_s == 0) return;
+    SIM_REQUIRE(!quotas_hold || paid_ns - clock_ns_ <= 2'001 * ms, "a connection above its quota is read on");
+    paid_ns = std::max(paid_ns, clock_ns_) + static_cast<std::int64_t>(count) * second / per_s;
+  };
+  charge(wire.messages_paid_ns, quotas_.messages_per_s, 1);
+  charge(wire.bytes_paid_ns, quotas_.bytes_per_s, bytes);
 }
 
 void FakeSockets::poll(Loop& loop) {
@@ -120,6 +144,7 @@ void FakeSockets::poll(Loop& loop) {
     if (!wire) continue;
     if (!wire->opened) {
       wire->opened = true;
+      wire->opened_ns = clock_ns_;
       loop.opened(socket);
     }
     move_bytes(*wire, passed_ns);
@@ -132,7 +157,9 @@ void FakeSockets::poll(Loop& loop) {
     if (wire->socket_ends_ns >= 0 && clock_ns_ >= wire->socket_ends_ns) {
       if (wire->ends_ns < 0) wire->ends_ns = clock_ns_;
       wires_[socket] = nullptr;
+      closes_.gone += !wire->told && !wire->closing;
       loop.closed(socket);
+      released_(wire->from);
     }
   }
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "door.h"
+#include "papers.h"
+#include "shelf.h"
 #include "simulation.h"
 
 namespace tickrelay::sim {
@@ -22,17 +24,36 @@ class ErrandOf final : public Errand {
 
 }  // namespace
 
+void Simulation::keep_saved(const std::string& id, Saved& saved) { listener_->saved[id] = std::move(saved); }
+
+const Worker::Place& Simulation::place_of(const RoomRecord& record) const {
+  for (const auto& side : workers_)
+    for (const auto& place : side->worker->places())
+      if (place->room && place->record.get() == &record) return *place;
+  throw Broken("a room is kept that nobody runs");
+}
+
+// After the constructor's part that makes the listener: half of the crashing seeds keep rooms as relays do, by the worker's schedule.
+void Simulation::make_shelf() {
+  if (!crashes_ || random_.chance(0.5)) return;
+  keep_interval_ns_ = random_.between(100, 1000) * ms;
+  shelf_ = std::make_unique<Shelf>(*this, random_.fork());
+}
+
 void Simulation::start_relay() {
+  if (!loops_.empty()) check_counts();
   burning_.clear();
   listener_->slow.clear();
   loops_.clear();
   workers_.clear();
   loop_ports_.clear();
   worker_ports_.clear();
+  truth_.failures.clear();
+  rooms_most_ = things_most_ = seats_most_ = 0;
   lobby_ = std::make_unique<Lobby>(worker_count);
-  door_ = std::make_unique<Door>(*lobby_, types_, random_.fork());
-  door_->logic_fails = 0.5;
-  door_->burn = [this](const Room& room, std::uint32_t) { burn(room); };
+  door_ = std::make_unique<Door>(*this);
+  acceptor_stats_ = std::make_unique<StatsShard>();
+  entrance_ = std::make_unique<Entrance>(options_, door_->reception.bans(), *acceptor_stats_, now_ns_, random_.fork(), tally_);
   for (std::size_t i = 0; i < loop_count; ++i)
     loop_ports_.push_back(&loops_.emplace_back(std::make_unique<LoopSide>())->port);
   for (std::size_t i = 0; i < worker_count; ++i)
@@ -40,8 +61,9 @@ void Simulation::start_relay() {
   for (std::size_t i = 0; i < loop_count; ++i) {
     LoopSide& side = *loops_[i];
     side.port.waker = &side.flag;
-    side.sockets = std::make_unique<FakeSockets>(now_ns_, random_.fork(), tally_);
-    side.loop = std::make_unique<Loop>(Loop::Options{.index = static_cast<std::uint8_t>(i)}, side.port, worker_ports_,
+    side.sockets = std::make_unique<FakeSockets>(now_ns_, random_.fork(), tally_, *entrance_,
+                                                 [this](const PeerAddress& from) { entrance_->released(from); });
+    side.loop = std::make_unique<Loop>(Loop::Options{.index = static_cast<std::uint8_t>(i), .loops = loop_count, .guard = entrance_.get()}, side.port, worker_ports_,
                                        *door_, *side.sockets, side.stats);
   }
   for (std::size_t i = 0; i < worker_count; ++i) {
@@ -49,12 +71,14 @@ void Simulation::start_relay() {
     side.port.waker = &side.flag;
     side.worker = std::make_unique<Worker>(
         static_cast<std::uint32_t>(i), [this, &side] { return now_ns_ + side.burned_ns; }, side.port, loop_ports_,
-        *lobby_, *listener_, side.stats);
+        *lobby_, *listener_, *papers_, side.stats);
+    if (shelf_) side.worker->keep_with(*shelf_, keep_interval_ns_);
   }
 }
 
 // Now and then, of every room: at a tick as its frames leave, or in between, as other stores may.
 void Simulation::keep_checkpoints() {
+  if (shelf_) return shelf_->step(now_ns_);
   if (!crashes_ || now_ns_ < next_checkpoint_ns_) return;
   next_checkpoint_ns_ = now_ns_ + random_.between(50, 900) * ms;
   const auto keep = [this](const Worker::Place& place, std::span<const std::byte> bytes) {
@@ -82,7 +106,9 @@ void Simulation::keep_checkpoints() {
 void Simulation::crash() {
   tally_.count(Fault::crash);
   for (auto& side : loops_) side->sockets->cut_all();
+  entrance_->cut_all();
   truth_.note_crash();
+  if (shelf_) shelf_->waiting.clear();
   start_relay();
   next_checkpoint_ns_ = now_ns_ + random_.between(50, 2500) * ms;  // perhaps it dies again before the first
   const std::int64_t back_ns = now_ns_ + random_.between(0, 400) * ms;
@@ -107,6 +133,7 @@ void Simulation::restore(const std::string& id, Saved& saved, bool lost) {
     how.lost_terms = ++saved.restores;
     how.lost_ticks = passed;
     truth.said = saved.said;
+    truth.threw = false;
     if (saved.restores > 1) tally_.count(Fault::lost_again);
   }
   Term& term = truth.terms[how.term];
@@ -115,6 +142,10 @@ void Simulation::restore(const std::string& id, Saved& saved, bool lost) {
   term.lost = lost;
   const RoomRecordPointer record = lobby_->restore(std::move(state), how, saved.logic, now_ns_);
   SIM_REQUIRE(record, "a room is restored once");
+  post_place(record);
+}
+
+void Simulation::post_place(const RoomRecordPointer& record) {
   worker_ports_[record->worker]->post(
       std::make_unique<ErrandOf>([record](Worker& worker, std::int64_t now_ns) { worker.place_of(record, now_ns); }));
 }
@@ -132,6 +163,7 @@ void Simulation::hand_over() {
                                                           CheckpointWriter::Bytes bytes) {
           Saved saved{{bytes.begin(), bytes.end()}, now_ns_, at.room->term(), at.room->tick(), {}, at.record->logic, 0};
           truth_.read(from);
+          if (shelf_) shelf_->waiting.erase(id);  // by a store's terms it would come too late
           from.let_go(at, CloseCode::restarting, "");
           restore(id, saved, false);
           tally_.count(Fault::hand_over);

@@ -5,17 +5,28 @@
 #include <set>
 
 #include "door.h"
+#include "memory.h"
+#include "papers.h"
+#include "shelf.h"
 
 namespace tickrelay::sim {
 
-Simulation::Simulation(const Plan& plan) : plan_(plan), random_(plan.seed) {
+Simulation::Simulation(const Plan& plan)
+    : plan_(plan), crowded_(plan.seed % 16 == 0), busy_ns_(crowded_ ? 12 * second : 0), random_(plan.seed) {
+  Broken::first.clear();
+  Memory::refuse_in = 0;
+  if (!crowded_) busy_ns_ = random_.between(2500, 5000) * ms;
+  if (plan.seed % 16 == 8) busy_ns_ = 22 * second;  // some things take ten seconds
   make_types();
+  make_quotas();
+  papers_ = std::make_unique<Papers>(random_.fork());
   listener_ = std::make_unique<Listener>(truth_, tally_);
   if (random_.chance(0.4)) listener_->tombstones_max = 1 + random_.below(6), tally_.count(Fault::small_tombstones);
   if (random_.chance(0.4)) listener_->events_max = 2 + random_.below(20), tally_.count(Fault::small_events);
   crashes_ = random_.chance(0.5);
+  make_shelf();
   start_relay();
-  clients_wanted_ = 20 + random_.below(6);
+  clients_wanted_ = (crowded_ ? 14 : 5) + random_.below(6);
   for (std::size_t i = 0; i < clients_wanted_; ++i) add_client();
 }
 
@@ -23,11 +34,13 @@ Simulation::~Simulation() = default;
 
 Outcome Simulation::run() {
   Outcome outcome;
+  Memory::live_bytes = Memory::live_pieces = 0;  // of this relay alone, without what the process keeps
   try {
-    const std::int64_t until_ns = now_ns_ + plan_.busy_ns;
+    const std::int64_t until_ns = now_ns_ + busy_ns_;
     while (now_ns_ < until_ns) step();
     heal();
     check_end();
+    check_counts();
   } catch (const std::exception& broken) {
     outcome.broken = broken.what();
   }
@@ -41,12 +54,14 @@ void Simulation::step() {
   now_ns_ += random_.between(300 * us, 1700 * us);
   if (troubled_) trouble();
   keep_checkpoints();
+  entrance_->step();
   step_relay();
+  if (!Broken::first.empty()) throw Broken(Broken::first);
   for (Player& player : players_) {
     Client& client = *player.client;
     prepare(client);
     client.poll();
-    if (client.wants_shield()) client.raise_shield(random_.pick(loops_)->sockets->connect(random_quality()));
+    if (client.wants_shield()) client.raise_shield(connect(client, random_.below(loops_.size())));
     const bool away = client.phase() == Client::Phase::idle || client.phase() == Client::Phase::done;
     if (away && player.join_at_ns == 0) player.join_at_ns = now_ns_ + random_.between(0, 700 * ms);
   }
@@ -65,6 +80,7 @@ void Simulation::step_relay() {
     const bool idle = side->next_ns - now_ns_ > 20 * ms;
     if (!side->flag.up && now_ns_ < side->next_ns && !idle) continue;
     side->flag.up = false;
+    const Turn relays(true);
     side->sockets->poll(*side->loop);
     side->next_ns = side->loop->step(now_ns_);
     SIM_REQUIRE(side->next_ns > now_ns_, "a loop that never sleeps");
@@ -73,13 +89,21 @@ void Simulation::step_relay() {
     if (now_ns_ < side->stalled_until_ns) continue;
     if (!side->flag.up && now_ns_ < side->next_ns) continue;
     side->flag.up = false;
-    side->next_ns = side->worker->step(now_ns_);
+    {
+      const Turn relays(true);
+      side->next_ns = side->worker->step(now_ns_);
+    }
     SIM_REQUIRE(side->next_ns > now_ns_, "a worker that never sleeps");
     if (side->burned_ns != 0) side->stalled_until_ns = std::max(side->stalled_until_ns, now_ns_ + side->burned_ns);
     side->burned_ns = 0;
     truth_.read(*side->worker);
+    if (side->port.inbox.depth() == 0) check_bans(*side);
   }
   check_relay();
+  if (now_ns_ < next_count_ns_) return;
+  next_count_ns_ = now_ns_ + 200 * ms;
+  check_counts();
+  check_memory();
 }
 
 // What must hold at every moment.
@@ -88,6 +112,7 @@ void Simulation::check_relay() {
     std::size_t seats = 0;
     for (const auto& place : side->worker->places()) {
       if (!place->room) continue;
+      SIM_REQUIRE(!truth_.of(place->room->settings().id).threw || place->room->failure(), "a room goes on whose logic threw");
       seats += place->room->seats().size();
       std::set<PlayerNumber> numbers;
       std::uint32_t connected = 0;
@@ -116,6 +141,15 @@ void Simulation::check_relay() {
     SIM_REQUIRE(side->port.inbox.depth() <= (seats + players_.size()) * (limits::seat_inflight_max + 140),
                 "the inbox is bounded");
     check_load(*side);
+  }
+}
+
+// After what was posted with a ban has run.
+void Simulation::check_bans(const WorkerSide& side) const {
+  for (const auto& place : side.worker->places()) {
+    if (!place->room) continue;
+    for (const auto& seat : place->room->seats())
+      SIM_REQUIRE(!seat->connected() || !entrance_->is_banned(seat->player_id, place->room->settings().id), "a banned player plays on");
   }
 }
 
@@ -209,7 +243,10 @@ void Simulation::check_end() {
   for (int i = 0; i < 100 && listener_->slowed() != 0; ++i) settle(100 * ms);
   SIM_REQUIRE(listener_->slowed() == 0, "rates come back when the load has gone");
   for (Player& player : players_) player.client->may_pace = false;
-  settle(1200 * ms);  // the last connections come back, windows open
+  std::int64_t owed_ns = 0;  // what was taken above a quota is waited for, though that is lifted
+  for (const Player& player : players_)
+    if (const WirePointer& wire = player.client->wire()) owed_ns = std::max(owed_ns, std::max(wire->messages_paid_ns, wire->bytes_paid_ns) - now_ns_);
+  settle(1200 * ms + owed_ns);  // the last connections come back, windows open
   expect_present(bound_ns);
   for (Player& player : players_) player.client->acts = false;
   settle(300 * ms);

@@ -1,9 +1,8 @@
-// What a seed lets happen: who plays where and how, and what goes wrong.
+// What a seed lets go wrong.
 
 #include <algorithm>
 
 #include "door.h"
-#include "layouts.h"
 #include "simulation.h"
 
 namespace tickrelay::sim {
@@ -21,6 +20,28 @@ class KickErrand final : public Errand {
  private:
   std::string room_;
   PlayerNumber player_;
+};
+
+// Those seats of a room that a ban is of; what an operator's ban does behind the table.
+class ExpelErrand final : public Errand {
+ public:
+  ExpelErrand(Bans::Ban ban, WorkerPort* again) : ban_(std::move(ban)), again_(again) {}
+  void run(Worker& worker, std::int64_t) override {
+    for (const auto& place : worker.places()) {
+      if (!place->room || (!ban_.room_id.empty() && place->record->id != ban_.room_id)) continue;
+      std::vector<PlayerNumber> numbers;
+      for (const auto& seat : place->room->seats()) {
+        const Worker::Placed* at = Worker::placed(*place, seat->number);
+        if (ban_.player_id.empty() ? at != nullptr && ban_.address.holds(at->peer) : seat->player_id == ban_.player_id) numbers.push_back(seat->number);
+      }
+      for (const PlayerNumber number : numbers) place->room->kick(number, label(CloseCode::banned), CloseCode::banned);
+    }
+    if (again_ != nullptr) again_->post(std::make_unique<ExpelErrand>(ban_, nullptr));
+  }
+
+ private:
+  Bans::Ban ban_;
+  WorkerPort* again_;
 };
 
 class CloseErrand final : public Errand {
@@ -67,123 +88,6 @@ class ShowErrand final : public Errand {
 
 }  // namespace
 
-void Simulation::make_types() {
-  constexpr std::uint16_t rates[] = {1, 2, 5, 10, 20, 20, 30, 60, 60, 128, 240};
-  const struct {
-    const char* name;
-    Authority authority;
-  } kinds[] = {{"players", Authority::player},
-               {"others", Authority::player},
-               {"server", Authority::server},
-               {"logic", Authority::logic}};
-  for (const auto& kind : kinds) {
-    RoomSettings type;
-    type.type = kind.name;
-    type.authority = kind.authority;
-    type.layout = random_layout(random_);
-    type.codec = random_.chance(0.6) ? wire::Codec::Packed : wire::Codec::Plain;
-    type.tick_rate = random_.pick(rates);
-    type.send_rate = type.tick_rate;
-    for (const std::uint16_t divisor : {2, 3, 4, 5})
-      if (type.tick_rate % divisor == 0 && type.tick_rate / divisor >= 2 && random_.chance(0.2))
-        type.send_rate = static_cast<std::uint16_t>(type.tick_rate / divisor);
-    type.max_players = static_cast<std::uint32_t>(random_.between(6, 30));
-    type.grace_ms = static_cast<std::uint32_t>(random_.chance(0.5) ? random_.between(100, 800) : 30'000);
-    type.empty_ttl_ms = static_cast<std::uint32_t>(random_.between(100, 2000));
-    type.history = random_.chance(0.3) ? static_cast<std::uint32_t>(random_.below(200)) : 0;
-    type.views = random_.chance(0.4);
-    if (type.views && random_.chance(0.8)) {
-      make_position(type.layout, random_);
-      type.view_radius = random_.chance(0.8) ? static_cast<double>(random_.between(50, 400)) : 0;
-      type.view_cell = type.view_radius == 0 || random_.chance(0.3) ? static_cast<double>(random_.between(20, 200)) : 0;
-    }
-    types_.push_back(std::move(type));
-  }
-  types_[0].tick_rate = types_[0].send_rate = 60;  // most play here
-  types_[1].tick_rate = types_[1].send_rate = random_.chance(0.5) ? 60 : 128;
-}
-
-Habits Simulation::random_habits() {
-  Habits habits;
-  const std::uint64_t kind = random_.below(10);
-  habits.type = types_[kind < 6 ? 0 : kind - 6].type;
-  habits.poll_ns = random_.chance(0.3) ? random_.between(1, 5) * ms : random_.between(14, 33) * ms;
-  habits.act_chance = random_.chance(0.3) ? 0.95 : 0.4;
-  habits.message_share = random_.chance(0.2) ? 0.5 : 0.05;
-  habits.prompt_acks = random_.chance(0.3);
-  habits.hostile = random_.chance(0.15);
-  habits.shield = random_.chance(0.5);
-  if (random_.chance(0.1)) habits.role = wire::Role::Spectator;
-  if (habits.type == "server" && random_.chance(0.3)) habits.role = wire::Role::Authority;
-  if (random_.chance(0.3)) habits.player_id = std::string("name-").append(std::to_string(random_.next()));
-  return habits;
-}
-
-Quality Simulation::random_quality() {
-  Quality quality;
-  quality.delay_ns = random_.chance(0.2) ? random_.between(60, 150) * ms : random_.between(1, 40) * ms;
-  quality.unsent_max = static_cast<std::size_t>(random_.between(500, 6000));
-  if (random_.chance(0.3)) quality.room_bytes = static_cast<std::size_t>(random_.between(200, 3000));
-  if (troubled_ && random_.chance(0.25)) {
-    quality.bytes_per_s = static_cast<double>(random_.between(6'000, 60'000));
-    tally_.count(Fault::slow_line);
-  }
-  return quality;
-}
-
-void Simulation::add_client() {
-  Player& player = players_.emplace_back();
-  player.client = std::make_unique<Client>(random_habits(), now_ns_, random_.fork(), truth_, tally_);
-  player.loop = random_.below(loops_.size());
-  player.join_at_ns = now_ns_ + random_.between(1, 900 * ms);
-}
-
-FakeSockets& Simulation::sockets_of(const Client& client) {
-  const auto it = std::ranges::find_if(players_, [&](const Player& player) { return player.client.get() == &client; });
-  return *loops_[it->loop]->sockets;
-}
-
-void Simulation::prepare(Client& client) {
-  const auto type = std::ranges::find(types_, client.habits().type, &RoomSettings::type);
-  client.layout = type->layout.get();
-  client.large_messages = type->send_rate >= 10;
-  client.hides = type->views;
-  client.room_is_players = type->authority == Authority::player && !client.hostile();
-}
-
-void Simulation::reconnect(Client& client) {
-  const auto it = std::ranges::find_if(players_, [&](const Player& player) { return player.client.get() == &client; });
-  it->loop = random_.below(loops_.size());
-  const bool resume =
-      client.phase() == Client::Phase::idle && client.can_resume() && (!troubled_ || !random_.chance(0.1));
-  Client* victim = nullptr;
-  if (!resume) {
-    client.habits() = random_habits();
-    if (!troubled_) client.habits().hostile = false;
-    victim = troubled_ && random_.chance(0.15) ? random_.pick(players_).client.get() : nullptr;
-    if (victim == &client ||
-        (victim != nullptr && (victim->phase() != Client::Phase::seated || victim->may_be_replaced)))
-      victim = nullptr;
-  }
-  const Client& other = *random_.pick(players_).client;
-  if (!resume && victim == nullptr && other.phase() == Client::Phase::seated &&
-      random_.chance(0.3)) {  // where others are, by id
-    client.habits().type = other.habits().type;
-    client.habits().room_id = other.room_id();
-    if (client.habits().role == wire::Role::Authority) client.habits().role = wire::Role::Player;
-  }
-  if (victim != nullptr) {
-    client.habits().type = victim->habits().type;
-    client.habits().room_id = victim->room_id();
-    client.habits().player_id = victim->player_id();
-    victim->may_be_replaced = true;
-    tally_.count(Fault::takeover);
-  }
-  client.join(loops_[it->loop]->sockets->connect(random_quality()), resume);
-}
-
-// ---------------------------------------------------------------------------------------------- what goes wrong
-
 void Simulation::trouble() {
   const double passed_s = static_cast<double>(now_ns_ - last_trouble_ns_) / 1e9;
   if (passed_s < 0.01) return;
@@ -193,11 +97,33 @@ void Simulation::trouble() {
   for (Player& player : players_)
     if (player.client->shield() && random_.chance(0.006)) trouble_shield(*player.client);
   if (random_.chance(0.02)) trouble_relay();
+  if (random_.chance(0.003)) ban_somebody();
+  if (random_.chance(0.003)) {
+    tally_.count(Fault::wall_jump);
+    wall_offset_ns_ += (random_.chance(0.7) ? random_.between(-100, 100) : random_.between(-7'200, 7'200)) * second;
+  }
   const Client& near = *random_.pick(players_).client;
   const auto type = std::ranges::find(types_, near.habits().type, &RoomSettings::type);
   if (near.phase() != Client::Phase::seated || !type->views || random_.chance(0.8)) return;
   tally_.count(Fault::shown);
   for (WorkerPort* port : worker_ports_) port->post(std::make_unique<ShowErrand>(near.room_id(), random_.fork()));
+}
+
+// By name, where it named itself, or by the address; in its room, or in all. First the table, then the seats.
+void Simulation::ban_somebody() {
+  const Player& victim = random_.pick(players_);
+  if (victim.client->phase() != Client::Phase::seated) return;
+  Bans::Ban ban{.player_id = {}, .room_id = {}, .address = {}, .until_ns = now_ns_ + random_.between(200, 3000) * ms, .reason = {}};
+  if (random_.chance(0.7)) {
+    ban.player_id = victim.client->player_id();
+    if (!ban.player_id.starts_with("name-") || random_.chance(0.5)) ban.room_id = victim.client->room_id();
+  } else {
+    ban.address = *parse_cidr(to_string(victim.way.from) + (is_ipv4(victim.way.from) ? "" : "/64"));
+  }
+  for (Player& player : players_)
+    player.client->may_be_banned |= ban.player_id.empty() ? ban.address.holds(player.way.from) : player.client->player_id() == ban.player_id || player.client->habits().player_id == ban.player_id;
+  entrance_->ban(ban);
+  for (WorkerPort* port : worker_ports_) port->post(std::make_unique<ExpelErrand>(ban, port));
 }
 
 void Simulation::trouble_shield(Client& client) {
@@ -212,7 +138,7 @@ void Simulation::trouble_shield(Client& client) {
     case 3: wire.quality.bytes_per_s = random_.chance(0.5) ? 1e9 : static_cast<double>(random_.between(2'000, 60'000)); return;
     default:
       tally_.count(Fault::shield_replaced);
-      return client.raise_shield(random_.pick(loops_)->sockets->connect(random_quality()));
+      return client.raise_shield(connect(client, random_.below(loops_.size())));
   }
 }
 
@@ -302,6 +228,15 @@ void Simulation::trouble_relay() {
 void Simulation::heal() {
   troubled_ = false;
   burns_until_ns_ = 0;
+  entrance_->lift_bans();
+  Options lax;
+  lax.auth = options_.auth;
+  lax.trusted_proxies = options_.trusted_proxies;
+  lax.quota_first_message_timeout_s = options_.quota_first_message_timeout_s;  // some wait it out
+  options_ = std::move(lax);
+  entrance_->set(options_);
+  door_->reception.set_quotas(options_);
+  for (auto& side : loops_) side->sockets->quotas_hold = false;  // until they are read again
   for (auto& side : loops_) side->stalled_until_ns = 0;
   for (auto& side : workers_) side->stalled_until_ns = 0;
   for (Player& player : players_) {

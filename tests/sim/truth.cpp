@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace tickrelay::sim {
 
@@ -49,7 +50,7 @@ std::uint64_t event_hash(EventKind kind, PlayerNumber player, std::string_view t
   return hash_bytes(h, data.data(), data.size());
 }
 
-void Record::read(const EventLog& log) {
+void Record::read(const EventLog& log, const std::function<void(const Event&)>& each) {
   while (last_ < log.last()) {
     if (const EventNumber next = log.continues_at(last_); next > last_) {
       gaps_.emplace_back(last_, next);
@@ -57,6 +58,7 @@ void Record::read(const EventLog& log) {
       continue;
     }
     const Event& e = log.at(++last_);
+    if (each) each(e);
     hashes_[last_] = event_hash(e.kind, e.player, e.type, e.data, e.request, e.seq, e.skip_sender);
   }
 }
@@ -84,7 +86,14 @@ void Truth::read(const Worker& worker) {
     truth.id = room.settings().id;
     truth.room = &room;
     truth.events.read(room.events());
-    for (const auto& seat : room.seats()) truth.direct[seat->number].read(seat->direct);
+    for (const auto& seat : room.seats()) {
+      const PlayerNumber player = seat->number;
+      truth.direct[player].read(seat->direct, [&](const Event& event) {
+        if (event.kind != EventKind::Failure) return;
+        ++failures[event.type];
+        truth.failed[player].insert(event.request);
+      });
+    }
     Term& term = truth.terms[room.term()];
     Tick& seen = ticked_[&room];
     const Tick sent = room.frames().tick();
@@ -104,7 +113,9 @@ void Truth::read(const Worker& worker) {
 // An id has one entity. What a player sends again after a crash is that one: it was lost with its id.
 void Truth::read_entities(RoomTruth& truth, const Room& room) {
   const World& world = room.world();
+  std::map<PlayerNumber, std::uint32_t> owned;
   for (const EntityId id : world.entities().ids()) {
+    if (world.owner(id) != 0) ++owned[world.owner(id)];
     const auto [it, fresh] = truth.born.try_emplace(id, RoomTruth::Birth{world.owner(id), room.term()});
     if (fresh || it->second.term == room.term()) continue;
     const bool again = world.owner(id) == it->second.owner || world.owner(id) == 0;  // it may have left since
@@ -114,6 +125,9 @@ void Truth::read_entities(RoomTruth& truth, const Room& room) {
                     "'s in term " + std::to_string(room.term()));
     it->second.term = room.term();
   }
+  const std::uint32_t most = room.settings().entities_per_player;
+  for (const auto& seat : room.seats())  // its own comes with the seat
+    SIM_REQUIRE(most == 0 || seat->role == wire::Role::Authority || owned[seat->number] <= most + 1, "a player owns more than it may");
 }
 
 void Truth::note_restored(const Room& room) {
@@ -127,7 +141,19 @@ void Truth::note_crash() {
   ticked_.clear();
 }
 
+// By the room's ticks; what was not used of two seconds may come at once.
+void Truth::pay(const Room& room, PlayerNumber from) {
+  const RoomSettings& settings = room.settings();
+  const auto seat = std::ranges::find(room.seats(), from, [](const auto& at) { return at->number; });
+  if (settings.events_per_s == 0 || seat == room.seats().end() || (*seat)->role == wire::Role::Authority) return;
+  RoomTruth::Spoken& spoken = rooms_[settings.id].spoken[from];
+  if (std::exchange(spoken.term, room.term()) != room.term()) spoken.paid = 0;
+  SIM_REQUIRE(spoken.paid - room.tick() <= 2 * settings.tick_rate + 1, "a player says more than it may");
+  spoken.paid = std::max<double>(spoken.paid, room.tick()) + static_cast<double>(settings.tick_rate) / settings.events_per_s;
+}
+
 void Truth::note_message(const Room& room, PlayerNumber from, const Event& event) {
+  if (from != 0) pay(room, from);
   if (from == 0 || event.type != "said" || event.data.size() < 4) return;
   std::uint32_t number;
   std::memcpy(&number, event.data.data(), 4);

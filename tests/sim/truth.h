@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -25,7 +26,7 @@ std::uint64_t event_hash(EventKind kind, PlayerNumber player, std::string_view t
 // Numbered messages, as pushed. What fell out of a ring before it was read has no hash.
 class Record {
  public:
-  void read(const EventLog& log);
+  void read(const EventLog& log, const std::function<void(const Event&)>& each = {});
   [[nodiscard]] EventNumber last() const { return last_; }
   [[nodiscard]] std::optional<std::uint64_t> at(EventNumber number) const;
   // Whether a restore skipped numbers between these.
@@ -58,12 +59,20 @@ struct RoomTruth {
   Record events;
   std::map<PlayerNumber, Record> direct;
   Said said;                      // by player: numbers inside its messages to all, in order
-  std::set<PlayerNumber> seated;  // numbers given so far
+  std::map<PlayerNumber, std::pair<std::uint32_t, std::string>> seated;  // in which term it last joined, and who
   struct Birth {
     PlayerNumber owner;
     std::uint32_t term;  // in which it was seen last
   };
   std::unordered_map<EntityId, Birth> born;
+  std::map<PlayerNumber, std::set<std::uint32_t>> failed;  // seqs of actions that were refused
+  std::map<std::string, std::uint32_t> taken;  // tickets for one seat, in which term
+  struct Spoken {
+    std::uint32_t term = 0;
+    double paid = 0;  // as ticks
+  };
+  std::map<PlayerNumber, Spoken> spoken;
+  bool threw = false;    // its logic
   bool may_end = false;  // closed by an operator, or a logic that does as it likes
   std::set<PlayerNumber> kicked;
 
@@ -83,8 +92,10 @@ class Truth {
   [[nodiscard]] RoomTruth& of(const std::string& id) { return rooms_[id]; }
   [[nodiscard]] std::map<std::string, RoomTruth>& rooms() { return rooms_; }
   std::uint64_t ticks = 0;
+  std::map<std::string, std::uint64_t> failures;  // refused actions by reason, of this relay
 
  private:
+  void pay(const Room& room, PlayerNumber from);
   void read_entities(RoomTruth& truth, const Room& room);
 
   std::map<std::string, RoomTruth> rooms_;

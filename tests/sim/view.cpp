@@ -37,6 +37,7 @@ std::shared_ptr<const Snapshot> Snapshot::of(const Room& room) {
     thing.owner = world.owner(id);
     thing.common = id == 0 || world.has(id, player_component);
     thing.located = !thing.common && made->cell > 0 && locate(world, id, thing.at);
+    if (thing.located) made->homes[thing.owner].push_back(thing.at);
     if (const Visibility* visibility = room.visibilities().of(id); visibility != nullptr && !thing.common) thing.visibility = *visibility;
     for (std::size_t c = 0; c < world.layout().components().size(); ++c)
       if (world.has(id, static_cast<ComponentIndex>(c))) thing.hash += value_hash(id, c, world.get(id, static_cast<ComponentIndex>(c)));
@@ -57,10 +58,8 @@ bool Snapshot::allowed(const Thing& thing, PlayerNumber player, const Person& pe
 
 Snapshot::Places Snapshot::stands(PlayerNumber player, const Person& person) const {
   if (person.looks_from) return {{(*person.looks_from)[0], (*person.looks_from)[1], (*person.looks_from)[2]}};
-  Places places;
-  for (const auto& [id, thing] : things)
-    if (thing.owner == player && thing.located) places.push_back(thing.at);
-  return places;
+  const auto home = homes.find(player);
+  return home == homes.end() ? Places() : home->second;
 }
 
 bool Snapshot::near(const Thing& thing, const Person& person, const Places& from, double within) const {
@@ -80,7 +79,8 @@ std::string Snapshot::fault(const Mirror& mirror, PlayerNumber player, bool comp
   // A cell comes into view whole, and leaves it a little further out; so do the places of who looks.
   const double outer = radius * 1.1 + cell * (0.125 + 2.25 * std::sqrt(3.0)) + 1e-3;
   const auto sees = [&](const Thing& thing, double within) {
-    return thing.owner == player || (allowed(thing, player, person) && near(thing, person, from, within));
+    const bool own = thing.owner == player && person.role != wire::Role::Spectator;
+    return own || (allowed(thing, player, person) && near(thing, person, from, within));
   };
   // What shares a chunk with an entity of one's own comes with it, wherever one looks from.
   Person at_home = person;

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "mirror.h"
 #include "relay/core/room.h"
@@ -29,6 +30,7 @@ struct Snapshot {
   double radius = 0, cell = 0;
   std::map<EntityId, Thing> things;
   std::map<PlayerNumber, Person> people;
+  std::map<PlayerNumber, std::vector<std::array<double, 3>>> homes;  // where a player's things are
 
   static std::shared_ptr<const Snapshot> of(const Room& room);
   // Why the copy is not this player's view; empty where it is. `complete`: nothing in view is older.

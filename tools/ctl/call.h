@@ -1,9 +1,12 @@
 // One connection to a relay's admin socket, for one program run. Owner: the program's one thread.
 #pragma once
 
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <stdexcept>
 #include <string>
+
+#include "tools/ctl/remote.h"
 
 namespace tickrelay::ctl {
 
@@ -20,8 +23,9 @@ struct Failure : std::runtime_error {
 
 class Connection {
   public:
-    // Empty path: where a relay of this user or of root is. Throws Failure 3 that says where it looked and what to do.
-    explicit Connection(const std::string& path);
+    // Empty: where a relay of this user or of root is. tls://HOST:PORT: over TCP, with `proof`. Throws Failure 3 that says
+    // where it looked and what to do.
+    explicit Connection(const std::string& path, const Proof& proof = {});
     ~Connection();
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
@@ -36,9 +40,13 @@ class Connection {
     [[nodiscard]] int peer_pid() const;  // the relay's, 0 where the kernel does not say
 
   private:
+    void prove(const std::string& token_file);
+    [[nodiscard]] bool send_all(const std::string& text);
     std::string line(int timeout_ms);
+    [[noreturn]] void give_up(const std::string& what) const;
 
-    int fd_ = -1;
+    int fd_ = -1;  // of a Unix socket; -1: remote_
+    std::unique_ptr<Remote> remote_;
     std::string path_;
     std::string in_;
     int last_id_ = 0;

@@ -21,6 +21,8 @@ struct Words {
     std::uint64_t ban_s = 0, ttl_s = 60, limit = 0;
     std::optional<std::uint64_t> after_seq;
     std::optional<double> deadline_s;
+    Conditions conditions;
+    BanWish ban;
     double interval_s = 1;
     bool once = false;
     std::deque<std::pair<const RoomKey*, std::string>> keys;  // their addresses must not change
@@ -55,6 +57,19 @@ void add_spawn(CLI::App& app, Words& words, int& code) {
     }
 }
 
+void add_ban_verbs(CLI::App& app, Words& words, int& code) {
+    const auto with_whom = [&](CLI::App* verb) {
+        verb->add_option("WHO", words.ban.who, "A player's id, an address or a range as 192.0.2.0/24.")->required();
+        verb->add_option("--room", words.ban.room_id, "A player, in this room alone.");
+        return verb;
+    };
+    auto* banned = with_whom(add(app, code, "ban", "Send a player or an address away, for a time.", [&] { return ban(words.common, words.ban); }));
+    banned->add_option("--minutes", words.ban.minutes, "For so long.")->capture_default_str();
+    banned->add_option("--reason", words.ban.reason, "Told to the player.");
+    with_whom(add(app, code, "unban", "Let somebody come again.", [&] { return unban(words.common, words.ban); }));
+    add(app, code, "bans", "Who is banned.", [&] { return bans(words.common); });
+}
+
 void add_room_verbs(CLI::App& app, Words& words, int& code) {
     const Common& common = words.common;
     auto* list = add(app, code, "rooms", "List the rooms.", [&] { return rooms(common, words.type, words.limit); });
@@ -76,6 +91,14 @@ void add_room_verbs(CLI::App& app, Words& words, int& code) {
     kicked->add_option("PLAYER", words.player_id, "The player's id.")->required();
     kicked->add_option("--reason", words.reason, "Told to the player.");
     kicked->add_option("--ban-s", words.ban_s, "May not come back for so many seconds.");
+    auto* simulated = with_room(add(app, code, "simulate", "Play a bad network to a player; without flags, no longer.", [&] {
+        return simulate(common, words.room_id, words.player_id, words.conditions);
+    }));
+    simulated->add_option("PLAYER", words.player_id, "The player's id.")->required();
+    simulated->add_option("--delay-ms", words.conditions.delay_ms, "More on its round trip, half each way.");
+    simulated->add_option("--jitter-ms", words.conditions.jitter_ms, "The round trip varies by so much, up and down.");
+    simulated->add_option("--loss", words.conditions.loss, "Share of packets that are lost, 0 to 1: stalls, as TCP makes of them.");
+    simulated->add_option("--bytes-per-s", words.conditions.bytes_per_s, "At most so many, each way; 0: no bound.");
     auto* issued = with_room(add(app, code, "ticket", "Make a ticket for a player.", [&] {
         return ticket(common, words.room_id, words.player_id, words.role, words.ttl_s);
     }));
@@ -134,14 +157,20 @@ int run(int count, char** arguments) {
     Words words;
     int code = exit_clean;
     CLI::App app{"tickrelayctl: asks and steers a relay over its admin socket", "tickrelayctl"};
-    app.add_option("--admin", words.common.admin, "The admin socket; else looked for where the relay puts it.")
-        ->type_name("PATH")
+    app.add_option("--admin", words.common.admin, "The admin socket, also of another host; else looked for where the relay puts it.")
+        ->type_name("PATH|tls://HOST:PORT")
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    Proof& proof = words.common.proof;
+    app.add_option("--ca", proof.ca, "With tls://: PEM file of who signed the relay's certificate; else the system's.")->type_name("FILE");
+    app.add_option("--cert", proof.cert, "With tls://: PEM file of the certificate to show.")->type_name("FILE");
+    app.add_option("--key", proof.key, "Its private key; else in the same file.")->type_name("FILE");
+    app.add_option("--token-file", proof.token_file, "With tls://: file of the relay's token.")->type_name("FILE");
     app.add_flag("--json", words.common.json, "Print the relay's answer as JSON.");
     app.require_subcommand(1)->fallthrough();
     add_relay_verbs(app, words, code);
     add_spawn(app, words, code);
     add_room_verbs(app, words, code);
+    add_ban_verbs(app, words, code);
     try {
         app.parse(count, arguments);
     } catch (const CLI::CallForHelp& help) {

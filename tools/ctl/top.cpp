@@ -79,7 +79,7 @@ std::string page(const json& info, const json& rooms) {
 }  // namespace
 
 int top(const Common& common, bool once, double interval_s) {
-    Connection connection(common.admin);
+    Connection connection(common.admin, common.proof);
     while (true) {
         const json info = connection.call("relay.info", json::object());
         const json rooms = busiest_rooms(connection);

@@ -97,7 +97,7 @@ std::string read_file(const std::string& path) {
 }
 
 int info(const Common& common) {
-    const json info = Connection(common.admin).call("relay.info", json::object());
+    const json info = Connection(common.admin, common.proof).call("relay.info", json::object());
     if (common.json) return done(common, info, "");
     Table table = facts();
     for (const char* name :
@@ -111,17 +111,17 @@ int info(const Common& common) {
 
 int drain(const Common& common, std::optional<double> deadline_s) {
     const json params = deadline_s ? json{{"deadline_s", *deadline_s}} : json::object();
-    const json result = Connection(common.admin).call("relay.drain", params);
+    const json result = Connection(common.admin, common.proof).call("relay.drain", params);
     return done(common, result, "draining: no new rooms or joins; " + cell(result, "rooms") + " rooms are still here");
 }
 
 int undrain(const Common& common) {
-    const json result = Connection(common.admin).call("relay.undrain", json::object());
+    const json result = Connection(common.admin, common.proof).call("relay.undrain", json::object());
     return done(common, result, "rooms and joins are welcome again");
 }
 
 int rooms(const Common& common, const std::string& type, std::uint64_t limit) {
-    Connection connection(common.admin);
+    Connection connection(common.admin, common.proof);
     json all = json::array();
     json params = {{"limit", 1000}};
     if (!type.empty()) params["type"] = type;
@@ -145,6 +145,16 @@ int rooms(const Common& common, const std::string& type, std::uint64_t limit) {
     }
     print(table.text());
     return exit_clean;
+}
+
+std::string simulated_text(const json& set) {
+    std::string text;
+    const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
+    if (set.value("delay_ms", 0U) != 0) add("delay " + cell(set, "delay_ms") + " ms");
+    if (set.value("jitter_ms", 0U) != 0) add("jitter " + cell(set, "jitter_ms") + " ms");
+    if (const double loss = set.value("loss", 0.0); loss > 0) add("loss " + cell({{"percent", loss * 100}}, "percent") + " %");
+    if (set.value("bytes_per_s", std::uint64_t{0}) != 0) add("at most " + cell(set, "bytes_per_s") + " bytes/s");
+    return text;
 }
 
 // Where the bytes of its frames went, the largest first.
@@ -173,7 +183,7 @@ std::string bytes_table(const json& info) {
 }
 
 int room(const Common& common, const std::string& room_id) {
-    const json info = Connection(common.admin).call("room.info", {{"room_id", room_id}});
+    const json info = Connection(common.admin, common.proof).call("room.info", {{"room_id", room_id}});
     if (common.json) return done(common, info, "");
     Table table = facts();
     for (const char* name :
@@ -186,11 +196,12 @@ int room(const Common& common, const std::string& room_id) {
     for (const auto& [name, value] : settings.items()) table.add({name, cell(settings, name.c_str())});
     print_facts(table);
     if (const json players = info.value("players", json::array()); !players.empty()) {
-        Table list({"PLAYER", ">NUMBER", "ROLE", "CONNECTED", ">RTT MS", ">AGE MS", ">BYTES/S", ">BEHIND"});
+        Table list({"PLAYER", ">NUMBER", "ROLE", "CONNECTED", ">RTT MS", ">AGE MS", ">BYTES/S", ">BEHIND", "SIMULATED"});
         for (const auto& player : players) {
             list.add({cell(player, "player_id"), cell(player, "player"), cell(player, "role"),
                       cell(player, "connected"), cell(player, "rtt_ms"), cell(player, "state_age_ms"),
-                      cell(player, "bytes_per_s"), cell(player, "behind_ticks")});
+                      cell(player, "bytes_per_s"), cell(player, "behind_ticks"),
+                      simulated_text(player.value("simulated", json::object()))});
         }
         print("\n" + list.text());
     }
@@ -199,7 +210,7 @@ int room(const Common& common, const std::string& room_id) {
 }
 
 int state(const Common& common, const std::string& room_id) {
-    const json state = Connection(common.admin).call("room.state", {{"room_id", room_id}});
+    const json state = Connection(common.admin, common.proof).call("room.state", {{"room_id", room_id}});
     if (common.json) return done(common, state, "");
     print(state.dump(2, ' ', false, json::error_handler_t::replace) + "\n");
     return exit_clean;
@@ -208,33 +219,45 @@ int state(const Common& common, const std::string& room_id) {
 int spawn(const Common& common, const std::vector<std::pair<const RoomKey*, std::string>>& keys) {
     json params = json::object();
     for (const auto& [key, text] : keys) params[std::string(key->name)] = value_of(*key, text);
-    const json result = Connection(common.admin).call("room.spawn", params);
+    const json result = Connection(common.admin, common.proof).call("room.spawn", params);
     return done(common, result, cell(result, "room_id") + "  " + cell(result, "url") + "  on " + cell(result, "node"));
 }
 
 int close(const Common& common, const std::string& room_id, const std::string& reason) {
     json params = {{"room_id", room_id}};
     if (!reason.empty()) params["reason"] = reason;
-    return done(common, Connection(common.admin).call("room.close", params), "room " + room_id + " is closed");
+    return done(common, Connection(common.admin, common.proof).call("room.close", params), "room " + room_id + " is closed");
 }
 
 int kick(const Common& common, const std::string& room_id, const std::string& player_id, const std::string& reason,
          std::uint64_t ban_s) {
     json params = {{"room_id", room_id}, {"player_id", player_id}, {"ban_s", ban_s}};
     if (!reason.empty()) params["reason"] = reason;
-    return done(common, Connection(common.admin).call("player.kick", params), player_id + " is out of room " + room_id);
+    return done(common, Connection(common.admin, common.proof).call("player.kick", params), player_id + " is out of room " + room_id);
+}
+
+int simulate(const Common& common, const std::string& room_id, const std::string& player_id, const Conditions& conditions) {
+    const json set = {{"delay_ms", conditions.delay_ms},
+                      {"jitter_ms", conditions.jitter_ms},
+                      {"loss", conditions.loss},
+                      {"bytes_per_s", conditions.bytes_per_s}};
+    json params = set;
+    params["room_id"] = room_id;
+    params["player_id"] = player_id;
+    return done(common, Connection(common.admin, common.proof).call("player.simulate", params),
+                conditions.any() ? player_id + " has " + simulated_text(set) + " from now on" : player_id + " has its own network again");
 }
 
 int ticket(const Common& common, const std::string& room_id, const std::string& player_id, const std::string& role,
            std::uint64_t ttl_s) {
     const json result =
-        Connection(common.admin)
+        Connection(common.admin, common.proof)
             .call("ticket.issue", {{"room_id", room_id}, {"player_id", player_id}, {"role", role}, {"ttl_s", ttl_s}});
     return done(common, result, cell(result, "ticket") + "  " + cell(result, "url"));
 }
 
 int watch(const Common& common, const std::string& room_id, std::optional<std::uint64_t> after_seq) {
-    Connection connection(common.admin);
+    Connection connection(common.admin, common.proof);
     json params = json::object();
     if (!room_id.empty()) params["room_id"] = room_id;
     if (after_seq) params["after_seq"] = *after_seq;
@@ -249,14 +272,14 @@ int watch(const Common& common, const std::string& room_id, std::optional<std::u
 int call(const Common& common, const std::string& method, const std::string& params) {
     const json parsed = params.empty() ? json::object() : parse_json(params);
     if (!parsed.is_object()) throw Failure(exit_usage, "the parameters are a JSON object, as '{\"room_id\": \"a\"}'");
-    print_json(Connection(common.admin).call(method, parsed));
+    print_json(Connection(common.admin, common.proof).call(method, parsed));
     return exit_clean;
 }
 
 int show_version(const Common& common) {
     json versions = {{"tickrelayctl", version()}};
     try {
-        versions["relay"] = Connection(common.admin).call("relay.info", json::object()).value("version", "");
+        versions["relay"] = Connection(common.admin, common.proof).call("relay.info", json::object()).value("version", "");
     } catch (const Failure& failure) {
         if (!common.admin.empty() || failure.code != exit_no_relay) throw;
     }

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "relay/core/conditions.h"
 #include "relay/door/room_keys.h"
 #include "tools/ctl/call.h"
 
@@ -15,6 +16,7 @@ namespace tickrelay::ctl {
 struct Common {
     std::string admin;  // empty: look for it
     bool json = false;  // the relay's own words instead of tables
+    Proof proof = {};   // for tls://
 };
 
 int info(const Common& common);
@@ -28,6 +30,18 @@ int spawn(const Common& common, const std::vector<std::pair<const RoomKey*, std:
 int close(const Common& common, const std::string& room_id, const std::string& reason);
 int kick(const Common& common, const std::string& room_id, const std::string& player_id, const std::string& reason,
          std::uint64_t ban_s);
+// A player's id, in one room or in all, or an address or range.
+struct BanWish {
+    std::string who;
+    std::string room_id;
+    double minutes = 60;
+    std::string reason;
+};
+int ban(const Common& common, const BanWish& wish);
+int unban(const Common& common, const BanWish& wish);
+int bans(const Common& common);
+// Nothing in `conditions`: no longer.
+int simulate(const Common& common, const std::string& room_id, const std::string& player_id, const Conditions& conditions);
 int ticket(const Common& common, const std::string& room_id, const std::string& player_id, const std::string& role,
            std::uint64_t ttl_s);
 int watch(const Common& common, const std::string& room_id, std::optional<std::uint64_t> after_seq);

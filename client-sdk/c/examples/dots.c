@@ -30,7 +30,7 @@ static void print_dots(const tickrelay_room* room) {
     transform at;
     if (value == NULL || size < sizeof at) continue;
     memcpy(&at, value, sizeof at);
-    printf("  #%u (%.1f, %.1f)%s", ids[i], at.x, at.y,
+    printf("  #%u (%.1f, %.1f)%s", ids[i], at.x, at.z,
            tickrelay_owner(room, ids[i]) == tickrelay_room_player(room) ? " mine" : "");
   }
   printf("\n");
@@ -65,7 +65,7 @@ int main(int argc, char** argv) {
     const double now = tickrelay_now(room) - began;
     if (now > seconds) tickrelay_leave(room);
     if (tickrelay_room_phase(room) == TICKRELAY_JOINED && now <= seconds) {
-      const transform at = {10 * (float)cos(now), 10 * (float)sin(now), 0, (float)fmod(now, 6.28) - 3.14f};
+      const transform at = {10 * (float)cos(now), 0, 10 * (float)sin(now), (float)fmod(now, 6.28) - 3.14f};
       if (dot == 0) {
         dot = tickrelay_spawn(room, "arena.Transform", &at, sizeof at, false);
       } else {

@@ -22,6 +22,7 @@ tickrelay::ClientOptions options_of(const tickrelay_options* from) {
   if (from->join_timeout_s > 0) options.join_timeout_s = from->join_timeout_s;
   options.prompt_acks = from->prompt_acks;
   options.loss_shield = from->loss_shield;
+  options.align_sends = !from->any_phase;
   return options;
 }
 

@@ -17,6 +17,7 @@ struct tickrelay_room {
   tickrelay_client* client = nullptr;
   std::shared_ptr<tickrelay::Room> room;
   std::set<std::string, std::less<>> watched;
+  bool watches_send_ticks = false;
   std::vector<tickrelay::Player> players;  // behind the entries last given out
 };
 

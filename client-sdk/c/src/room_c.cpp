@@ -1,6 +1,7 @@
 // A room: what it is, what it holds, what a player does.
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "handles.h"
 
@@ -85,6 +86,7 @@ void tickrelay_leave(tickrelay_room* room) {
 double tickrelay_now(const tickrelay_room* room) { return room ? of(room)->clock().now() : 0; }
 double tickrelay_server_now(const tickrelay_room* room) { return room ? of(room)->clock().server_now() : 0; }
 double tickrelay_render_now(const tickrelay_room* room) { return room ? of(room)->clock().render_now() : 0; }
+double tickrelay_render_delay(const tickrelay_room* room) { return room ? of(room)->clock().delay() : 0; }
 double tickrelay_latency(const tickrelay_room* room) { return room ? of(room)->latency() : 0; }
 double tickrelay_state_age(const tickrelay_room* room) { return room ? of(room)->state_age() : 0; }
 uint32_t tickrelay_tick(const tickrelay_room* room) { return room ? of(room)->tick() : 0; }
@@ -117,6 +119,17 @@ uint32_t tickrelay_owner(const tickrelay_room* room, uint32_t entity) {
 const uint8_t* tickrelay_get(const tickrelay_room* room, uint32_t entity, const char* component, size_t* size) {
   const tickrelay::Bytes value =
       with(room, tickrelay::Bytes{}, [&](tickrelay::Room& at) { return at.state().bytes(entity, text_of(component)); });
+  if (size != nullptr) *size = value.size();
+  return value.empty() ? nullptr : value.data();
+}
+
+void tickrelay_interpolate(tickrelay_room* room, const char* component) {
+  with(room, 0, [&](tickrelay::Room& at) { return at.interpolate(text_of(component)), 0; });
+}
+
+const uint8_t* tickrelay_interpolated(const tickrelay_room* room, uint32_t entity, const char* component, size_t* size) {
+  const tickrelay::Bytes value =
+      with(room, tickrelay::Bytes{}, [&](tickrelay::Room& at) { return at.interpolated(entity, text_of(component)); });
   if (size != nullptr) *size = value.size();
   return value.empty() ? nullptr : value.data();
 }
@@ -192,5 +205,19 @@ uint32_t tickrelay_claim(tickrelay_room* room, uint32_t entity) {
 uint32_t tickrelay_input(tickrelay_room* room, const void* data, size_t size) {
   return with<uint32_t>(room, 0, [&](tickrelay::Room& at) { return at.input(bytes_of(data, size)); });
 }
+
+void tickrelay_watch_send_ticks(tickrelay_room* room) {
+  if (room == nullptr || std::exchange(room->watches_send_ticks, true)) return;
+  guarded(0, [&] {
+    const std::weak_ptr<tickrelay_room> weak = shared(room);
+    room->room->on_send_tick([weak] {
+      if (const auto here = weak.lock()) here->client->events.add(TICKRELAY_SEND_TICK, here.get());
+    });
+    return 0;
+  });
+}
+
+double tickrelay_next_send_tick(const tickrelay_room* room) { return room ? of(room)->next_send_tick_s() : 0; }
+double tickrelay_input_early(const tickrelay_room* room) { return room ? of(room)->stats().early_us / 1e6 : 0; }
 
 }  // extern "C"

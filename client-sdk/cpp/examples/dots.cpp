@@ -41,7 +41,7 @@ int main(int argc, char** argv) {
     if (now > seconds) room->leave();
     if (room->phase() == tickrelay::Room::Phase::joined && now <= seconds) {
       const arena::Transform at(
-          arena::Vec3(10 * std::cos(static_cast<float>(now)), 10 * std::sin(static_cast<float>(now)), 0), 0);
+          arena::Vec3(10 * std::cos(static_cast<float>(now)), 0, 10 * std::sin(static_cast<float>(now))), 0);
       if (dot == 0) {
         dot = room->spawn(at);
       } else {
@@ -52,7 +52,7 @@ int main(int argc, char** argv) {
         std::printf("tick %u, state %.0f ms old:", room->tick(), 1000 * room->state_age());
         room->state().each<arena::Transform>([](tickrelay::EntityId id, const arena::Transform& value) {
           std::printf("  #%u (%.1f, %.1f)", id, static_cast<double>(value.pos().x()),
-                      static_cast<double>(value.pos().y()));
+                      static_cast<double>(value.pos().z()));
         });
         std::printf("\n");
       }

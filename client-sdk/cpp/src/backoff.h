@@ -3,10 +3,26 @@
 #pragma once
 
 #include <algorithm>
+#include <charconv>
 #include <cstdint>
+#include <optional>
+#include <string_view>
 
 namespace tickrelay {
 inline namespace sdk {
+
+// The return slot that a relay hands out in a close's reason, "overloaded: come back in 1234 ms: …"; at most a minute counts.
+inline std::optional<std::int64_t> return_slot_us(std::string_view reason) {
+  constexpr std::string_view words = "come back in ";
+  const auto at = reason.find(words);
+  if (at == std::string_view::npos) return std::nullopt;
+  reason.remove_prefix(at + words.size());
+  std::int64_t ms = 0;
+  const auto [end, error] = std::from_chars(reason.data(), reason.data() + reason.size(), ms);
+  const std::string_view rest(end, static_cast<std::size_t>(reason.data() + reason.size() - end));
+  if (error != std::errc{} || ms < 0 || !rest.starts_with(" ms")) return std::nullopt;
+  return std::min<std::int64_t>(ms, 60'000) * 1'000;
+}
 
 class Backoff {
  public:

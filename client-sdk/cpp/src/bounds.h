@@ -25,6 +25,10 @@ inline constexpr std::size_t outbox_actions_max = 8'192;  // waiting for the rel
 inline constexpr std::size_t outbox_bytes_max = 4 * 1024 * 1024;
 inline constexpr std::size_t outbox_inputs_max = 8;  // not yet sent; older ones give way
 
+inline constexpr std::size_t snapshots_max = 32;                   // of one value, for interpolation
+inline constexpr std::int64_t extrapolation_us = 250'000;          // beyond the newest; then it is held
+inline constexpr std::size_t predicted_inputs_max = 256;           // unconfirmed; older ones count no more
+
 inline constexpr std::int64_t silence_us = 5'000'000;  // a relay sends at least every 250 ms
 inline constexpr std::int64_t leave_us = 2'000'000;    // from leave() to its end without an answer
 

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <deque>
@@ -13,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "arrival.h"
 #include "bounds.h"
 #include "now.h"
 
@@ -35,6 +37,8 @@ struct Socket {
   std::uint16_t code = close_code::unreachable;
   std::string reason;
   bool just_open = false;
+  bool timed = false;           // arrivals are, until one counted
+  std::int64_t arrived_us = 0;  // of what waited when this poll began; 0: not known
   std::vector<std::uint8_t> message;               // being received
   std::deque<std::vector<std::uint8_t>> messages;  // whole, the listener has yet to hear them
   std::vector<std::uint8_t> outgoing;              // LWS_PRE bytes for the header, then the message
@@ -62,6 +66,7 @@ void established(Socket& socket) {
   socket.open = true;
   const int on = 1;
   setsockopt(lws_get_socket_fd(socket.wsi), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  note_arrivals(lws_get_socket_fd(socket.wsi));
   socket.just_open = true;
 }
 
@@ -125,6 +130,12 @@ class Connection final : public Link {
 
   [[nodiscard]] bool writable() const override {
     return socket_->open && !socket_->closing && !socket_->ended && lws_partial_buffered(socket_->wsi) == 0;
+  }
+
+  void time_arrivals() override { socket_->timed = true; }
+  [[nodiscard]] std::int64_t arrived_us(std::int64_t now_us) override {
+    socket_->timed = false;
+    return socket_->arrived_us == 0 ? now_us : std::min(std::exchange(socket_->arrived_us, 0), now_us);
   }
 
   void write(Bytes message) override {
@@ -225,12 +236,15 @@ class Sockets::Parts {
 
   void service() {
     if (context_ == nullptr) return;
+    for (const auto& socket : sockets_)
+      if (socket->timed && socket->open && socket->wsi != nullptr) socket->arrived_us = arrival_us(lws_get_socket_fd(socket->wsi));
     bool stirred = true;
     for (int pass = 0; stirred && pass < passes_max; ++pass) {
       lws_service(context_, -1);  // no wait
       stirred = false;
       for (const auto& socket : sockets_) stirred |= std::exchange(socket->stirred, false);
       tell();
+      for (const auto& socket : sockets_) socket->arrived_us = 0;  // what comes now came now
     }
   }
 

@@ -17,7 +17,7 @@ inline namespace sdk {
 using ComponentIndex = std::uint16_t;
 
 inline constexpr ComponentIndex owner_component = 0;   // struct wire::Owner, on every entity
-inline constexpr ComponentIndex player_component = 1;  // opaque wire::Player, on each seat's entity
+inline constexpr ComponentIndex player_component = 1;  // opaque wire::Player: the roster
 inline constexpr ComponentIndex room_component = 2;    // opaque wire::Room, on entity 0
 
 // An opaque component counts as one field.

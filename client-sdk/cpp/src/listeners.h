@@ -66,6 +66,7 @@ class ChangeListeners {
 struct Listeners {
   Calls<> join;
   Calls<const State&> state_change;
+  Calls<> send_tick;
   Calls<std::uint16_t, const std::string&> drop;
   Calls<const Reconnected&> reconnect;
   Calls<std::uint16_t, const std::string&> leave;

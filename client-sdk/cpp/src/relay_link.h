@@ -15,6 +15,10 @@ class Link {
   // Open, and nothing of an earlier write is left in the SDK: what is written now leaves at once.
   [[nodiscard]] virtual bool writable() const = 0;
   virtual void write(Bytes message) = 0;  // one binary message. REQUIRES: writable()
+  // An answer is on its way whose time counts: from here on arrived_us is known.
+  virtual void time_arrivals() {}
+  // When what is received now came: before this poll, perhaps. now_us where that is not known.
+  [[nodiscard]] virtual std::int64_t arrived_us(std::int64_t now_us) { return now_us; }
   virtual void close(std::uint16_t code, const std::string& reason) = 0;
 };
 

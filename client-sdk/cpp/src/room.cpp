@@ -104,12 +104,34 @@ std::uint32_t Room::input(Bytes data) { return session_->input(data); }
 void Room::set_budget(std::uint32_t bytes_per_s) { session_->set_budget(bytes_per_s); }
 void Room::leave() { session_->leave(); }
 
+void Room::interpolate(std::string_view component) { session_->interpolate(component); }
+Bytes Room::interpolated(EntityId entity, std::string_view component) const {
+  return session_->drawn(session_->index_of(component), entity, now_us());
+}
+Bytes Room::drawn(const TypeKey& type, EntityId entity) const {
+  return session_->drawn(session_->mirror().resolve(type), entity, now_us());
+}
+void Room::predict(EntityId entity, const TypeKey& type, std::function<void(std::uint8_t*, Bytes)> step,
+                   const PredictOptions& options) {
+  session_->predict(type.name, type.bytes, entity, std::move(step), options);
+}
+void Room::predict(EntityId entity, std::string_view component, std::function<void(std::uint8_t*, Bytes)> step,
+                   const PredictOptions& options) {
+  session_->predict(component, 1, entity, std::move(step), options);
+}
+void Room::stop_predicting(EntityId entity, std::string_view component) { session_->predict(component, 0, entity, {}, {}); }
+Bytes Room::predicted(EntityId entity, std::string_view component) const { return session_->predicted(component, entity); }
+void Room::on_send_tick(std::function<void()> call) { session_->listeners().send_tick.add(std::move(call)); }
+double Room::next_send_tick_s() const { return static_cast<double>(session_->next_send_us(now_us())) / 1e6; }
+
 double RoomClock::now() const { return static_cast<double>(now_us()) / 1e6; }
 std::uint32_t RoomClock::tick_rate() const { return session_->seat().tick_rate; }
 
 double RoomClock::server_now() const {
   return static_cast<double>(session_->server_clock().relay_us(now_us()) - session_->seat().tick_zero_us) / 1e6;
 }
+
+double RoomClock::delay() const { return static_cast<double>(session_->server_clock().delay_us(now_us())) / 1e6; }
 
 double RoomClock::render_now() const {
   return static_cast<double>(session_->server_clock().render_us(now_us()) - session_->seat().tick_zero_us) / 1e6;

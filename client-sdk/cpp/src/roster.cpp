@@ -13,7 +13,7 @@ Player player_of(const wire::Player& from, EntityId entity) {
   player.role = static_cast<Role>(from.role());
   player.connected = from.connected();
   player.options = from.options() ? from.options()->str() : "";
-  player.entity = entity;
+  player.entity = from.entity() != 0 ? from.entity() : entity;
   return player;
 }
 

@@ -22,6 +22,7 @@ struct Seat {
   std::uint32_t send_rate = 0;
   std::int64_t tick_zero_us = 0;  // relay's clock
   std::int64_t grace_us = 0;
+  bool inputs_answered = false;   // by an authority: Yours.answered_seq counts for predictions
   IdBlocks ids;
 
   [[nodiscard]] std::int64_t tick_us(std::uint32_t tick) const {

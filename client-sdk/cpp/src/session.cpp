@@ -58,7 +58,7 @@ Session::Session(const std::string& url, JoinRequest request, ClientOptions opti
       backoff_(seed),
       shield_(options_.loss_shield, ~seed, [this](Bytes bytes, std::int64_t now) { return receive_copy(bytes, now); }) {
   const auto parsed = parse_url(url, url_fault_);
-  if (parsed) url_ = *parsed;
+  if (parsed) url_ = home_ = *parsed;
   seat_.room_id = request_.room_id;
 }
 
@@ -99,10 +99,12 @@ void Session::welcome(const wire::Welcome& welcome, std::int64_t now_us) {
   welcomed_ = true;
   welcomed_us_ = now_us;
   const bool back = phase_ == Phase::dropped;
-  if (!welcome.resumed() || welcome.term() != have_.term) clock_.restart();
+  const bool same_time = welcome.resumed() && welcome.term() == have_.term;
+  if (!same_time) clock_.restart();
   clock_.guess(asked_us_, now_us, static_cast<std::int64_t>(welcome.server_us()));
   take_seat(welcome);
   continue_from(welcome);
+  begin_feel(same_time, now_us);
   acks_.start(std::int64_t{welcome.ack_interval_ms()} * 1000);
   yours_.clear();
   pings_ = moves_ = 0;
@@ -137,6 +139,8 @@ bool Session::take_layout(const wire::Welcome& welcome, std::int64_t now_us) {
   decoder_.reset();
   mirror_.reset(layout);
   mirror_.watch(player_component);
+  snapshots_.clear();
+  snapshots_.attach(mirror_);
   const std::string unfit = listeners_.changes.attach(mirror_);
   if (!unfit.empty())
     give_up(close_code::incompatible_schema, unfit + ": generate it from the schema that the room runs");
@@ -158,6 +162,7 @@ void Session::take_seat(const wire::Welcome& welcome) {
   seat_.send_rate = std::max<std::uint32_t>(welcome.send_rate(), 1);
   seat_.tick_zero_us = static_cast<std::int64_t>(welcome.tick_zero_us());
   seat_.grace_us = std::int64_t{welcome.grace_ms()} * 1000;
+  seat_.inputs_answered = welcome.inputs_answered();
   seat_.ids.add(welcome.ids_first(), welcome.ids_count());
 }
 
@@ -166,7 +171,12 @@ void Session::continue_from(const wire::Welcome& welcome) {
   const bool delta = welcome.resumed() && !welcome.rolled_back();
   have_ = {welcome.term(), delta ? have_.tick : 0, welcome.event(), welcome.direct()};
   outbox_.continue_after(welcome.applied_seq());
-  if (welcome.resumed()) return repeat_sets(outbox_.resume(welcome.applied_seq()), welcome.applied_seq());
+  if (welcome.resumed()) {
+    const std::uint32_t first_unsent = outbox_.resume(welcome.applied_seq());
+    predictions_.forget(welcome.applied_seq(), first_unsent);
+    return repeat_sets(first_unsent, welcome.applied_seq());
+  }
+  predictions_.clear();
   outbox_.forget();
   mirror_.release(UINT32_MAX);
 }
@@ -199,11 +209,12 @@ bool Session::may_retry(std::uint16_t code) const {
   const bool asked = code >= 4000 && code <= 4399;
   if (phase_ == Phase::dropped || phase_ == Phase::joined) return broken || asked;
   // A first join that reaches nobody says so at once; one that was begun, or is a return, is tried again.
-  return asked || (broken && (open_ || request_.mode == wire::JoinMode::Resume));
+  return asked || (broken && (open_ || url_ != home_ || request_.mode == wire::JoinMode::Resume));
 }
 
-std::int64_t Session::pause_us(std::uint16_t code) {
+std::int64_t Session::pause_us(std::uint16_t code, const std::string& reason) {
   if (moved_ && ++moves_ <= moves_max) return 0;
+  if (const auto slot = return_slot_us(reason)) return *slot;
   return code == close_code::restarting ? backoff_.below(2'000'000) : backoff_.next_us();
 }
 
@@ -216,6 +227,8 @@ void Session::closed(std::uint16_t code, const std::string& reason, std::int64_t
 void Session::lost(std::uint16_t code, const std::string& reason, std::int64_t now_us) {
   const std::string told = reason.empty() ? std::string(label_of(code)) : reason;
   const bool retry = may_retry(code);
+  // The node that it was sent to is gone: the first address knows who has the room now.
+  if (!welcomed_ && (code == 1001 || code == close_code::unreachable)) url_ = home_;
   open_ = welcomed_ = false;
   shield_.lower();
   if (leaving_) return end(close_code::left, "left");
@@ -229,7 +242,7 @@ void Session::lost(std::uint16_t code, const std::string& reason, std::int64_t n
   const std::int64_t until =
       phase_ == Phase::dropped ? dropped_us_ + seat_.grace_us : joining_us_ + us_of(options_.join_timeout_s);
   if (!drops && now_us >= until) return end(code, told);
-  dial_us_ = now_us + pause_us(code);
+  dial_us_ = now_us + pause_us(code, reason);
   if (drops) listeners_.drop(code, told);
 }
 
@@ -278,6 +291,7 @@ void Session::step(std::int64_t now_us) {
   roster_.step(now_us,
                [this](const Player& player, const std::string& reason) { listeners_.player_leave(player, reason); });
   watch_time(now_us);
+  send_tick(now_us);
   flush(now_us);
   shield_.step(have_, now_us);
 }
@@ -304,7 +318,11 @@ void Session::watch_time(std::int64_t now_us) {
 void Session::flush(std::int64_t now_us) {
   if (!link_ || !welcomed_) return;
   while (link_->writable() && !outbox_.empty()) {
-    write(composer_.update(have_, outbox_.take(), mirror_.layout()));
+    const std::vector<Action>& actions = outbox_.take();
+    Have told = have_;  // what came after the actions were done is not in them: an authority's actions answer inputs
+    told.direct = std::min(told.direct, acted_direct_);
+    write(composer_.update(told, actions, mirror_.layout()));
+    send_phase_.wrote(actions.back().seq, clock_.relay_us(now_us));
     acks_.sent();
   }
   if (link_->writable() && acks_.due(now_us)) {
@@ -313,6 +331,7 @@ void Session::flush(std::int64_t now_us) {
   }
   if (link_->writable() && now_us >= ping_us_ && !leaving_) {
     write(composer_.ping(now_us));
+    link_->time_arrivals();
     ping_us_ = now_us + (++pings_ < fast_pings ? fast_ping_us : slow_ping_us);
   }
   if (leaving_ && !said_leave_ && outbox_.empty() && link_->writable()) {

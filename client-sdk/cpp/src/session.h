@@ -4,6 +4,7 @@
 //   session.cpp          the connection's life: join, welcome, drop, come back, leave; what is due when
 //   session_receive.cpp  frames, Yours, events
 //   session_act.cpp      what the player does
+//   session_feel.cpp     what is drawn between frames, predicted, and when to send
 //
 // Call-backs run inside opened/received/closed/step only. They may do anything but end the Client.
 #pragma once
@@ -22,12 +23,15 @@
 #include "listeners.h"
 #include "mirror.h"
 #include "outbox.h"
+#include "predictions.h"
 #include "relay_link.h"
 #include "requests.h"
 #include "roster.h"
 #include "seat.h"
+#include "send_phase.h"
 #include "server_clock.h"
 #include "shield.h"
+#include "snapshots.h"
 #include "tickrelay/room.h"
 #include "url.h"
 
@@ -77,6 +81,12 @@ class Session final : public LinkListener {
   std::uint32_t input(Bytes data);
   void leave();
   void set_budget(std::uint32_t bytes_per_s);
+  void interpolate(std::string_view component);
+  void predict(std::string_view component, std::size_t bytes, EntityId entity, Predictions::Step step, const PredictOptions& options);
+  [[nodiscard]] int index_of(std::string_view component) const;  // -1: none
+  [[nodiscard]] Bytes drawn(int component, EntityId entity, std::int64_t now_us);
+  [[nodiscard]] Bytes predicted(std::string_view component, EntityId entity);
+  [[nodiscard]] std::int64_t next_send_us(std::int64_t now_us) const;
 
  private:
   // session.cpp
@@ -92,7 +102,7 @@ class Session final : public LinkListener {
   void flush(std::int64_t now_us);
   void write(Bytes message);
   [[nodiscard]] bool may_retry(std::uint16_t code) const;
-  [[nodiscard]] std::int64_t pause_us(std::uint16_t code);
+  [[nodiscard]] std::int64_t pause_us(std::uint16_t code, const std::string& reason);
 
   // session_receive.cpp
   void receive_message(const wire::Message& message, Bytes bytes, std::int64_t now_us);
@@ -103,7 +113,7 @@ class Session final : public LinkListener {
   void note_applied(bool at_once, std::int64_t now_us);
   void ask_for_whole(std::uint32_t tick, std::int64_t now_us);
   bool fits(const wire::StateFrame& frame, std::uint32_t base) const;
-  void applied(const wire::StateFrame& frame, bool yours, std::int64_t now_us);
+  void applied(const wire::StateFrame& frame, bool yours, Way way, std::int64_t now_us);
   void receive_yours(const wire::Yours& yours, Bytes bytes, std::int64_t now_us);
   void take_yours(const wire::Yours& yours, std::int64_t now_us);
   void deliver_direct(const wire::Yours& yours, std::int64_t now_us);
@@ -112,8 +122,15 @@ class Session final : public LinkListener {
   void deliver_message(const wire::Event& event);
   void deliver_failure(const wire::Event& event);
 
+  // session_feel.cpp
+  void put_right(const wire::Yours* yours, Way way, std::int64_t now_us);
+  void begin_feel(bool same_time, std::int64_t now_us);
+  void send_tick(std::int64_t now_us);
+  [[nodiscard]] std::int64_t send_clock_us(std::int64_t now_us) const;
+
   // session_act.cpp
   std::uint32_t act_on(wire::ActionKind kind, EntityId entity);
+  std::uint32_t queued(Action action);
   bool may_act(std::string_view what);
   // The component's index, the struct in its full size and quantised in `value_`, and in `mask` which fields of it
   // count; -1: reported.
@@ -123,7 +140,8 @@ class Session final : public LinkListener {
 
   ClientOptions options_;
   JoinRequest request_;
-  Url url_;
+  Url url_;   // where the room is, as far as it was told
+  Url home_;  // as given: where it asks again when nobody answers there
   std::string url_fault_;
   Phase phase_ = Phase::joining;
   std::unique_ptr<Link> link_;
@@ -155,10 +173,14 @@ class Session final : public LinkListener {
   std::int64_t resync_us_ = 0;  // when the whole was asked for; 0: it was not, or the relay answered
   std::vector<std::uint8_t> yours_;  // a Yours that waits for its frame, as it came
   Outbox outbox_;
+  std::uint32_t acted_direct_ = 0;  // the direct messages that were there when the newest action was done
   Acks acks_;
   Requests requests_;
   Roster roster_;
   ServerClock clock_;
+  Snapshots snapshots_;
+  Predictions predictions_;
+  SendPhase send_phase_;
   Backoff backoff_;
   Composer composer_;
   Listeners listeners_;

@@ -17,6 +17,11 @@ std::string quoted(std::string_view name) {
 
 }  // namespace
 
+std::uint32_t Session::queued(Action action) {
+  acted_direct_ = have_.direct;
+  return outbox_.add(std::move(action));
+}
+
 std::uint32_t Session::refuse(std::string detail) {
   errors_.push_back({"bad_usage", std::move(detail), 0});
   return 0;
@@ -51,7 +56,7 @@ std::uint32_t Session::send(std::string_view type, Bytes data, const To& to, boo
   action.to = to.numbers();
   // A request has the number of its message: the relay's Failure names either.
   if (wants_answer) action.request = outbox_.newest_seq() + 1;
-  return outbox_.add(std::move(action));
+  return queued(std::move(action));
 }
 
 std::uint32_t Session::request(std::string_view type, Bytes data, std::int64_t deadline_us, Requests::Call call,
@@ -69,7 +74,7 @@ std::uint32_t Session::answer(PlayerNumber player, std::uint32_t request, Bytes 
   action.to = {player};
   action.request = request;
   action.data.assign(data.begin(), data.end());
-  return outbox_.add(std::move(action));
+  return queued(std::move(action));
 }
 
 std::uint32_t Session::input(Bytes data) {
@@ -78,7 +83,9 @@ std::uint32_t Session::input(Bytes data) {
   Action action;
   action.kind = wire::ActionKind::Input;
   action.data.assign(data.begin(), data.end());
-  return outbox_.add(std::move(action));
+  const std::uint32_t seq = queued(std::move(action));
+  predictions_.input(seq, data, mirror_);
+  return seq;
 }
 
 // ----------------------------------------------------------------------------------------------------------- state
@@ -90,7 +97,7 @@ std::uint32_t Session::act_on(wire::ActionKind kind, EntityId entity) {
   Action action;
   action.kind = kind;
   action.entity = entity;
-  return outbox_.add(std::move(action));
+  return queued(std::move(action));
 }
 
 int Session::prepare(std::string_view name, Bytes value, std::uint64_t& mask, std::optional<EntityId> entity) {
@@ -149,7 +156,7 @@ EntityId Session::spawn(std::string_view name, Bytes value, bool keep, SeenBy se
   action.entity = entity;
   action.mask = mask;
   action.data = value_;
-  const std::uint32_t seq = outbox_.add(std::move(action));
+  const std::uint32_t seq = queued(std::move(action));
   const wire::Owner owner(seat_.player);
   mirror_.write_own(owner_component, entity, 1, {reinterpret_cast<const std::uint8_t*>(&owner), sizeof owner}, seq);
   mirror_.write_own(static_cast<ComponentIndex>(index), entity, mask, value_, seq);
@@ -174,6 +181,7 @@ std::uint32_t Session::set(EntityId entity, std::string_view name, Bytes value, 
   }
   mask = with_whole_quats(mask, component.quats);
   if (there && mask == 0) return outbox_.newest_seq();
+  acted_direct_ = have_.direct;
   const std::uint32_t seq = outbox_.set(component, component_index, entity, mask, value_);
   mirror_.write_own(component_index, entity, mask, value_, seq);
   return seq;

@@ -64,7 +64,7 @@ void Session::receive_message(const wire::Message& message, Bytes bytes, std::in
     case wire::Body::Pong: {
       const auto sent_us = static_cast<std::int64_t>(message.body_as_Pong()->client_us());
       if (sent_us >= asked_us_ && sent_us <= now_us) {
-        clock_.sample(sent_us, now_us, static_cast<std::int64_t>(message.body_as_Pong()->server_us()));
+        clock_.sample(sent_us, std::max(link_->arrived_us(now_us), sent_us), static_cast<std::int64_t>(message.body_as_Pong()->server_us()));
       }
       return;
     }
@@ -73,8 +73,8 @@ void Session::receive_message(const wire::Message& message, Bytes bytes, std::in
       const auto url = parse_url(text_of(message.body_as_Moved()->url()), error);
       if (!url) return give_up(close_code::protocol_error, "the relay moved the room to a " + error);
       url_ = *url;
-      if (message.body_as_Moved()->room_id() && !seat_.session.empty())
-        seat_.room_id = message.body_as_Moved()->room_id()->str();
+      const std::string room_id(text_of(message.body_as_Moved()->room_id()));
+      if (!room_id.empty() && !seat_.session.empty()) seat_.room_id = room_id;
       moved_ = true;
       return;
     }
@@ -111,6 +111,7 @@ void Session::receive_frame(const wire::StateFrame& frame, Way way, std::int64_t
     if (head.tick() <= have_.tick) deliver_events(frame);
     return;
   }
+  const std::int64_t had_us = seat_.tick_us(have_.tick == 0 ? head.tick() : have_.tick);
   std::string error;
   switch (decoder_->decode(frame, base, mirror_, error)) {
     case Outcome::broken: return give_up(close_code::protocol_error, error);
@@ -120,11 +121,12 @@ void Session::receive_frame(const wire::StateFrame& frame, Way way, std::int64_t
   have_.tick = mirror_.tick = head.tick();
   complete_tick_ = frame.complete() != 0 ? frame.complete() : head.tick();
   clock_.frame(now_us, seat_.tick_us(head.tick()), 1'000'000 / seat_.send_rate);
+  snapshots_.frame(had_us, seat_.tick_us(head.tick()), clock_.render_us(now_us));
   note_applied(head.kind() != wire::FrameKind::Stream, now_us);
   ++stats_.frames;
   if (way == Way::shield) ++stats_.shielded;
   // A copy may take the state past a Yours whose own frame is still on its way.
-  applied(frame, yours && yours->head()->tick() <= head.tick(), now_us);
+  applied(frame, yours && yours->head()->tick() <= head.tick(), way, now_us);
 }
 
 void Session::note_applied(bool at_once, std::int64_t now_us) {
@@ -142,10 +144,11 @@ void Session::ask_for_whole(std::uint32_t tick, std::int64_t now_us) {
 }
 
 // The state is whole: now everybody may look.
-void Session::applied(const wire::StateFrame& frame, bool with_yours, std::int64_t now_us) {
+void Session::applied(const wire::StateFrame& frame, bool with_yours, Way way, std::int64_t now_us) {
   const std::vector<std::uint8_t> own = with_yours ? std::exchange(yours_, {}) : std::vector<std::uint8_t>{};
   const wire::Yours* yours = yours_of(own);
   if (yours) take_yours(*yours, now_us);
+  put_right(yours, way, now_us);
   deliver_changes(now_us);
   listeners_.state_change(state_);
   deliver_events(frame);
@@ -169,6 +172,7 @@ void Session::receive_yours(const wire::Yours& yours, Bytes bytes, std::int64_t 
     return;
   }
   take_yours(yours, now_us);
+  put_right(&yours, Way::first, now_us);
   note_applied(false, now_us);
   deliver_changes(now_us);
   deliver_direct(yours, now_us);
@@ -178,6 +182,8 @@ void Session::take_yours(const wire::Yours& yours, std::int64_t) {
   mirror_.release(yours.head()->applied_seq());
   outbox_.applied(yours.head()->applied_seq());
   seat_.ids.add(yours.ids_first(), yours.ids_count());
+  send_phase_.told(yours.early_seq(), yours.early_us());
+  if (yours.early_seq() != 0) stats_.early_us = yours.early_us();
   if (yours.event() <= have_.event) return;
   errors_.push_back(
       {"events_lost",
@@ -199,6 +205,7 @@ void Session::deliver_direct(const wire::Yours& yours, std::int64_t) {
 void Session::deliver_changes(std::int64_t now_us) {
   if (!mirror_.layout()) return;
   const std::vector<MirrorChange> changes = mirror_.take_changes();
+  snapshots_.note(changes, mirror_, seat_.player);
   roster_.apply(changes, mirror_, now_us, [this](const Player& player) { listeners_.player_join(player); });
   listeners_.changes.deliver(mirror_, changes);
 }

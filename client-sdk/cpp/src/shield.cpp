@@ -6,7 +6,7 @@ namespace tickrelay {
 inline namespace sdk {
 namespace {
 
-constexpr std::int64_t settled_us = 5'000'000;  // one that lasted this long ends the back-off
+constexpr std::int64_t lasted_us = 5'000'000;  // one that lasted this long ends the back-off
 constexpr std::int64_t ping_interval_us = 2'000'000;
 
 bool comes_again(std::uint16_t code) { return code == 1001 || code == 1006 || (code >= 4000 && code <= 4399); }
@@ -58,15 +58,16 @@ void Shield::received(Bytes message, std::int64_t now_us) {
   carries_ = take_(message, now_us) || carries_;
 }
 
-void Shield::closed(std::uint16_t code, const std::string&, std::int64_t now_us) {
+void Shield::closed(std::uint16_t code, const std::string& reason, std::int64_t now_us) {
   up_ = up_ && comes_again(code);
   lost(now_us);
+  if (const auto slot = return_slot_us(reason)) dial_us_ = now_us + *slot;
 }
 
 void Shield::lost(std::int64_t now_us) {
   link_.reset();
   open_ = false;
-  if (now_us - opened_us_ >= settled_us) backoff_.reset();
+  if (now_us - opened_us_ >= lasted_us) backoff_.reset();
   dial_us_ = now_us + backoff_.next_us();
 }
 

@@ -15,6 +15,8 @@ struct Url {
   std::uint16_t port = 8350;
   std::string path = "/v1";
 
+  friend bool operator==(const Url&, const Url&) = default;
+
   [[nodiscard]] std::string authority() const;  // for the Host header
 };
 

@@ -24,7 +24,7 @@ function mirroring(scene: Scene): (frame: PackedFrame) => boolean {
   const payloads = new PackedPayloads(scratchOf(layout));
   return (frame) => {
     const sum = frame.keyTick ? [0, 8, 16, 24].map((shift) => (frame.hash >>> shift) & 255) : [];
-    const packed = frame.packed === null && sum.length === 0 ? null : Uint8Array.from([...sum, ...(frame.packed ?? [])]);
+    const packed = frame.packed === null && sum.length === 0 ? undefined : Uint8Array.from([...sum, ...(frame.packed ?? [])]);
     const payload: Payload = { ...noColumns, kind: frame.kind, keyTick: frame.keyTick, whole: frame.kind === "whole", packed };
     return payloads.apply(payload, mirror);
   };

@@ -1,8 +1,8 @@
 // A chat in a terminal: node chat.mjs ws://localhost:8350 ada. Any number of them meet in one room of type "chat".
 import { createInterface } from "node:readline";
 import { Client } from "tickrelay";
-import WebSocket from "ws"; // Node 22 and browsers have their own
 
+const WebSocket = globalThis.WebSocket ?? (await import("ws")).default; // Node has its own from 22 on
 const [url = "ws://localhost:8350", name = "anonymous"] = process.argv.slice(2);
 const client = new Client(url, { WebSocket });
 const room = await client.joinOrCreate("chat", { name });

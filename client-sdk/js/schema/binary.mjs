@@ -77,7 +77,7 @@ function typeOf(table) {
 
 function fieldOf(table) {
   return {
-    name: table.text(0), type: typeOf(table.table(1)), id: table.short(2), offset: table.short(3), deprecated: table.byte(6) !== 0,
+    name: table.text(0), type: typeOf(table.table(1)), id: table.short(2), offset: table.short(3), absent: Number(table.long(4)), deprecated: table.byte(6) !== 0,
     required: table.byte(7) !== 0,
   };
 }

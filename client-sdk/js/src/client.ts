@@ -3,7 +3,7 @@
 //   const client = new Client("ws://localhost:8350");
 //   const room = await client.joinOrCreate("arena", { name: "ada" });
 import { badUsage } from "./errors.js";
-import { limits } from "./limits.js";
+import { Limits } from "./limits.js";
 import { SocketConstructor, socketConstructor } from "./link/link.js";
 import { socketUrl } from "./link/url.js";
 import { listRooms } from "./link/room_query.js";
@@ -31,6 +31,7 @@ export class Client<Components extends object = AnyComponents> {
     this.joinTimeoutUs = (options.joinTimeout ?? 10) * 1e6;
     const visibility = (globalThis as { document?: VisibilitySource }).document;
     this.platform = { now: () => performance.now(), random: Math.random, visibility, ...options.platform };
+    if (options.backgroundMode === false) this.platform = { ...this.platform, visibility: undefined };
   }
 
   // Each settles with a room that is joined (its state comes a little later: register call-backs first), or rejects with a
@@ -71,14 +72,14 @@ export class Client<Components extends object = AnyComponents> {
   }
 
   private async enter(what: string, how: Pick<JoinRequest, "mode" | "type" | "roomId" | "ticket" | "session">, options: unknown, seat: SeatOptions): Promise<Room<Components>> {
-    for (const name of [how.type, how.roomId, seat.playerId]) checkedName(name ?? "", limits.nameBytes, `${what}: a name`);
+    for (const name of [how.type, how.roomId, seat.playerId]) checkedName(name ?? "", Limits.nameBytes, `${what}: a name`);
     const request: JoinRequest = {
       ...how, playerId: seat.playerId, role: Math.max(0, roles.indexOf(seat.role ?? "player")),
-      options: jsonOf(options, limits.optionsBytes, `${what}: options`), metadata: jsonOf(seat.metadata, limits.optionsBytes, `${what}: metadata`),
+      options: jsonOf(options, Limits.optionsBytes, `${what}: options`), metadata: jsonOf(seat.metadata, Limits.optionsBytes, `${what}: metadata`),
     };
     const { joinTimeoutUs } = this;
-    const { promptAcks = false, schema } = this.options;
-    const runner = new Runner(this.url, what, request, { joinTimeoutUs, promptAcks, schema }, this.socketOf, this.platform);
+    const { promptAcks = false, lossShield = false, alignSends = true, schema } = this.options;
+    const runner = new Runner(this.url, what, request, { joinTimeoutUs, promptAcks, lossShield, alignSends, schema }, this.socketOf, this.platform);
     const room = new Room<Components>(runner);
     await runner.start();
     return room;

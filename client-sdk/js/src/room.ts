@@ -3,6 +3,9 @@
 // Call-backs run when the relay's messages arrive, never inside a call of the game's. What one throws is thrown by itself, out
 // of the SDK's way. Every on…() returns a function that ends it.
 import { badUsage } from "./errors.js";
+import { PredictOptions, Step } from "./feel/prediction.js";
+import { Component } from "./state/component.js";
+import { Layout } from "./state/layout.js";
 import { MirrorChange } from "./state/mirror.js";
 import { State } from "./state/state.js";
 import { ChangeCall, Calls, RequestCall } from "./session/listeners.js";
@@ -16,6 +19,7 @@ import {
 
 /** Times, in seconds. */
 export class RoomClock {
+  /** @internal */
   constructor(private readonly session: Session, private readonly runner: Runner) {}
 
   /** This machine's, from an arbitrary zero. */
@@ -23,14 +27,19 @@ export class RoomClock {
     return this.runner.nowUs() / 1e6;
   }
 
-  /** The room's: tick n happens at n / tickRate. Known to about half a round trip, corrected smoothly, never backwards. */
+  /** The room's: tick n happens at n / tickRate. Within 2 ms on a quiet link, corrected smoothly, never backwards. */
   get serverNow(): number {
     return (this.session.clock.relayUs(this.runner.nowUs()) - this.session.seat.tickZeroUs) / 1e6;
   }
 
-  /** The room's clock less the delay at which frames have usually arrived: what to interpolate to. */
+  /** serverNow less delay: what to draw, and what a player saw when it acted. */
   get renderNow(): number {
     return (this.session.clock.renderUs(this.runner.nowUs()) - this.session.seat.tickZeroUs) / 1e6;
+  }
+
+  /** How far renderNow is behind serverNow: what 99 of 100 frames take, and one more frame. */
+  get delay(): number {
+    return this.serverNow - this.renderNow;
   }
 
   /** Hz */
@@ -46,7 +55,7 @@ export class Room<Components extends object = AnyComponents> {
   readonly clock: RoomClock;
   private readonly session: Session;
 
-  /** For Client alone. */
+  /** @internal For Client alone. */
   constructor(private readonly runner: Runner) {
     this.session = runner.session;
     this.state = new State(this.session.mirror);
@@ -240,9 +249,69 @@ export class Room<Components extends object = AnyComponents> {
     return this.session.actions.claim(entity);
   }
 
-  /** Up to 1 KiB, for the logic or the authority. Only the newest is sure to be seen. */
+  /** Up to 1 KiB, for the logic or the authority. Only the newest is sure to be seen. Predictions take it up at once. */
   input(data: Data): number {
     return this.session.actions.input(data);
+  }
+
+  // ------------------------------------------------------------------------------------------------- how it is shown
+
+  /** From now on keep what interpolated() needs of this component. */
+  interpolate(component: ComponentName<Components>): void {
+    this.session.interpolation.want(this.component(component));
+  }
+
+  /**
+   * What to draw now: of a predicted entity its prediction, of other own ones the state, of others' the value at clock.renderNow,
+   * carried on for at most 0.25 s where no frame came. As state.get() where nobody asked to interpolate().
+   */
+  interpolated<Name extends ComponentName<Components>>(entity: EntityId, component: Name): Components[Name] | undefined {
+    const kind = this.component(component);
+    const { interpolation, prediction, seat, clock } = this.session;
+    const nowUs = this.runner.nowUs();
+    const ahead = prediction.at(kind.index, entity, true, nowUs);
+    if (ahead !== undefined) return kind.view(ahead) as Components[Name];
+    const own = this.state.owner(entity) === seat.player;
+    const there = own ? undefined : interpolation.at(kind.index, entity, seat.ticksAt(clock.renderUs(nowUs)), seat.tickRate / 4);
+    return there === undefined ? this.state.get(entity, component) : (kind.view(there) as Components[Name]);
+  }
+
+  /**
+   * Shows an entity as the game's own inputs move it, without waiting for the relay: `step` does with a value what the relay's logic
+   * does with an input. When the relay has taken inputs up, its value counts, with those on top that it has not.
+   */
+  predict<Name extends ComponentName<Components>>(entity: EntityId, component: Name, step: Step<Components[Name]>, options: PredictOptions = {}): void {
+    const kind = this.component(component);
+    if (kind.opaque) throw badUsage(`predict: '${component}' is a table: only structs can be predicted`);
+    this.session.prediction.add(kind, entity, step as Step<unknown>, options);
+  }
+
+  stopPredicting(entity: EntityId, component: ComponentName<Components>): void {
+    this.session.prediction.remove(this.component(component).index, entity);
+  }
+
+  /** The newest prediction, as it is without smoothing; undefined: there is none. */
+  predicted<Name extends ComponentName<Components>>(entity: EntityId, component: Name): Components[Name] | undefined {
+    const kind = this.component(component);
+    const values = this.session.prediction.at(kind.index, entity, false, this.runner.nowUs());
+    return values === undefined ? undefined : (kind.view(values) as Components[Name]);
+  }
+
+  private component(name: string): Component {
+    return (this.session.mirror.layout as Layout).get(name);
+  }
+
+  /** Once a tick, at the moment at which what is set and put in here reaches the relay just before its own tick. */
+  onSendTick(call: () => unknown): Unsubscribe {
+    const end = this.session.sendPhase.calls.add(call);
+    this.runner.soon();
+    return end;
+  }
+
+  /** Seconds until the next onSendTick is due. */
+  get nextSendTick(): number {
+    const nowUs = this.runner.nowUs();
+    return (this.session.sendPhase.nextUs(nowUs) - nowUs) / 1e6;
   }
 
   /**

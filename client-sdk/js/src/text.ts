@@ -27,8 +27,8 @@ export function jsonOf(value: unknown, most: number, where: string): string {
 }
 
 /** undefined where there is none, or it is no JSON. */
-export function parsed(json: string | null): unknown {
-  if (json === null || json === "") return undefined;
+export function parsed(json: string): unknown {
+  if (json === "") return undefined;
   try {
     return JSON.parse(json) as unknown;
   } catch {

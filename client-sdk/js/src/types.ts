@@ -33,6 +33,12 @@ export interface ClientOptions<Components extends object = AnyComponents> {
   joinTimeout?: number;
   /** Hear at every tick which of your actions were applied, not at most every 100 ms. */
   promptAcks?: boolean;
+  /** A second connection with copies of frames: a lost packet costs ms, frames go twice. Not while the page is hidden. */
+  lossShield?: boolean;
+  /** room.onSendTick so that inputs arrive just before the relay's tick. Default true; false: at the tick rate, at any phase. */
+  alignSends?: boolean;
+  /** While the page is hidden ask for less than 1 kB/s, and be whole again when it is looked at. Default true. */
+  backgroundMode?: boolean;
   platform?: Partial<Platform>;
 }
 
@@ -57,6 +63,15 @@ export type Fields<Value> = Value extends Uint8Array
     ? readonly Fields<Item>[]
     : Value extends object
       ? { readonly [Name in keyof Value]?: Fields<Value[Name]> }
+      : Value;
+
+/** A component's value to be changed in place. */
+export type Draft<Value> = Value extends Uint8Array
+  ? Value
+  : Value extends readonly (infer Item)[]
+    ? Draft<Item>[]
+    : Value extends object
+      ? { -readonly [Name in keyof Value]: Draft<Value[Name]> }
       : Value;
 
 export interface SeatOptions {
@@ -155,4 +170,9 @@ export interface Stats {
   reconnects: number;
   /** Times the whole state was asked for. */
   resyncs: number;
+  /** With lossShield: state frames that came on the second connection, and those of them that came first and were applied. */
+  copies: number;
+  shielded: number;
+  /** How long before its tick the relay read this client's newest action, µs, as told last; 0: not known. */
+  earlyUs: number;
 }

@@ -83,7 +83,7 @@ export interface EventText { kind?: wire.EventKind; player?: number; type?: stri
 const eventOf = (b: Builder, { kind = wire.EventKind.Message, player = 2, type = "chat", data = "", request = 0, seq = 0, skip = false }: EventText) =>
   wire.Event.createEvent(b, kind, player, b.createString(type), wire.Event.createDataVector(b, [...Buffer.from(data)]), request, seq, skip);
 
-export const yours = (tick: number, applied: number, text: { direct?: EventText[]; directFirst?: number; lost?: number; event?: number } = {}) =>
+export const yours = (tick: number, applied: number, text: { direct?: EventText[]; directFirst?: number; lost?: number; event?: number; early?: [seq: number, us: number] } = {}) =>
   message(wire.Body.Yours, (b) => {
     const direct = wire.Yours.createDirectVector(b, (text.direct ?? []).map((event) => eventOf(b, event)));
     wire.Yours.startYours(b);
@@ -92,6 +92,8 @@ export const yours = (tick: number, applied: number, text: { direct?: EventText[
     wire.Yours.addDirect(b, direct);
     wire.Yours.addEventsLost(b, text.lost ?? 0);
     wire.Yours.addEvent(b, text.event ?? 0);
+    wire.Yours.addEarlySeq(b, text.early?.[0] ?? 0);
+    wire.Yours.addEarlyUs(b, text.early?.[1] ?? 0);
     return wire.Yours.endYours(b);
   });
 

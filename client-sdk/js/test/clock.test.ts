@@ -40,6 +40,52 @@ test("of several round trips the least counts", () => {
   assert.ok(Math.abs(clock.relayUs(40_000_000) - 40_500_000) < 10);
 });
 
+test("on a quiet link the clock is within 2 ms of the relay's, whatever is slow up or down and however the clocks drift", () => {
+  for (const [up, down] of [[20_000, 20_000], [5_000, 5_000], [60_000, 60_000]]) {
+    const chance = chanceOf(up);
+    const clock = new ServerClock();
+    const truth = (nowUs: number) => 7_000_000 + nowUs * 1.00005; // 50 ppm apart
+    for (let n = 0; n < 400; ++n) {
+      const sentUs = 1_000_000 + n * (n < 6 ? 100_000 : 2_000_000);
+      // Most are held up on one way or the other, few on neither.
+      const slow = chance(4);
+      const readUs = sentUs + up + chance(slow === 1 || slow === 3 ? 40_000 : 700);
+      const backUs = readUs + down + chance(slow === 2 || slow === 3 ? 40_000 : 700);
+      clock.sample(sentUs, backUs, Math.round(truth(readUs)));
+      if (n === 5) clock.frame(backUs + 1000, truth(backUs + 1000) - down, 50_000);
+      if (n < 60) continue;
+      const off = clock.relayUs(backUs + 1_000_000) - truth(backUs + 1_000_000);
+      assert.ok(Math.abs(off) < 2_000, `${off} us off at ping ${n}`);
+    }
+  }
+});
+
+test("clocks that drift apart are followed", () => {
+  const clock = new ServerClock();
+  const truth = (nowUs: number) => nowUs * 1.001; // far worse than any real one
+  let worst = 0;
+  for (let sentUs = 1_000_000; sentUs < 200_000_000; sentUs += 2_000_000) {
+    clock.sample(sentUs, sentUs + 4_000, truth(sentUs + 2_000));
+    worst = Math.max(worst, Math.abs(clock.relayUs(sentUs + 1_000_000) - truth(sentUs + 1_000_000)));
+  }
+  assert.ok(worst < 5_000, `${worst} us`);
+});
+
+test("99 of 100 frames are there when they are drawn", () => {
+  const chance = chanceOf(8);
+  const clock = new ServerClock();
+  clock.sample(1_000_000, 1_000_000, 1_000_000); // the clocks are one
+  let late = 0;
+  for (let n = 1; n <= 2000; ++n) {
+    const tickUs = 1_000_000 + n * 50_000;
+    const atUs = tickUs + 10_000 + (chance(100) === 0 ? chance(80_000) : chance(8_000));
+    if (n > 200 && clock.renderUs(atUs) > tickUs - 50_000) ++late; // drawn beyond the frame before it
+    clock.frame(atUs, tickUs, 50_000);
+    if (n > 200) assert.ok(clock.relayUs(atUs) - clock.renderUs(atUs) < 160_000);
+  }
+  assert.ok(late <= 30, `${late} of 1800`);
+});
+
 test("waits grow to 15 s, over all of them at random", () => {
   const most = new Backoff(() => 0.999999);
   assert.deepEqual(Array.from({ length: 7 }, () => Math.ceil(most.nextUs() / 1e6)), [1, 2, 4, 8, 15, 15, 15]);

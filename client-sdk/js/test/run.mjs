@@ -2,7 +2,7 @@
 //
 //   node test/run.mjs             TICKRELAY_BUILD: the build folder (default: build/release)
 //   node test/run.mjs --build     only compiles
-//   node test/run.mjs --run unit  only runs what was compiled: test/*.test.ts; e2e: test/e2e, against TICKRELAY_BINARY
+//   node test/run.mjs --run unit  only runs what was compiled: test/*.test.ts; e2e: test/e2e, against TICKRELAY_BINARY with TICKRELAY_WALK_LOGIC
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -14,6 +14,7 @@ const build = resolve(process.env.TICKRELAY_BUILD ?? join(root, "build/release")
 const out = join(build, "js");
 const source = join(out, "source");
 const binary = process.env.TICKRELAY_BINARY ?? join(build, "bin/tickrelay");
+const walkLogic = process.env.TICKRELAY_WALK_LOGIC ?? join(build, "tests/e2e/play/libtickrelay_walk_logic.so");
 
 function run(command, args, options = {}) {
   const { status, error } = spawnSync(command, args, { cwd: here, stdio: "inherit", ...options });
@@ -39,7 +40,7 @@ function stageForeign(from, to) {
 
 // The sources are copied, because flatc's and the generator's code is made among them, by each build for itself.
 async function stage() {
-  const { generateWire, runFlatc } = await import("../tools/wire.mjs"); // needs what install() brings
+  const { generateFlatc, generateWire, runFlatc } = await import("../tools/wire.mjs"); // needs what install() brings
   rmSync(out, { recursive: true, force: true });
   mkdirSync(source, { recursive: true });
   symlinkSync(join(here, "node_modules"), join(out, "node_modules"));
@@ -50,26 +51,30 @@ async function stage() {
   stageForeign(join(root, "tests/e2e/foreign"), join(source, "test/foreign"));
   const schema = join(root, "schema");
   cpSync(join(schema, "attributes.fbs"), join(source, "schema/attributes.fbs"));
-  generateWire(join(schema, "protocol.fbs"), join(source, "src/wire"), join(source, "src"));
-  generateWire(join(schema, "protocol.fbs"), join(source, "test/wire"));
+  generateWire(join(schema, "protocol.fbs"), join(source, "src/wire"));
+  generateFlatc(join(schema, "protocol.fbs"), join(source, "test/wire"));
   runFlatc(["--binary", "--schema", "-I", schema, "-o", out, join(schema, "examples/arena.fbs")]);
   run(process.execPath, [join(source, "schema/main.mjs"), join(schema, "examples/arena.fbs"), "-o", join(source, "test/arena.ts"), "--from", "../src/index.js"]);
 }
 
-function compile() {
-  const tsc = [join(here, "node_modules/typescript/bin/tsc"), "-p"];
-  run(process.execPath, [...tsc, join(source, "tsconfig.test.json"), "--outDir", out]);
-  run(process.execPath, [...tsc, join(source, "tsconfig.json"), "--outDir", join(source, "dist")]);
+async function compile() {
+  const packaged = await import("../tools/compile.mjs");
+  run(process.execPath, [join(here, "node_modules/typescript/bin/tsc"), "-p", join(source, "tsconfig.test.json"), "--outDir", out]);
+  packaged.compile(join(source, "tsconfig.json"), join(source, "dist"));
+  // What is tested as a whole is the package, its short names included.
+  writeFileSync(join(out, "src/index.js"), 'export * from "../source/dist/index.js";\n');
+  writeFileSync(join(out, "src/packed/index.js"), 'export * from "../../source/dist/packed/index.js";\n');
 }
 
 function test(folder) {
   const from = join(out, "test", folder === "unit" ? "" : folder);
-  if (folder === "e2e" && !existsSync(binary)) {
-    console.error(`no relay at ${binary}: build it, or set TICKRELAY_BINARY`);
+  for (const [what, path, name] of [["relay", binary, "TICKRELAY_BINARY"], ["room logic of the tests", walkLogic, "TICKRELAY_WALK_LOGIC"]]) {
+    if (folder !== "e2e" || existsSync(path)) continue;
+    console.error(`no ${what} at ${path}: build it, or set ${name}`);
     process.exit(1);
   }
   const tests = readdirSync(from).filter((name) => name.endsWith(".test.js")).map((name) => join(from, name));
-  const env = { ...process.env, GOLDEN: join(root, "tests/golden"), TICKRELAY_BINARY: binary, TICKRELAY_ROOT: root, TICKRELAY_JS: out };
+  const env = { ...process.env, GOLDEN: join(root, "tests/golden"), TICKRELAY_BINARY: binary, TICKRELAY_WALK_LOGIC: walkLogic, TICKRELAY_ROOT: root, TICKRELAY_JS: out };
   run(process.execPath, ["--test", ...tests], { env });
 }
 
@@ -77,6 +82,6 @@ const [what, which] = process.argv.slice(2);
 if (what !== "--run") {
   install();
   await stage();
-  compile();
+  await compile();
 }
 if (what !== "--build") test(which ?? "unit");

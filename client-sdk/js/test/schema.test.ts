@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { ByteBuffer } from "flatbuffers";
+import { read } from "../src/buffer/read.js";
 import { Schema } from "../src/index.js";
 import { unfit } from "../src/schema.js";
 import { readLayout } from "../src/state/layout.js";
@@ -66,7 +66,8 @@ test("a .bfbs needs no flatc, and errors say what helps", () => {
 });
 
 test("a room of another schema is named by what differs; one that only appends fits", () => {
-  const layout = readLayout((wire.Message.getRootAsMessage(new ByteBuffer(welcome({ layout: components }))).body(new wire.Welcome()) as wire.Welcome).layout() as wire.Layout);
+  const { body } = read<wire.Message>(welcome({ layout: components }), wire.Root.Message) as wire.Message;
+  const layout = readLayout((body as wire.Welcome).layout as wire.Layout);
   const of = (parts: Record<string, string>): Schema<object> => ({ source: "game.fbs", components: parts });
   assert.equal(unfit(of({ "game.Body": "at.x:9 at.y:9", "game.Note": "" }), layout), undefined);
   assert.match(unfit(of({ "game.Body": "at.x:9 at.z:9" }), layout) ?? "", /'game.Body' has at.y:9 where the game expects at.z:9.*npx tickrelay-schema.*game.fbs/);

@@ -1,7 +1,7 @@
 // A session whose connection and clock are in the test's hand.
 import assert from "node:assert/strict";
 import { Link } from "../src/link/link.js";
-import { Session } from "../src/session/session.js";
+import { Session, SessionOptions } from "../src/session/session.js";
 import { FrameText, WelcomeText, bodies, body, frame, owners, said, welcome } from "./bytes.js";
 import * as wire from "./wire/index.js";
 
@@ -18,8 +18,12 @@ export class TestLink implements Link {
 export class Seat {
   nowUs = 1_000_000;
   link = new TestLink();
-  readonly session = new Session(
-    "ws://relay/v1", { mode: wire.JoinMode.JoinOrCreate as number, type: "t" }, { joinTimeoutUs: 10e6, promptAcks: false, schema: undefined, random: () => 0.5 }, this.nowUs, () => {});
+  readonly session: Session;
+
+  constructor(options: Partial<SessionOptions> = {}) {
+    const all = { joinTimeoutUs: 10e6, promptAcks: false, lossShield: false, alignSends: true, schema: undefined, random: () => 0.5, ...options };
+    this.session = new Session("ws://relay/v1", { mode: wire.JoinMode.JoinOrCreate as number, type: "t" }, all, this.nowUs, () => {});
+  }
 
   dial(): void {
     assert.ok(this.session.wantsLink(this.nowUs));

@@ -1,7 +1,10 @@
 // The protocol of one seat, against bytes that flatc's classes build; time and the connection are the test's.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { write } from "../src/buffer/write.js";
+import { returnSlotUs } from "../src/session/backoff.js";
 import { Message } from "../src/types.js";
+import { Root } from "../src/wire/index.js";
 import * as wire from "./wire/index.js";
 import { bodies, body, components, frame, moved, note, owners, pong, resync, welcome, yours } from "./bytes.js";
 import { Seat, moves, whole } from "./seat.js";
@@ -68,6 +71,14 @@ test("Yours waits for its frame, counts for its events, and goes with it where i
   assert.equal(heard[4], "alone");
   seat.hear(moves(15, 14, 5, { eventFirst: 30, events: [{ data: "a gap" }] }));
   assert.equal(seat.session.mirror.tick, 14, "a frame whose events leave a gap is discarded");
+});
+
+test("the roster names each seat's entity, wherever the room keeps what it says of the seat", () => {
+  const seat = new Seat().join();
+  const seats = [{ number: 1, id: "ada" }, { number: 2, id: "bob", entity: 31 }].map((each) => write(Root.Player, "", { connected: true, ...each }));
+  const values = Buffer.concat(seats);
+  seat.hear(frame({ tick: 5, columns: [{ component: 0, ids: [7, 8], values: owners(1, 2) }, { component: 1, ids: [7, 8], values, lengths: seats.map((each) => each.length) }] }));
+  assert.deepEqual(seat.session.roster.players.map(({ number, id, entity }) => [number, id, entity]), [[1, "ada", 7], [2, "bob", 31]]);
 });
 
 test("an own value shows at once on the relay's step, holds against older frames, and gives way to the relay's", () => {
@@ -153,6 +164,17 @@ test("after a resume what was not applied is sent again under its number, sets u
   assert.equal(seat.x, 5);
   seat.hear(moves(12, 10, 1), yours(12, 6));
   assert.equal(seat.x, 1);
+});
+
+test("a return slot of the relay's is kept", () => {
+  for (const code of [4002, 4005]) {
+    const seat = new Seat().join();
+    seat.session.closed(code, "overloaded: come back in 3456 ms: too many join at once", seat.nowUs);
+    assert.equal(seat.session.wantsLink(seat.nowUs + 3_455_000), false);
+    assert.equal(seat.session.wantsLink(seat.nowUs + 3_456_000), true);
+  }
+  for (const [reason, slotUs] of [["come back soon", undefined], ["come back in -5 ms", undefined], ["come back in 5 s", undefined], ["restarting: come back in 0 ms: x", 0], ["come back in 86400000 ms", 60_000_000]] as const)
+    assert.equal(returnSlotUs(reason), slotUs, reason);
 });
 
 test("a roll-back counts as nothing there; another seat forgets what was on its way", () => {

@@ -67,8 +67,8 @@ class Player:
                 return True
         return False
 
-    def tags(self, name):
-        self.process.stdin.write(name + "\n")
+    def tags(self, text):
+        self.process.stdin.write(text + "\n")
         self.process.stdin.flush()
 
 
@@ -89,6 +89,18 @@ class Game(unittest.TestCase):
             self.plays_tag(f"ws://127.0.0.1:{relay.port}", "t")
             self.plays_tag(f"ws://127.0.0.1:{relay.port}")
             self.assertEqual(relay.call("room.info", room_id="t")["settings"]["logic"], "tag")
+
+    def test_the_chat_of_the_tutorials(self):
+        with Relay("[type.talk]\nlogic = \"talk\"\n", arguments=("--dev", "--logic", WORK / "examples" / "talk.so")) as relay:
+            url = f"ws://127.0.0.1:{relay.port}"
+            with Player(url, "ada", "talk") as ada:
+                with Player(url, "bob", "talk") as bob:
+                    self.assertTrue(ada.hears("hello bob"))
+                    bob.tags("one")
+                    self.assertTrue(ada.hears("tag one"))
+                    ada.tags("two")
+                    self.assertTrue(bob.hears("tag two"))
+                self.assertEqual(ada.process.stdout.readline(), "bye bob\n", "and nothing of its own")
 
     def test_a_program_embeds_the_relay_with_its_logic(self):
         server = subprocess.Popen([WORK / "examples" / "server", "127.0.0.1:0", WORK / "admin.sock"], stdout=subprocess.PIPE, text=True)

@@ -44,6 +44,19 @@ class Tickrelayctl(unittest.TestCase):
         self.ctl("undrain")
         self.ctl("close", room)
 
+    def test_plays_a_bad_network_to_a_player_and_shows_it(self):
+        room = self.json("spawn")["room_id"]
+        with self.relay.player(mode="ById", room_id=room, player_id="ada"):
+            said = self.ctl("simulate", room, "ada", "--delay-ms", "100", "--loss", "0.02").stdout
+            self.assertIn("delay 100 ms, loss 2 %", said)
+            simulated = self.json("room", room)["players"][0]["simulated"]
+            self.assertEqual(simulated, {"delay_ms": 100, "jitter_ms": 0, "loss": 0.02, "bytes_per_s": 0})
+            self.assertIn("delay 100 ms, loss 2 %", self.ctl("room", room).stdout)
+            self.assertEqual(self.json("simulate", room, "ada"), {})
+            self.assertNotIn("simulated", self.json("room", room)["players"][0])
+        self.assertIn("no player", self.ctl("simulate", room, "bob", "--loss", "1", code=1).stderr)
+        self.assertIn("loss", self.ctl("simulate", room, "ada", "--loss", "7", code=1).stderr)
+
     def follow(self, *arguments):
         """A verb that runs on; ended with the test."""
         process = subprocess.Popen([CTL, "--admin", self.relay.admin_path, *arguments], stdout=subprocess.PIPE,

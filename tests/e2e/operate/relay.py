@@ -47,13 +47,15 @@ def arena_bfbs():
 class Relay:
     """Stopped by its process id when the `with` ends."""
 
-    def __init__(self, config="", arguments=("--dev",), environment=None):
+    def __init__(self, config="", arguments=("--dev",), environment=None, program=PROGRAM, tls=None):
+        """tls: how to come to its ports, where they speak TLS, else None. Its operations port has TLS where the configuration says so."""
+        self.tls = tls
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tickrelay-operate-"))
         self.config = self.folder / "relay.toml"
         self.config.write_text(config)
         self.admin_path = self.folder / "admin.sock"
         self.log_path = self.folder / "relay.log"
-        command = [PROGRAM, "--config", self.config, "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0",
+        command = [program, "--config", self.config, "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0",
                    "--admin", self.admin_path, *arguments]
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, env={**os.environ, **(environment or {})})
@@ -62,7 +64,8 @@ class Relay:
             self.banner += line.decode()
             if line == b"tickrelay is ready\n":
                 break
-        ports = re.findall(r"//127\.0\.0\.1:(\d+)", self.banner)
+        ports = list(dict.fromkeys(re.findall(r"//127\.0\.0\.1:(\d+)", self.banner)))  # the demo is on the players' port
+        self.admin_port = int(ports.pop()) if "tls://" in self.banner else 0
         if len(ports) != 2:
             self.close()
             raise AssertionError(f"the relay did not start:\n{self.banner}{self.last_log}")
@@ -94,7 +97,10 @@ class Relay:
 
     def get(self, path):
         """(status, body) of the operations port."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.ops_port, timeout=PATIENCE_S)
+        if "https://127.0.0.1:" + str(self.ops_port) in self.banner:
+            connection = http.client.HTTPSConnection("127.0.0.1", self.ops_port, timeout=PATIENCE_S, context=self.tls)
+        else:
+            connection = http.client.HTTPConnection("127.0.0.1", self.ops_port, timeout=PATIENCE_S)
         try:
             connection.request("GET", path)
             answer = connection.getresponse()
@@ -115,9 +121,21 @@ class Relay:
             return admin.call(method, **params)
 
     def player(self, **join):
-        player = WebSocket(self.port)
+        player = WebSocket(self.port, tls=self.tls)
         player.join(**join)
         return player
+
+    def player_from(self, source, **join):
+        """From another of this machine's addresses."""
+        player = WebSocket(self.port, source=source)
+        player.join(**join)
+        return player
+
+    def refused(self, reason):
+        return self.metric(f'tickrelay_refused_total{{reason="{reason}"}}')
+
+    def log_lines(self, text):
+        return [line for line in self.log().splitlines() if text in line]
 
 
 class Refused(Exception):
@@ -131,9 +149,13 @@ class Refused(Exception):
 class Admin:
     """One connection to the admin socket."""
 
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.socket.connect(str(path))
+    def __init__(self, path=None, port=None, tls=None):
+        """Of a path, or of a port over TLS."""
+        if port is None:
+            self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            self.socket.connect(str(path))
+        else:
+            self.socket = tls.wrap_socket(socket.create_connection(("127.0.0.1", port), PATIENCE_S), server_hostname="127.0.0.1")
         self.socket.settimeout(PATIENCE_S)
         self.lines = self.socket.makefile("rb")
         self.number = 0
@@ -178,21 +200,30 @@ class WebSocket:
 
     TEXT, BINARY, CLOSE, PING = 1, 2, 8, 9
 
-    def __init__(self, port, upgrade=True):
-        self.socket = socket.create_connection(("127.0.0.1", port), PATIENCE_S)
+    def __init__(self, port, upgrade=True, tls=None, session=None, source="127.0.0.1", first=b""):
+        self.socket = socket.create_connection(("127.0.0.1", port), PATIENCE_S, (source, 0))
+        self.socket.sendall(first)
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_hostname="127.0.0.1", session=session)
         self.bytes = self.socket.makefile("rb")
         self.close_code = None
         self.close_reason = ""
         if upgrade:
             self.upgrade()
 
-    def upgrade(self, protocol="tickrelay.v1"):
+    def upgrade(self, protocol="tickrelay.v1", origin=None):
+        """True where the relay takes it; `answer` is its head."""
         self.socket.sendall((f"GET /v1 HTTP/1.1\r\nHost: relay\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                              f"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+                             + (f"Origin: {origin}\r\n" if origin is not None else "") +
                              f"Sec-WebSocket-Protocol: {protocol}\r\n\r\n").encode())
         head = b""
-        while not head.endswith(b"\r\n\r\n") and (line := self.bytes.readline()):
-            head += line
+        try:
+            while not head.endswith(b"\r\n\r\n") and (line := self.bytes.readline()):
+                head += line
+        except ConnectionError:
+            pass
+        self.answer = head.decode()
         return head.startswith(b"HTTP/1.1 101")
 
     def send(self, payload, opcode=BINARY):
@@ -247,6 +278,18 @@ class WebSocket:
         self.close()
 
 
+def spoken(connection):
+    """What the other side says until it closes."""
+    said = b""
+    try:
+        while piece := connection.recv(4096):
+            said += piece
+    except ConnectionError:
+        pass
+    connection.close()
+    return said
+
+
 class Witness(threading.Thread):
     """A well-behaved player: reads on its own thread and acknowledges, until closed. `frames` counts what it heard."""
 
@@ -274,7 +317,7 @@ class Witness(threading.Thread):
 
 def run():
     """unittest.main, but a file of which everything was skipped says so to CTest."""
-    result = unittest.main(exit=False, verbosity=2).result
+    result = unittest.main(exit=False, verbosity=2, warnings="ignore").result
     if result.wasSuccessful() and result.skipped and len(result.skipped) == result.testsRun:
         sys.exit(SKIPPED)
     sys.exit(not result.wasSuccessful())

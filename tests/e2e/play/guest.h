@@ -48,23 +48,26 @@ class Guest {
     std::shared_ptr<Room> room;
     bool joined = false;
     int returns = 0;    // on_reconnect
-    int rollbacks = 0;  // on_reconnect with rolled_back: none without a fleet
+    int rollbacks = 0;  // on_reconnect with rolled_back
     std::uint16_t left = 0;
     std::string left_reason;
     std::vector<std::uint16_t> drops;
     std::vector<std::string> errors, came, went, heard;
 };
 
-// Polls them all until the condition holds; false where that does not happen.
-inline bool until(std::initializer_list<Guest*> guests, const std::function<bool()>& condition,
-                  std::chrono::milliseconds patience = std::chrono::seconds(30)) {
+// Polls until the condition holds; false where that does not happen.
+inline bool poll_until(const std::function<void()>& poll, const std::function<bool()>& condition, std::chrono::milliseconds patience) {
     const auto end = std::chrono::steady_clock::now() + patience;
     for (;;) {
-        for (Guest* guest : guests) guest->client.poll();
+        poll();
         if (condition()) return true;
         if (std::chrono::steady_clock::now() > end) return false;
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
+}
+inline bool until(std::initializer_list<Guest*> guests, const std::function<bool()>& condition,
+                  std::chrono::milliseconds patience = std::chrono::seconds(30)) {
+    return poll_until([&] { for (Guest* guest : guests) guest->client.poll(); }, condition, patience);
 }
 
 }  // namespace tickrelay::test

@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "schema/arena_generated.h"
+#include "tests/e2e/play/arena.h"
 #include "tests/e2e/play/guest.h"
 #include "tests/e2e/play/pipe.h"
 #include "tests/e2e/play/relay_process.h"
@@ -12,18 +12,7 @@
 namespace tickrelay::test {
 namespace {
 
-constexpr const char* types = R"(
-[type.arena]
-schema = "arena.bfbs"
-tick_rate = 30
-
-[type.brief]
-schema = "arena.bfbs"
-tick_rate = 30
-grace_s = 0.5
-)";
-
-arena::Transform at(float x) { return {arena::Vec3(x, 0, 0), 0}; }
+const std::string types = arena_type("arena") + arena_type("brief", "grace_s = 0.5\n");
 
 // Ada plays through the pipe, bob beside it.
 class Reconnect : public ::testing::Test {
@@ -34,7 +23,7 @@ class Reconnect : public ::testing::Test {
         ASSERT_TRUE(until({&bob}, [&] { return bob.joined; })) << bob.left_reason;
         ada.join_by_id(bob.room->room_id(), {.player_id = "ada"});
         ASSERT_TRUE(until({&ada, &bob}, [&] { return ada.came.size() == 2 && bob.came.size() == 2; })) << ada.left_reason;
-        ship = ada.room->spawn(at(1));
+        ship = ada.room->spawn(placed(1));
         ASSERT_TRUE(until({&ada, &bob}, [&] { return bob.room->state().contains(ship); }));
     }
     bool both(const std::function<bool()>& condition) { return until({&ada, &bob}, condition); }
@@ -49,7 +38,7 @@ class Reconnect : public ::testing::Test {
 TEST_F(Reconnect, APlayerComesBackIntoItsSeatWithADeltaAndEveryMessageOnce) {
     ASSERT_NO_FATAL_FAILURE(meet("arena"));
     const PlayerNumber number = ada.room->player();
-    const EntityId other = bob.room->spawn(at(5));
+    const EntityId other = bob.room->spawn(placed(5));
     ASSERT_TRUE(both([&] { return ada.room->state().contains(other) && ada.room->state().tick() > 0; }));
     int removed = 0;
     ada.room->on_remove("*", [&](const Change&) { ++removed; });
@@ -63,9 +52,9 @@ TEST_F(Reconnect, APlayerComesBackIntoItsSeatWithADeltaAndEveryMessageOnce) {
     for (int i = 0; i < 5; ++i) bob.room->send("missed", std::to_string(i));
     for (int i = 0; i < 5; ++i) ada.room->send("kept", std::to_string(i));
     bob.room->send("direct", "1", To(number));
-    bob.room->set(other, at(6));
-    ada.room->set(ship, at(2));
-    const EntityId spawned = ada.room->spawn(at(3));
+    bob.room->set(other, placed(6));
+    ada.room->set(ship, placed(2));
+    const EntityId spawned = ada.room->spawn(placed(3));
     EXPECT_NE(spawned, 0U);
     pipe.away(false);
 
@@ -90,7 +79,7 @@ TEST_F(Reconnect, WhatTheRelayAppliedIsNotAppliedAgainThoughItsWordOfThatWasLost
     ASSERT_NO_FATAL_FAILURE(meet("arena"));
     pipe.stall_down(true);
     ada.room->send("said", "1", To::all());
-    const EntityId second = ada.room->spawn(at(8));
+    const EntityId second = ada.room->spawn(placed(8));
     ASSERT_TRUE(both([&] { return bob.count("said 1") == 1 && bob.room->state().contains(second); }));
     EXPECT_EQ(ada.count("said 1"), 0U);
     pipe.cut();
@@ -163,7 +152,7 @@ TEST_F(Reconnect, ASecondConnectionOfAPlayerTakesTheSeatAndTheFirstStops) {
     EXPECT_EQ(ada.left, close_code::replaced);
     EXPECT_EQ(again.room->player(), ada.room->player());
     EXPECT_EQ(again.room->state().owner(ship), again.room->player());
-    again.room->set(ship, at(4));
+    again.room->set(ship, placed(4));
     ASSERT_TRUE(until({&bob, &again}, [&] { return bob.room->state().get<arena::Transform>(ship)->pos().x() == 4; }));
     EXPECT_TRUE(bob.went.empty());
     EXPECT_TRUE(ada.drops.empty());

@@ -104,6 +104,20 @@ int RelayProcess::stop() {
     if (process_ <= 0) return -1;
     kill(process_, SIGTERM);
     kill(process_, SIGINT);  // a second signal, of another kind so that both are seen: now, whoever is playing
+    return wait_for_end();
+}
+
+int RelayProcess::terminate() {
+    if (process_ <= 0) return -1;
+    kill(process_, SIGTERM);
+    return wait_for_end();
+}
+
+void RelayProcess::signal(int number) {
+    if (process_ > 0) kill(process_, number);
+}
+
+int RelayProcess::wait_for_end() {
     int status = 0;
     if (!eventually([&] { return waitpid(process_, &status, WNOHANG) == process_; })) {
         kill(process_, SIGKILL);
@@ -112,6 +126,15 @@ int RelayProcess::stop() {
     process_ = -1;
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
+
+void RelayProcess::kill_it() {
+    if (process_ <= 0) return;
+    kill(process_, SIGKILL);
+    waitpid(process_, nullptr, 0);
+    process_ = -1;
+}
+
+std::string RelayProcess::log() const { return text_of(folder_ + "/relay.log"); }
 
 RelayProcess::~RelayProcess() {
     const bool ran = process_ > 0;

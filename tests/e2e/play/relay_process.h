@@ -41,9 +41,14 @@ class RelayProcess {
     [[nodiscard]] double metric(const std::string& sample) const;
     [[nodiscard]] std::size_t memory_kib() const;  // VmRSS
 
-    int stop();  // at once; the exit code, -1 where it had to be killed
+    int stop();      // at once; the exit code, -1 where it had to be killed
+    int terminate();  // SIGTERM alone, and waits; the exit code, -1 where it had to be killed
+    void signal(int number);
+    void kill_it();  // as a crash does: nothing is written, nobody is told
+    [[nodiscard]] std::string log() const;
 
   private:
+    int wait_for_end();
     void start(const std::vector<std::string>& arguments);
     void read_banner(int output);
 

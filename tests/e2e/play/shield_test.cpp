@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "schema/arena_generated.h"
+#include "tests/e2e/play/arena.h"
 #include "tests/e2e/play/guest.h"
 #include "tests/e2e/play/pipe.h"
 #include "tests/e2e/play/relay_process.h"
@@ -10,25 +10,7 @@
 namespace tickrelay::test {
 namespace {
 
-constexpr const char* both_codecs = R"(
-[type.packed]
-schema = "arena.bfbs"
-tick_rate = 30
-
-[type.plain]
-schema = "arena.bfbs"
-tick_rate = 30
-codec = "plain"
-
-[type.views]
-schema = "arena.bfbs"
-tick_rate = 30
-view_radius = 1000.0
-)";
-
 constexpr int first = 0, shield = 1;  // of the pipe's connections
-
-arena::Transform ship_at(float x) { return {arena::Vec3(x, 0, 0), 0}; }
 
 // Ada plays through the pipe, bob beside it.
 class Shield : public ::testing::TestWithParam<const char*> {
@@ -39,8 +21,8 @@ class Shield : public ::testing::TestWithParam<const char*> {
         ASSERT_TRUE(until({&bob}, [&] { return bob.joined; })) << bob.left_reason;
         ada.join_by_id(bob.room->room_id(), {.player_id = "ada"});
         ASSERT_TRUE(both([&] { return ada.joined; })) << ada.left_reason;
-        ship = bob.room->spawn(ship_at(0));
-        ada.room->spawn(ship_at(1));  // where views are by place she sees from there
+        ship = bob.room->spawn(placed(0));
+        ada.room->spawn(placed(1));  // where views are by place she sees from there
         ASSERT_TRUE(both([&] { return ada.room->state().contains(ship) && copies() > 0; })) << ada.left_reason;
     }
     bool both(const std::function<bool()>& condition) { return until({&ada, &bob}, condition); }
@@ -51,12 +33,12 @@ class Shield : public ::testing::TestWithParam<const char*> {
     }
     void fly(int from, int to) {
         for (int x = from; x < to; ++x) {
-            bob.room->set(ship, ship_at(static_cast<float>(x)));
+            bob.room->set(ship, placed(static_cast<float>(x)));
             ASSERT_TRUE(both([&] { return ada_sees(static_cast<float>(x)); })) << x;
         }
     }
 
-    RelayProcess relay{{.configuration = both_codecs, .arguments = {"--dev", "--loops", "2"}}};
+    RelayProcess relay{{.configuration = both_codecs() + arena_type("views", "view_radius = 1000\n"), .arguments = {"--dev", "--loops", "2"}}};
     Pipe pipe{{.to = relay.port()}};
     Guest ada{pipe.url(), {.loss_shield = true}}, bob{relay.url()};
     EntityId ship = 0;
@@ -69,7 +51,7 @@ TEST_P(Shield, StateAndMessagesToAllGoOnWhileTheFirstConnectionStands) {
     bob.room->send("to all", "1", To::all());
     ASSERT_TRUE(both([&] { return ada.count("to all 1") == 1; }));
     bob.room->send("to her", "2", To(ada.room->player()));
-    const EntityId own = ada.room->spawn(ship_at(7));
+    const EntityId own = ada.room->spawn(placed(7));
     ASSERT_TRUE(both([&] { return bob.room->state().contains(own); })) << "what she does goes up";
     ASSERT_NO_FATAL_FAILURE(fly(15, 20));
     EXPECT_EQ(ada.count("to her 2"), 0U) << "direct messages come on the first connection alone";

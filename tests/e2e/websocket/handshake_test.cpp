@@ -1,5 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <memory>
+#include <vector>
+
 #include "tests/e2e/websocket/raw_client.h"
 #include "tests/e2e/websocket/relay_under_test.h"
 
@@ -121,6 +125,27 @@ TEST_F(Handshake, half_ones_are_closed_in_time_and_others_served_meanwhile) {
     EXPECT_LT(took, std::chrono::seconds(8));
     good.send(binary, "still here");
     EXPECT_TRUE(good.read_frame());
+}
+
+TEST(HalfHandshakes, end_with_the_oldest_when_many_younger_ones_came) {
+    SocketSettings settings;
+    settings.newer_handshakes_max = 4;
+    settings.handshake_timeout_s = 60;
+    std::atomic<int> refused{0};
+    settings.refused = [&](const PeerAddress&, bool) { ++refused; };
+    RelayUnderTest relay(settings);
+    relay.start();
+    RawClient good(relay.port), oldest(relay.port), half(relay.port);
+    EXPECT_TRUE(good.upgrade());
+    half.write("GET /v1 HTTP/1.1\r\nHost: rel");
+    std::vector<std::unique_ptr<RawClient>> younger;
+    for (int i = 0; i < 4; ++i) younger.push_back(std::make_unique<RawClient>(relay.port));
+    EXPECT_TRUE(oldest.ended());
+    EXPECT_TRUE(half.ended());
+    EXPECT_TRUE(eventually([&] { return refused == 2; })) << refused;
+    good.send(binary, "still here");
+    EXPECT_TRUE(good.read_frame());
+    for (auto& client : younger) EXPECT_TRUE(client->upgrade());
 }
 
 TEST_F(Handshake, header_beyond_the_limit_is_closed) {

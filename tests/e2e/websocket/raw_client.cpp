@@ -88,20 +88,32 @@ bool RawClient::write(std::string_view bytes) {
     while (!bytes.empty()) {
         pollfd writable{fd_, POLLOUT, 0};
         if (poll(&writable, 1, static_cast<int>(std::chrono::milliseconds(patience).count())) <= 0) return false;
-        const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (sent < 0 && errno != EAGAIN) return false;
+        const long sent = put(bytes);
+        if (sent == 0) return false;
         bytes.remove_prefix(sent > 0 ? static_cast<std::size_t>(sent) : 0);
     }
     return true;
 }
 
+long RawClient::put(std::string_view bytes) {
+    const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    return sent < 0 && errno != EAGAIN ? 0 : sent;
+}
+
+long RawClient::take(char* to, std::size_t bytes_max) {
+    const ssize_t bytes = recv(fd_, to, bytes_max, MSG_DONTWAIT);
+    return bytes < 0 && errno != EAGAIN ? 0 : bytes;
+}
+
 bool RawClient::fill() {
     if (end_ || fd_ < 0) return false;
-    pollfd readable{fd_, POLLIN, 0};
-    if (poll(&readable, 1, static_cast<int>(std::chrono::milliseconds(patience).count())) <= 0) return false;
     char part[16 * 1024];
-    const ssize_t bytes = recv(fd_, part, sizeof part, 0);
-    end_ = bytes <= 0;
+    long bytes = 0;
+    while ((bytes = take(part, sizeof part)) < 0) {
+        pollfd readable{fd_, POLLIN, 0};
+        if (poll(&readable, 1, static_cast<int>(std::chrono::milliseconds(patience).count())) <= 0) return false;
+    }
+    end_ = bytes == 0;
     if (bytes > 0) buffer_.append(part, static_cast<std::size_t>(bytes));
     return !end_;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -34,7 +35,7 @@ std::string upgrade_request(std::string_view path = "/v1", std::string_view subp
 class RawClient {
   public:
     explicit RawClient(std::uint16_t port, std::string_view host = "127.0.0.1", int receive_buffer_bytes = 0);
-    ~RawClient();
+    virtual ~RawClient();
     RawClient(RawClient&& other) noexcept;
     RawClient(const RawClient&) = delete;
 
@@ -52,6 +53,11 @@ class RawClient {
     void reset();  // closes with RST
     void close();
     int fd() const { return fd_; }
+
+  protected:
+    // At once, what goes: bytes, 0 at the end of the connection, -1 where poll would have to wait.
+    virtual long put(std::string_view bytes);
+    virtual long take(char* to, std::size_t bytes_max);
 
   private:
     bool fill();  // false: end or no patience left

@@ -1,5 +1,6 @@
 #include "tests/e2e/websocket/relay_under_test.h"
 
+#include <random>
 #include <cstdio>
 #include <cstdlib>
 #include <future>
@@ -81,6 +82,14 @@ std::int64_t EchoLoop::step(std::int64_t now_ns) {
     return on_step ? on_step(now_ns) : now_ns + 1'000'000'000;
 }
 
+std::string numbered(int number) {
+    std::minstd_rand random(static_cast<unsigned>(number) + 1);
+    std::string payload = std::to_string(number) + ":";
+    const std::size_t bytes = random() % (number % 10 == 0 ? 70'000 : 600);
+    while (payload.size() < bytes) payload.push_back(static_cast<char>('a' + random() % 26));
+    return payload;
+}
+
 Sent send_message(LwsSockets& sockets, SocketId socket, std::string_view payload) {
     std::byte header[websocket_header_max];
     return sockets.send(socket, {header, write_websocket_header(header, payload.size())},
@@ -93,6 +102,7 @@ RelayUnderTest::RelayUnderTest(SocketSettings settings, std::size_t loop_count, 
     }
     AcceptorSettings accept{.addresses = {std::move(address)}, .loops = loop_count, .admit = {}, .hand_over = {}};
     accept.hand_over = [this](std::size_t loop, const Accepted& accepted) { loops[loop]->thread->give(accepted); };
+    if (settings.tls) accept.tls_from = 0;
     acceptor = std::make_unique<Acceptor>(std::move(accept));
     std::string error;
     must(acceptor->open(error), error);

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "relay/run/acceptor.h"
 #include "relay/run/loop_thread.h"
 
 namespace tickrelay::test {
@@ -47,6 +48,9 @@ class EchoLoop final : public SocketEvents, public LoopSteps {
     std::mutex work_mutex_;
     std::vector<std::function<void()>> work_;
 };
+
+// A payload that can be told from others: of up to 600 bytes, each tenth of up to 70,000.
+std::string numbered(int number);
 
 Sent send_message(LwsSockets& sockets, SocketId socket, std::string_view payload);
 

@@ -11,14 +11,6 @@
 namespace tickrelay::test {
 namespace {
 
-std::string numbered(int number) {
-    std::minstd_rand random(static_cast<unsigned>(number) + 1);
-    std::string payload = std::to_string(number) + ":";
-    const std::size_t bytes = random() % (number % 10 == 0 ? 70'000 : 600);
-    while (payload.size() < bytes) payload.push_back(static_cast<char>('a' + random() % 26));
-    return payload;
-}
-
 // Sends numbered messages as fast as the socket takes them, in two spans of random lengths.
 struct Sender {
     RelayUnderTest relay;

@@ -67,6 +67,14 @@ TEST(Load, measures_every_frame_of_the_floor) {
   const double per_update = static_cast<double>(measured.decoded_bytes) / static_cast<double>(measured.decoded_updates);
   EXPECT_GT(per_update, 20);
   EXPECT_LT(per_update, 50);
+  ASSERT_EQ(measured.seconds.size(), 1U);
+  const Second& second = measured.seconds[0];
+  EXPECT_GT(second.frames, 3 * 4 * 20 * 7U / 10);  // the last tick's may arrive after it
+  EXPECT_LE(second.frames, measured.frames_received);
+  EXPECT_EQ(second.bytes, measured.bytes);
+  EXPECT_GT(second.latency_p50_ns, 0);
+  EXPECT_LE(second.latency_p99_ns, measured.latency.max_ns());
+  EXPECT_GT(second.state_age_p99_ns, 0);
 }
 
 TEST(Load, measures_rooms_whose_ticks_are_spread_and_read_late) {

@@ -36,7 +36,7 @@ TEST(Walk, is_found_again_in_the_log) {
   for (std::uint32_t i = 0; i < 1'000; ++i) {
     sent.push_back(walk.step(fields()));
     log.add(sent.back(), i, i + 1);
-    const std::uint32_t back = std::min<std::uint32_t>(i, SentLog::kept - 1);
+    const std::uint32_t back = std::min<std::uint32_t>(i, SentLog::kept_mostly - 1);
     for (const std::uint32_t age : {0U, back / 2, back}) {
       const Sent* found = log.find(sent[i - age]);
       ASSERT_NE(found, nullptr);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <numeric>
 
 namespace tickrelay::bench {
@@ -43,14 +44,23 @@ TEST(WebSocket, a_frame_that_is_cut_off_waits_for_more) {
   }
 }
 
-TEST(WebSocket, fragments_extensions_text_and_long_payloads_are_broken) {
+TEST(WebSocket, fragments_extensions_and_long_payloads_are_broken) {
   std::vector<std::uint8_t> wire;
   append_server_frame(wire, Opcode::binary, payload_of(200));
   EXPECT_EQ(parse_frame(wire, 199).state, State::broken);
-  for (const std::uint8_t first : {0x02, 0xc2, 0x80, 0x81, 0x83}) {
+  for (const std::uint8_t first : {0x02, 0x01, 0xc2, 0xc1, 0x80, 0x83}) {
     wire[0] = first;
     EXPECT_EQ(parse_frame(wire, 1'000).state, State::broken) << int{first};
   }
+}
+
+TEST(WebSocket, text_is_told_from_bytes) {
+  std::vector<std::uint8_t> wire;
+  append_client_frame(wire, Opcode::text, payload_of(20), 77);
+  const WebSocketFrame frame = parse_frame(wire, 1'000);
+  ASSERT_EQ(frame.state, State::complete);
+  EXPECT_EQ(frame.opcode, Opcode::text);
+  EXPECT_TRUE(std::ranges::equal(frame.payload, payload_of(20)));
 }
 
 // The example of RFC 6455.

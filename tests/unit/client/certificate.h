@@ -14,25 +14,32 @@ namespace tickrelay::test {
 
 class Certificate {
  public:
-  Certificate() {
+  // Valid from so many seconds before now until so many after.
+  explicit Certificate(const std::string& name = "localhost", long before_s = 60, long after_s = 3600) {
     std::string pattern = (std::filesystem::temp_directory_path() / "tickrelay-tls-XXXXXX").string();
     folder_ = mkdtemp(pattern.data());
+    make(name, before_s, after_s);
+  }
+
+  // Another one, with another key, in the same files.
+  void make(const std::string& name, long before_s = 60, long after_s = 3600) {
     EVP_PKEY* key = EVP_EC_gen("P-256");
     X509* x509 = X509_new();
     X509_set_version(x509, 2);
     ASN1_INTEGER_set(X509_get_serialNumber(x509), 1);
-    X509_gmtime_adj(X509_getm_notBefore(x509), -60);
-    X509_gmtime_adj(X509_getm_notAfter(x509), 3600);
+    X509_gmtime_adj(X509_getm_notBefore(x509), -before_s);
+    X509_gmtime_adj(X509_getm_notAfter(x509), after_s);
     X509_set_pubkey(x509, key);
-    X509_NAME* name = X509_get_subject_name(x509);
-    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("localhost"), -1, -1,
+    X509_NAME* subject = X509_get_subject_name(x509);
+    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1,
                                0);
-    X509_set_issuer_name(x509, name);
-    extend(x509, NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1");
+    X509_set_issuer_name(x509, subject);
+    extend(x509, NID_subject_alt_name, ("DNS:" + name + ",IP:127.0.0.1").c_str());
     extend(x509, NID_basic_constraints, "critical,CA:TRUE");
     X509_sign(x509, key, EVP_sha256());
     write(certificate(), [&](FILE* file) { PEM_write_X509(file, x509); });
     write(this->key(), [&](FILE* file) { PEM_write_PrivateKey(file, key, nullptr, nullptr, 0, nullptr, nullptr); });
+    std::filesystem::permissions(this->key(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
     X509_free(x509);
     EVP_PKEY_free(key);
   }

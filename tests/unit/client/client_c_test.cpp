@@ -143,7 +143,7 @@ TEST_F(ClientC, AFreedRoomIsHeardOfNoMore) {
   EXPECT_TRUE(events.empty());
 }
 
-constexpr tickrelay_options with_shield{sizeof(tickrelay_options), nullptr, false, 0, false, true};
+constexpr tickrelay_options with_shield{sizeof(tickrelay_options), nullptr, false, 0, false, true, false};
 
 class ShieldedClientC : public ClientC {
  protected:
@@ -174,6 +174,27 @@ TEST_F(ClientC, NothingIsDoneWithoutAHandle) {
   tickrelay_poll(nullptr);
   tickrelay_room_free(nullptr);
   EXPECT_EQ(tickrelay_abi_version(), TICKRELAY_ABI_VERSION);
+}
+
+TEST_F(ClientC, WhatIsDrawnAndWhenToSendAreTold) {
+  join();
+  tickrelay_interpolate(room, "arena.Transform");
+  std::size_t size = 0;
+  const std::uint8_t* value = tickrelay_interpolated(room, 2, "arena.Transform", &size);
+  ASSERT_EQ(size, sizeof(arena::Transform));
+  EXPECT_EQ(reinterpret_cast<const arena::Transform*>(value)->pos().y(), 5.f);
+  EXPECT_EQ(tickrelay_interpolated(room, 77, "arena.Transform", &size), nullptr);
+  EXPECT_EQ(size, 0u);
+  EXPECT_NEAR(tickrelay_server_now(room) - tickrelay_render_now(room), tickrelay_render_delay(room), 0.05);
+  tickrelay_watch_send_ticks(room);
+  const Held* due = nullptr;
+  for (int i = 0; i < 20'000 && due == nullptr; ++i) {
+    poll();
+    due = find(TICKRELAY_SEND_TICK);
+  }
+  ASSERT_NE(due, nullptr);
+  EXPECT_NEAR(tickrelay_next_send_tick(room), 0.025, 0.027) << "20 Hz";
+  EXPECT_EQ(tickrelay_input_early(room), 0);
 }
 
 TEST_F(ClientC, ErrorsAreEvents) {

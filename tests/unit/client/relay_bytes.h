@@ -86,6 +86,7 @@ struct WelcomeBytes {
   bool with_layout = true, wider = false, resumed = false, rolled_back = false;
   std::uint32_t term = 1, event = 0, direct = 0, applied_seq = 0, grace_ms = 20'000;
   wire::Codec codec = wire::Codec::Plain;
+  std::int64_t server_us = 0;
 
   [[nodiscard]] Buffer bytes() const {
     FlatBufferBuilder builder;
@@ -114,6 +115,7 @@ struct WelcomeBytes {
     welcome.add_ack_interval_ms(100);
     welcome.add_grace_ms(grace_ms);
     welcome.add_codec(codec);
+    welcome.add_server_us(static_cast<std::uint64_t>(server_us));
     if (with_layout) welcome.add_layout(shape);
     return message(builder, wire::Body::Welcome, welcome.Finish());
   }
@@ -332,9 +334,9 @@ struct Game {
   }
   void close(std::uint16_t code) { session->closed(code, "", now); }
   // Joined, with a first frame: entity 1 (own seat, a transform) and 2 (player 9's).
-  void join() {
+  void join(std::int64_t server_us = 0) {
     connect();
-    receive(WelcomeBytes{}.bytes());
+    receive(WelcomeBytes{.server_us = server_us}.bytes());
     receive(FrameBytes::whole(
                 10, {owners({1, 2}, {7, 9}), transforms({1, 2}, packed(1.f, 2.f, 3.f, 0.f, 4.f, 5.f, 6.f, 0.f))})
                 .bytes());

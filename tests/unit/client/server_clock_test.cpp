@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <random>
+
 namespace tickrelay {
 inline namespace sdk {
 namespace {
@@ -59,6 +62,69 @@ TEST(ServerClock, AnotherRelayHasAnotherZero) {
   EXPECT_FALSE(clock.known());
   clock.sample(20'000, 30'000, 77);
   EXPECT_EQ(clock.relay_us(30'000), 77 + 5'000);
+}
+
+// A link whose ways take least_us and an exponential delay of jitter_us, each of its own; the clocks drift apart by 50 ppm.
+struct Simulated {
+  explicit Simulated(unsigned seed, double least_us, double jitter_us) : chance(seed), least_us(least_us), jitter_us(jitter_us) {}
+
+  std::int64_t way() { return static_cast<std::int64_t>(least_us + std::exponential_distribution<double>(1 / jitter_us)(chance)); }
+  [[nodiscard]] static std::int64_t relay_at(std::int64_t now) { return ahead_us + now + now / 20'000; }
+  void ping(std::int64_t now) {
+    const std::int64_t there = now + way();
+    clock.sample(now, there + way(), relay_at(there));
+  }
+
+  std::mt19937 chance;
+  double least_us, jitter_us;
+  ServerClock clock;
+};
+
+TEST(ServerClock, OnAQuietLinkItIsWithinTwoMilliseconds) {
+  for (unsigned seed = 1; seed <= 50; ++seed) {
+    Simulated link(seed, 15'000, 1'000);
+    std::int64_t before = 0;
+    for (std::int64_t now = 0; now < 60'000'000; now += 1'000) {
+      const bool fast = now <= 500'000 && now % 100'000 == 0;
+      if (fast || now % 2'000'000 == 0) link.ping(now);
+      if (now % 50'000 == 0) {
+        const std::int64_t arrives = now + link.way();
+        link.clock.frame(arrives, Simulated::relay_at(now), 50'000);
+      }
+      if (now < 1'000'000) continue;
+      const std::int64_t shown = link.clock.relay_us(now);
+      ASSERT_NEAR(static_cast<double>(shown), static_cast<double>(Simulated::relay_at(now)), 2'000) << "seed " << seed << " at " << now;
+      ASSERT_GT(shown, before);
+      before = shown;
+    }
+  }
+}
+
+TEST(ServerClock, OneQuickWayEachIsEnough) {
+  ServerClock clock;
+  for (std::int64_t now = 0; now < 3'200'000; now += 200'000) {
+    const bool quick_there = now / 200'000 % 2 == 0;  // never both
+    const std::int64_t there = now + (quick_there ? 5'000 : 45'000);
+    clock.sample(now, there + (quick_there ? 45'000 : 5'000), ahead_us + there);
+  }
+  EXPECT_NEAR(static_cast<double>(clock.relay_us(10'000'000)), ahead_us + 10'000'000, 1'000);
+}
+
+TEST(ServerClock, TheDelayIsWhatTheLatestInAHundredNeedAndATick) {
+  Simulated link(7, 20'000, 4'000);
+  link.clock.sample(0, 40'000, Simulated::relay_at(20'000));
+  std::int64_t in_time = 0, all = 0;
+  for (std::int64_t tick = 1; tick < 2'000; ++tick) {
+    const std::int64_t due = tick * 50'000;
+    const std::int64_t arrives = due + link.way();
+    const std::int64_t needed_from = link.clock.render_us(arrives);
+    link.clock.frame(arrives, ahead_us + due, 50'000);
+    if (tick < 200) continue;
+    ++all;
+    in_time += needed_from <= ahead_us + due - 50'000;  // it comes before the one before is used up
+  }
+  EXPECT_GE(in_time * 100, all * 98);
+  EXPECT_LT(link.clock.delay_us(100'000'000), 50'000 + 20'000 + 40'000) << "and no more than that";
 }
 
 }  // namespace

@@ -129,6 +129,25 @@ TEST(SessionReturn, ANewTermAloneForgetsNothing) {
   EXPECT_TRUE(game.room.state().contains(2));
 }
 
+TEST(SessionReturn, AReturnSlotOfTheRelaysIsKept) {
+  for (const auto code : {close_code::restarting, close_code::overloaded}) {
+    Game game;
+    game.join();
+    game.session->closed(code, "overloaded: come back in 3456 ms: too many join at once", game.now);
+    EXPECT_FALSE(game.session->wants_link(game.now + 3'455'000));
+    EXPECT_TRUE(game.session->wants_link(game.now + 3'456'000));
+  }
+}
+
+TEST(SessionReturn, WhatIsNoReturnSlotIsNone) {
+  for (const char* reason : {"", "overloaded", "come back in", "come back in ms", "come back in -5 ms", "come back in 5 s",
+                             "come back in 99999999999999999999 ms", "come back soon"})
+    EXPECT_EQ(return_slot_us(reason), std::nullopt) << reason;
+  EXPECT_EQ(return_slot_us("restarting: come back in 0 ms: x"), 0);
+  EXPECT_EQ(return_slot_us("come back in 1234 ms"), 1'234'000);
+  EXPECT_EQ(return_slot_us("come back in 86400000 ms"), 60'000'000) << "a minute at most";
+}
+
 TEST(SessionReturn, WhatTheRelayLostIsSentAgainWhereItIsStillHeld) {
   Game game;
   game.join();

@@ -45,6 +45,7 @@ struct CheckpointTest : testing::Test {
     settings.id = "arena-1";
     settings.type = "arena";
     settings.metadata = R"({"map":"dust"})";
+    settings.trace_id = "4bf92f3577b34da6a3ce929d0e0e4736";
     settings.tick_rate = 60;
     settings.send_rate = 20;
     settings.history = 7;
@@ -152,6 +153,7 @@ TEST_F(CheckpointTest, comes_back_as_it_was) {
   const RoomSettings& settings = state->settings;
   EXPECT_EQ(settings.id, "arena-1");
   EXPECT_EQ(settings.metadata, R"({"map":"dust"})");
+  EXPECT_EQ(settings.trace_id, "4bf92f3577b34da6a3ce929d0e0e4736");
   EXPECT_EQ(settings.tick_rate, 60);
   EXPECT_EQ(settings.send_rate, 20);
   EXPECT_EQ(settings.history, 7U);
@@ -350,7 +352,11 @@ TEST(CheckpointOfViews, keeps_who_sees_what) {
   ASSERT_EQ(room.spawn(player, first_schema_component, std::as_bytes(std::span(&x, 1)), false, shown), Refusal::none);
   ASSERT_EQ(room.spawn(player, first_schema_component, std::as_bytes(std::span(&x, 1)), false, hidden), Refusal::none);
   ASSERT_EQ(room.show(hidden, {.by = SeenBy::players, .players = {9, player}}), Refusal::none);
-  EXPECT_EQ(room.show(room.seats()[0]->entity, {.by = SeenBy::owner, .players = {}}), Refusal::not_allowed);
+  const Seat& seat = *room.seats()[0];
+  EXPECT_EQ(room.show(seat.roster_entity, {.by = SeenBy::owner, .players = {}}), Refusal::not_allowed) << "the roster is everyone's";
+  EXPECT_EQ(room.show(seat.entity, {.by = SeenBy::owner, .players = {}}), Refusal::none);
+  EXPECT_EQ(room.despawn(seat.entity), Refusal::not_allowed);
+  EXPECT_EQ(room.despawn(seat.roster_entity), Refusal::not_allowed);
   ASSERT_TRUE(room.set_team(player, 4) && room.look_from(player, Point{1, 2, 3}));
 
   CheckpointWriter writer;
@@ -365,6 +371,8 @@ TEST(CheckpointOfViews, keeps_who_sees_what) {
   ASSERT_NE(restored.visibilities().of(hidden), nullptr);
   EXPECT_EQ(*restored.visibilities().of(hidden), *room.visibilities().of(hidden));
   EXPECT_EQ(restored.visibilities().of(shown), nullptr);
+  EXPECT_EQ(restored.find(player)->entity, seat.entity);
+  EXPECT_EQ(restored.find(player)->roster_entity, seat.roster_entity);
   EXPECT_EQ(restored.find(player)->team, 4U);
   EXPECT_EQ(restored.find(player)->looks_from, (Point{1, 2, 3}));
   EXPECT_FALSE(restored.views()->can_continue(player, 1)) << "a view starts at base 0";

@@ -91,6 +91,25 @@ TEST(EventLog, holds_what_it_held_before_a_skip) {
   EXPECT_EQ(log.continues_at(2), 10U);
 }
 
+TEST(EventLog, tells_what_would_be_forgotten) {
+  EventLog log(100, 1 << 20);
+  EXPECT_TRUE(log.held_up_to(5).empty());
+  for (std::size_t i = 1; i <= 4; ++i) log.push(event_of(i));
+  log.forget_up_to(1);
+  EXPECT_TRUE(log.held_up_to(1).empty());
+  EXPECT_EQ(log.held_up_to(3).size(), 2U);
+  EXPECT_EQ(log.held_up_to(3).front().data.size(), 2U);
+  EXPECT_EQ(log.held_up_to(99).size(), 3U);
+  log.skip_to(10);
+  log.push(event_of(11));
+  log.push(event_of(12));
+  EXPECT_EQ(log.held_up_to(4).size(), 3U);
+  EXPECT_EQ(log.held_up_to(10).size(), 3U) << "numbers of a gap are nobody's";
+  EXPECT_EQ(log.held_up_to(11).size(), 4U);
+  EXPECT_EQ(log.held_up_to(11).back().data.size(), 11U);
+  EXPECT_EQ(log.held_up_to(99).size(), 5U);
+}
+
 TEST(EventLog, a_second_skip_lets_go_what_was_before_the_first) {
   EventLog log(100, 1 << 20);
   log.push(event_of(1));

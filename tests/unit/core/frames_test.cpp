@@ -53,15 +53,28 @@ TEST_F(FramesTest, an_unchanged_room_sends_nothing_until_it_was_idle_for_long) {
   EXPECT_EQ(frames.tick(), 16U);
 }
 
+TEST_F(FramesTest, a_room_that_comes_to_rest_says_so_once) {
+  change(1);
+  plan(1, {});
+  change(2);
+  plan(2, {});
+  const auto rest = plan(3, {});
+  ASSERT_EQ(rest.size(), 1U);
+  EXPECT_FALSE(rest[0].has_state);
+  EXPECT_EQ(rest[0].tick, 3U);
+  EXPECT_TRUE(plan(4, {}).empty());
+}
+
 TEST_F(FramesTest, who_is_behind_gets_the_last_tick_of_an_unchanged_room) {
   change(1);
   plan(1, {});
   change(5);
   plan(5, {});
+  plan(6, {});
   const auto infos = plan(7, {{1, 0}});
   ASSERT_EQ(infos.size(), 1U);
   EXPECT_EQ(infos[0].base, 1U);
-  EXPECT_EQ(infos[0].tick, 5U);
+  EXPECT_EQ(infos[0].tick, 6U);
 }
 
 TEST_F(FramesTest, at_most_four_frames_and_the_lowest_base_is_one) {

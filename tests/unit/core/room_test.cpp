@@ -28,8 +28,7 @@ struct RoomTest : testing::Test {
   std::unique_ptr<Room> room;
   std::int32_t value = 5;
 
-  void make(Authority authority, std::unique_ptr<Logic> logic = nullptr) {
-    RoomSettings settings;
+  void make(Authority authority, std::unique_ptr<Logic> logic = nullptr, RoomSettings settings = {}) {
     settings.layout = test::layout_of("struct Body (player) { a: int; }");
     settings.authority = authority;
     settings.grace_ms = 1000;
@@ -66,6 +65,45 @@ struct RoomTest : testing::Test {
     return {.kind = kind, .entity = entity, .data = {}, .type = {}};
   }
 };
+
+TEST_F(RoomTest, a_player_owns_so_many_entities_by_spawn_and_claim) {
+  RoomSettings settings;
+  settings.entities_per_player = 2;
+  make(Authority::player, nullptr, std::move(settings));
+  Seat& seat = join();
+  EXPECT_EQ(apply(seat, spawn(seat.block.first)), "");
+  EXPECT_EQ(apply(seat, spawn(seat.block.first + 1, true)), "");
+  EXPECT_EQ(apply(seat, spawn(seat.block.first + 2)), "too_many_entities");
+  EXPECT_EQ(apply(seat, on(ActionKind::Despawn, seat.block.first)), "");
+  EXPECT_EQ(apply(seat, spawn(seat.block.first + 3)), "") << "what is gone counts no more";
+  Seat& other = join();
+  EXPECT_EQ(apply(other, spawn(other.block.first)), "") << "each player for itself";
+  const EntityId left = seat.block.first + 1;
+  room->end_seat(seat.number, CloseCode::normal, "left");
+  EXPECT_EQ(apply(other, on(ActionKind::Claim, left)), "");
+  EXPECT_EQ(apply(other, spawn(other.block.first + 1)), "too_many_entities");
+}
+
+TEST_F(RoomTest, a_player_says_so_much_in_a_second_and_a_burst_of_two) {
+  RoomSettings settings;
+  settings.events_per_s = 10;
+  make(Authority::player, nullptr, std::move(settings));
+  Seat& seat = join();
+  Seat& other = join();
+  const Action message{.kind = ActionKind::Message, .data = {}, .type = "hello", .audience = wire::Audience::All};
+  int said = 0;
+  for (int i = 0; i < 50; ++i) said += apply(seat, message).empty();
+  EXPECT_NEAR(said, 20, 1);
+  EXPECT_EQ(apply(seat, message), "too_many_messages");
+  EXPECT_EQ(apply(other, message), "");
+  EXPECT_EQ(apply(seat, spawn(seat.block.first)), "") << "nothing else is held up";
+  room->advance(1 + 20);  // a second at 20 Hz
+  said = 0;
+  for (int i = 0; i < 50; ++i) said += apply(seat, message).empty();
+  EXPECT_NEAR(said, 10, 1);
+  Seat& match = join(wire::Role::Authority);
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(apply(match, message), "") << "an authority holds a ticket";
+}
 
 TEST_F(RoomTest, a_player_writes_what_it_owns_and_nothing_else) {
   make(Authority::player);

@@ -106,7 +106,7 @@ TEST_F(CtlTest, SpawnSendsEachKeyInItsShape) {
 
 TEST_F(CtlTest, ARoomIsShownWithItsPlayersAndComponents) {
     RoomInfo& room = controls.add_room("a");
-    room.players.push_back({"ada\x1b[31m", 1, wire::Role::Player, true, 20, 55, 1000, 2});
+    room.players.push_back({"ada\x1b[31m", 1, wire::Role::Player, true, 20, 55, 1000, 2, {}});
     ComponentInfo health{.name = "arena.Health", .entities = 3, .fields = {{"points", 750}, {"shield", 0}}};
     health.bytes = 800, health.bytes_per_s = 20;
     room.components.push_back(health);

@@ -25,6 +25,11 @@ class ConfigTest : public testing::Test {
         std::ofstream(folder / "relay.toml") << text;
         return (folder / "relay.toml").string();
     }
+    static constexpr const char* secret = "a-secret-of-tests-of-32-bytes-and-more";
+    std::string key(const std::string& name) {
+        std::ofstream(folder / name) << std::string(secret).append(name) << "\n";
+        return "file:" + (folder / name).string();
+    }
     std::variant<Config, Exit> run(std::vector<std::string> arguments) {
         arguments.insert(arguments.begin(), "tickrelay");
         return configure(arguments, environment);
@@ -124,13 +129,36 @@ TEST_F(ConfigTest, RoomTypesComeFromSections) {
 TEST_F(ConfigTest, WithoutAnyWordOnWhoMayJoinItDoesNotStart) {
     const Exit exit = end({});
     EXPECT_EQ(exit.code, 1);
-    for (const auto* way : {"--dev", "auth = \"tickets\"", "auth = \"none\"", "TICKRELAY_AUTH"}) {
+    for (const auto* way : {"--dev", "ticket_key = \"file:", "openssl rand -base64 48 > ", "auth = \"none\"", "TICKRELAY_AUTH"}) {
         EXPECT_NE(exit.text.find(way), std::string::npos) << way;
     }
     environment = {{"TICKRELAY_AUTH", "tickets"}};
-    EXPECT_EQ(good({}).options.auth, Auth::tickets);
-    environment = {{"TICKRELAY_TICKET_KEY", "secret"}};
-    EXPECT_NE(end({}).text.find("does not read signed tickets yet"), std::string::npos);
+    EXPECT_EQ(end({}).code, 1) << "tickets of whom?";
+    environment = {{"TICKRELAY_TICKET_KEY", key("ticket.key")}};
+    EXPECT_EQ(good({}).options.auth, Auth::tickets) << "a key is word enough";
+    environment.emplace("TICKRELAY_AUTH", "none");
+    EXPECT_EQ(good({}).options.auth, Auth::none) << "then tickets are for those who want a role or a name";
+}
+
+TEST_F(ConfigTest, KeysAreNamedByFileLineAndRemedyAndNeverShown) {
+    const std::string one = key("one.key"), two = key("two.key");
+    const std::string text = "ticket_key = \"" + one + "\"\n[tickets]\nkeys = [\"a=" + two + "\"]\naudience = \"game\"\nleeway = 2.5\n";
+    const Config config = good({"--config", file(text)});
+    EXPECT_EQ(config.options.ticket_key, one);
+    EXPECT_EQ(config.options.ticket_keys, std::vector<std::string>{"a=" + two});
+    EXPECT_EQ(config.options.ticket_audience, "game");
+    EXPECT_EQ(config.options.ticket_leeway_s, 2.5);
+    const std::string printed = end({"--config", file(text), "--print-config"}).text;
+    EXPECT_NE(printed.find("ticket_key = \"" + one + "\""), std::string::npos);
+    EXPECT_EQ(printed.find(secret), std::string::npos);
+    expect_error("auth = \"tickets\"\nticket_key = \"file:/nowhere\"\n", "relay.toml:2: ticket_key cannot read file:/nowhere: No such file");
+    expect_error("[tickets]\nkeys = [\"" + one + "\", \"a=env:TICKRELAY_TEST_UNSET\"]\n", "relay.toml:2: tickets.keys entry 2: env:");
+    expect_error("ticket_key = \"" + one + "\"\n[tickets]\nkeys = [\"" + two + "\"]\n", "entry 2: a second key without a name");
+    expect_error("auth = \"none\"\n[tickets]\nsession_key = \"x\"\n", "relay.toml:3: tickets.session_key must be file:PATH or env:NAME");
+    expect_error("auth = \"none\"\n[tickets]\nleeway = 301\n", "relay.toml:3: tickets.leeway must be a number of seconds from 0 to 300");
+    const Exit secret_in_place = end({"--config", file("ticket_key = \"" + std::string(secret) + "\"\n")});
+    EXPECT_EQ(secret_in_place.code, 1);
+    EXPECT_EQ(secret_in_place.text.find(secret), std::string::npos) << "an error goes to logs";
 }
 
 TEST_F(ConfigTest, DevIsOnLoopbackUnlessTheFlagSaysOtherwise) {

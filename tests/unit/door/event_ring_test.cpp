@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <thread>
@@ -51,6 +52,47 @@ TEST(EventRing, ACursorOfAnotherLifeStartsAtThePresent) {
     EventWriter writer(ring);
     writer.push(closed("a"));
     EXPECT_EQ(ring.read(1'000, {}, 10).cursor, 1U);
+}
+
+struct Shelf final : EventArchive {
+    std::optional<std::vector<RelayEvent>> read(std::uint64_t after, std::size_t count) override {
+        if (away) return std::nullopt;
+        std::vector<RelayEvent> found;
+        for (const std::uint64_t seq : numbers)
+            if (seq > after && found.size() < count) found.push_back({.seq = seq, .room_id = "archived"});
+        return found;
+    }
+    std::vector<std::uint64_t> numbers;
+    bool away = false;
+};
+
+TEST(EventRing, WhatItNoLongerHasComesFromItsArchiveAndGapsAreTold) {
+    EventRing ring(4);
+    Shelf shelf;
+    ring.begin_at(101);
+    ring.set_archive(&shelf);
+    for (std::uint64_t seq = 1; seq <= 50; ++seq) shelf.numbers.push_back(seq);  // 51 to 100 were lost with an earlier life
+    for (int i = 0; i < 10; ++i) {
+        EXPECT_EQ(ring.push(closed("r")), 101U + static_cast<unsigned>(i));
+        shelf.numbers.push_back(101 + static_cast<std::uint64_t>(i));
+    }
+    std::uint64_t cursor = 10;
+    std::vector<std::uint64_t> seen;
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> lost;
+    for (int turns = 0; cursor < ring.last() && turns < 100; ++turns) {
+        const auto batch = ring.read(cursor, {}, 7);
+        if (batch.lost_from != 0) lost.emplace_back(batch.lost_from, batch.lost_to);
+        for (const RelayEvent& event : batch.events) seen.push_back(event.seq);
+        cursor = batch.cursor;
+    }
+    ASSERT_EQ(seen.size(), 40U + 10U);
+    EXPECT_TRUE(std::is_sorted(seen.begin(), seen.end()));
+    EXPECT_EQ(lost, (std::vector<std::pair<std::uint64_t, std::uint64_t>>{{51, 100}}));
+    shelf.away = true;
+    const auto later = ring.read(10, {}, 7);
+    EXPECT_EQ(later.cursor, 10U) << "not now is not lost";
+    EXPECT_EQ(later.lost_from, 0U);
+    EXPECT_EQ(ring.read(107, {}, 7).events.size(), 3U) << "the ring itself has these";
 }
 
 TEST(EventRing, NamesAndTypesAgree) {

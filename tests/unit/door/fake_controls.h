@@ -1,6 +1,7 @@
 // Controls without a relay: answers what a test put in, remembers what was asked. One thread, or one at a time.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
@@ -17,6 +18,8 @@ class FakeControls : public Controls {
     std::string why_unready;
     std::map<std::string, RoomInfo> known_rooms;
     RoomState known_state;
+    RoomPlaces known_places;
+    std::vector<StateRequest> states;
     std::vector<SpawnRequest> spawns;
     std::vector<UpdateRequest> updates;
     std::vector<BroadcastRequest> broadcasts;
@@ -24,6 +27,8 @@ class FakeControls : public Controls {
     std::vector<ShowRequest> shows;
     std::vector<PlayerUpdateRequest> player_updates;
     std::vector<KickRequest> kicks;
+    std::vector<BanRequest> banned, unbanned;
+    std::vector<BanEntry> known_bans;
     std::vector<SimulateRequest> simulations;
     std::vector<TicketRequest> tickets;
     std::vector<ResultRequest> results;
@@ -68,7 +73,11 @@ class FakeControls : public Controls {
         }
         known_rooms[id].settings = request.settings;
         known_rooms[id].settings.id = id;
-        return Spawned{id, information.url, information.node};
+        return Spawned{id, information.url, information.node, request.settings.trace_id};
+    }
+    std::string trace_of(const std::string& room_id) override {
+        const auto found = known_rooms.find(room_id);
+        return found == known_rooms.end() ? "" : found->second.settings.trace_id;
     }
     Answer<Done> update(UpdateRequest request, Deadline) override { return remember(updates, std::move(request)); }
     Answer<RoomInfo> room(std::string room_id, Deadline) override {
@@ -93,17 +102,30 @@ class FakeControls : public Controls {
         sets.push_back(std::move(request));
         return SetDone{77};
     }
-    Answer<RoomState> state(std::string room_id, Deadline) override {
-        if (!known_rooms.contains(room_id)) return missing(room_id);
+    Answer<RoomState> state(StateRequest request, Deadline) override {
+        if (!known_rooms.contains(request.room_id)) return missing(request.room_id);
+        states.push_back(request);
         return known_state;
+    }
+    Answer<RoomPlaces> places(PlacesRequest request, Deadline) override {
+        if (!known_rooms.contains(request.room_id)) return missing(request.room_id);
+        return known_places;
     }
     Answer<Done> show(ShowRequest request, Deadline) override { return remember(shows, std::move(request)); }
     Answer<Done> update_player(PlayerUpdateRequest request, Deadline) override { return remember(player_updates, std::move(request)); }
     Answer<Done> kick(KickRequest request, Deadline) override { return remember(kicks, std::move(request)); }
-    Answer<Done> simulate(SimulateRequest request, Deadline) override {
-        simulations.push_back(std::move(request));
-        return Refused{std::string(reason_not_available), "this version does not simulate networks"};
+    Answer<Banned> ban(BanRequest request, Deadline) override {
+        banned.push_back(std::move(request));
+        return Banned{2};
     }
+    std::vector<BanEntry> bans(std::size_t count) override {
+        return {known_bans.begin(), known_bans.begin() + static_cast<std::ptrdiff_t>(std::min(count, known_bans.size()))};
+    }
+    Answer<Done> unban(BanRequest request, Deadline) override {
+        unbanned.push_back(std::move(request));
+        return Done{};
+    }
+    Answer<Done> simulate(SimulateRequest request, Deadline) override { return remember(simulations, std::move(request)); }
     Answer<TicketIssued> issue_ticket(TicketRequest request, Deadline) override {
         tickets.push_back(std::move(request));
         return TicketIssued{"ticket-1", information.url};

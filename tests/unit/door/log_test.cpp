@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "relay/core/utf8.h"
+
 namespace tickrelay::log {
 namespace {
 
@@ -20,6 +22,36 @@ TEST(Log, AJsonLineIsOneObject) {
     EXPECT_EQ(object.at("port"), 8350);
     EXPECT_EQ(object.at("share"), 0.5);
     EXPECT_EQ(object.at("dev"), true);
+}
+
+TEST(Log, NodeStandsOnEachJsonLine) {
+    const auto object = nlohmann::json::parse(render(Format::json, Level::info, 0, "m", {{"room_id", "r"}, {"trace_id", ""}}, "relay-1"));
+    EXPECT_EQ(object.at("node"), "relay-1");
+    EXPECT_EQ(object.at("room_id"), "r");
+    EXPECT_FALSE(object.contains("trace_id")) << "where there is none";
+}
+
+// A player's name is what a stranger says: no byte of it may end the line, the string, or reach a terminal as a command.
+TEST(Log, HostileBytesStayInTheirString) {
+    std::string every;
+    for (int byte = 255; byte >= 0; --byte) every += static_cast<char>(byte);
+    const std::string mean[] = {"\",\"severity\":\"OFF", "a\xc3", "\xff\xfe", "\xe2\x82", "\xed\xa0\x80", "\xc0\xaf", "\xf4\x90\x80\x80", "\x1b[2J", "\xc2\x9b" "2J", every};
+    for (const std::string& name : mean) {
+        for (const Format format : {Format::json, Format::text}) {
+            const std::string line = render(format, Level::info, 0, "m", {{"player_id", name}}, name);
+            for (std::size_t i = 0; i < line.size(); ++i) {
+                const auto byte = static_cast<unsigned char>(line[i]);
+                EXPECT_TRUE(byte >= 0x20 && byte != 0x7f) << i;
+                EXPECT_FALSE(byte == 0xc2 && static_cast<unsigned char>(line[i + 1]) < 0xa0) << i;
+            }
+            EXPECT_TRUE(is_utf8(line));
+        }
+        const auto object = nlohmann::json::parse(render(Format::json, Level::info, 0, "m", {{"player_id", name}}, name));
+        EXPECT_EQ(object.at("severity"), "INFO");
+        EXPECT_EQ(object.size(), 5U);
+    }
+    const auto kept = nlohmann::json::parse(render(Format::json, Level::info, 0, "m", {{"player_id", "J\xc3\xb3n \xf0\x9f\x8e\xb2\xff"}}));
+    EXPECT_EQ(kept.at("player_id"), "J\xc3\xb3n \xf0\x9f\x8e\xb2\xef\xbf\xbd");
 }
 
 TEST(Log, ATextLineStaysOneLine) {

@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
 
 #include "relay/door/base64.h"
 #include "relay/door/demo_schema.h"
+#include "relay/door/methods.h"
 #include "tests/unit/door/fake_controls.h"
 
 namespace tickrelay {
@@ -50,6 +53,25 @@ class RpcTest : public testing::Test {
         EXPECT_NE(bad.at("message").get<std::string>().find(text), std::string::npos) << bad;
     }
 };
+
+TEST_F(RpcTest, ASpawnTakesATraceIdAndARetryMayHaveAnother) {
+    EXPECT_EQ(result("room.spawn", {{"id", "a"}, {"trace_id", "t1"}}).at("trace_id"), "t1");
+    EXPECT_EQ(controls.spawns.back().settings.trace_id, "t1");
+    EXPECT_EQ(result("room.spawn", {{"id", "a"}, {"trace_id", "t2"}}).at("room_id"), "a");
+    expect_bad("room.spawn", {{"trace_id", ""}}, "trace_id", "1 to 64 bytes");
+}
+
+TEST_F(RpcTest, TheAuditLineOfACallHasItsRoomsTrace) {
+    const auto line_of = [&](const std::string& method, const json& params) {
+        testing::internal::CaptureStderr();
+        call(method, params);
+        return testing::internal::GetCapturedStderr();
+    };
+    EXPECT_NE(line_of("room.spawn", {{"id", "a"}, {"trace_id", "t1"}}).find(" room_id=a trace_id=t1\n"), std::string::npos);
+    EXPECT_NE(line_of("room.spawn", {{"trace_id", "t2"}}).find(" room_id=made-up trace_id=t2\n"), std::string::npos);
+    EXPECT_NE(line_of("room.close", {{"room_id", "a"}}).find(" room_id=a trace_id=t1\n"), std::string::npos) << "though it is gone now";
+    EXPECT_EQ(line_of("room.close", {{"room_id", "a"}}).find("trace_id"), std::string::npos);
+}
 
 TEST_F(RpcTest, InfoHasTheContractsMembers) {
     const json info = result("relay.info");
@@ -119,13 +141,14 @@ TEST_F(RpcTest, DrainPassesItsDeadlineOn) {
 TEST_F(RpcTest, SpawnTakesTheTypesSettingsAndItsOwn) {
     const json spawned = result("room.spawn", {{"type", "chat"},
                                                {"id", "c1"},
+                                               {"trace_id", "t"},
                                                {"tick_rate", 30},
                                                {"metadata", {{"map", "x"}}},
                                                {"grace_s", 1.5},
                                                {"private", true},
                                                {"authority", "server"},
                                                {"codec", "packed"}});
-    EXPECT_EQ(spawned, (json{{"room_id", "c1"}, {"url", "ws://127.0.0.1:8350"}, {"node", "node-a"}}));
+    EXPECT_EQ(spawned, (json{{"room_id", "c1"}, {"url", "ws://127.0.0.1:8350"}, {"node", "node-a"}, {"trace_id", "t"}}));
     const RoomSettings& settings = controls.spawns.at(0).settings;
     EXPECT_EQ(settings.logic, "chat");
     EXPECT_EQ(settings.type, "chat");
@@ -171,7 +194,7 @@ TEST_F(RpcTest, BadSpawnsNameTheParameterItsRangeAndTheNearest) {
 }
 
 TEST_F(RpcTest, RoomsAreUpdatedListedShownAndClosed) {
-    controls.add_room("a").players.push_back({"ada", 1, wire::Role::Player, true, 20, 55, 1000, 2});
+    controls.add_room("a").players.push_back({"ada", 1, wire::Role::Player, true, 20, 55, 1000, 2, {}});
     controls.add_room("b", "chat");
     EXPECT_EQ(result("room.update", {{"room_id", "a"}, {"locked", true}, {"max_players", 5}}), json::object());
     EXPECT_EQ(controls.updates.at(0).max_players, 5U);
@@ -238,13 +261,18 @@ TEST_F(RpcTest, PlayersAreKickedSimulatedAndGivenTickets) {
     controls.add_room("a");
     result("player.kick", {{"room_id", "a"}, {"player_id", "ada"}, {"ban_s", 60}});
     EXPECT_EQ(controls.kicks.at(0).ban_s, 60U);
-    const json refused = error("player.simulate", {{"room_id", "a"}, {"player_id", "ada"}, {"loss", 0.5}});
-    EXPECT_EQ(refused.at("data").at("reason"), "not_available");
-    EXPECT_EQ(controls.simulations.at(0).loss, 0.5);
+    result("player.simulate", {{"room_id", "a"}, {"player_id", "ada"}, {"loss", 0.5}, {"bytes_per_s", 20'000}});
+    EXPECT_EQ(controls.simulations.at(0).conditions, (Conditions{.loss = 0.5, .bytes_per_s = 20'000}));
+    expect_bad("player.simulate", {{"room_id", "a"}, {"player_id", "ada"}, {"loss", 2}}, "loss", "0");
     const json ticket =
         result("ticket.issue", {{"room_id", "a"}, {"player_id", "ada"}, {"role", "spectator"}, {"ttl_s", 5}});
     EXPECT_EQ(ticket, (json{{"ticket", "ticket-1"}, {"url", "ws://127.0.0.1:8350"}}));
     EXPECT_EQ(controls.tickets.at(0).role, wire::Role::Spectator);
+    EXPECT_TRUE(controls.tickets.at(0).single_use);
+    result("ticket.issue", {{"room_id", "a"}, {"player_id", "ada"}, {"seat", 7}, {"single_use", false}});
+    EXPECT_EQ(controls.tickets.at(1).seat, 7U);
+    EXPECT_FALSE(controls.tickets.at(1).single_use);
+    expect_bad("ticket.issue", {{"room_id", "a"}, {"player_id", "x"}, {"seat", 0}}, "seat", "1");
     expect_bad("ticket.issue", {{"room_id", "a"}, {"player_id", "x"}, {"role", "king"}}, "role",
                "player, spectator, authority");
     expect_bad("player.kick", {{"room_id", "a"}, {"player_id", 5}}, "player_id", "text");
@@ -311,6 +339,30 @@ TEST_F(RpcTest, WhoFallsOutOfTheRingIsToldWhatItLost) {
     EXPECT_EQ(lost.at("method"), "events.lost");
     EXPECT_EQ(lost.at("params"), (json{{"from", 1}, {"to", 3}}));
     EXPECT_EQ(std::count(news.begin(), news.end(), '\n'), 3);
+}
+
+// The reference is made of these.
+TEST_F(RpcTest, EveryMethodDocumentsTheParametersThatItReads) {
+    for (const auto table : {relay_methods(), room_methods(), ban_methods()}) {
+        for (const Method& method : table) {
+            EXPECT_FALSE(method.doc.empty()) << method.name;
+            const json odd = {{"no such parameter", 1}};
+            Params params(odd);
+            Call call{controls, events, session, params, {}};
+            method.run(call);
+            std::set<std::string> read(params.known().begin(), params.known().end());
+            std::istringstream list{std::string(method.params)};
+            std::set<std::string> told;
+            for (std::string name; std::getline(list >> std::ws, name, ',');) {
+                if (name.ends_with('?')) name.pop_back();
+                if (name != "*") told.insert(name);
+                if (name == "*")
+                    for (const RoomKey& key : room_keys())
+                        if (key.in_spawn) told.insert(std::string(key.name));
+            }
+            EXPECT_EQ(read, told) << method.name;
+        }
+    }
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -22,6 +23,7 @@ struct OpenSockets final : Sockets {
   };
   [[nodiscard]] std::int64_t now_ns() const override { return now; }
   Sent send(SocketId socket, std::span<const std::byte> first, std::span<const std::byte> second) override {
+    last.assign(first.begin(), first.end());
     if (answer == Sent::written || answer == Sent::kept) bytes[socket] += first.size() + second.size(), ++sends[socket];
     return answer;
   }
@@ -33,24 +35,45 @@ struct OpenSockets final : Sockets {
   std::int64_t now = 1000 * ms;
   Sent answer = Sent::written;
   std::vector<std::size_t> bytes = std::vector<std::size_t>(64);
+  std::vector<std::byte> last;  // the first part of what was sent last: a Yours before its frame
   std::vector<int> sends = std::vector<int>(64);
   std::map<SocketId, Closed> closed;
   std::map<SocketId, bool> paused;
 };
 
+// A token is the seat's own secret.
+struct OpenSessions final : Sessions {
+  std::string make(std::string_view, std::uint32_t, const Seat& seat) override { return seat.session; }
+  std::optional<SessionClaims> read(std::string_view, std::string_view token) override {
+    if (claims) return claims;
+    SessionClaims found;
+    if (Room* room = room_of ? room_of() : nullptr)
+      for (const auto& seat : room->seats())
+        if (seat->session == token) found = {room->term(), seat->number, seat->role, seat->session, seat->player_id, seat->options};
+    return found;
+  }
+  std::function<Room*()> room_of;
+  std::optional<SessionClaims> claims;  // instead
+};
+
 struct OpenGate final : Gate {
-  explicit OpenGate(Lobby& lobby) : lobby(lobby) {}
-  std::variant<Pass, Drop> admit(const JoinRequest& join, std::int64_t) override {
+  OpenGate(Lobby& lobby, OpenSessions& tokens) : lobby(lobby), tokens(tokens) {}
+  Verdict admit(const JoinRequest& join, std::int64_t) override {
     if (join.type == "refused") return Drop{CloseCode::forbidden, "not here"};
     const bool has_seat = join.mode == wire::JoinMode::Resume || join.mode == wire::JoinMode::Shield;
     const bool reserved = !has_seat && !lobby.reserve(room, join.role == wire::Role::Player);
-    return Pass{room, std::string(join.player_id), join.role, reserved, "session-" + std::to_string(++sessions)};
+    Pass pass{.room = room, .player_id = std::string(join.player_id), .role = join.role, .reserved = reserved,
+              .session = "session-" + std::to_string(++sessions), .claims = {}, .ticket = ticket};
+    if (has_seat) pass.claims = tokens.read(room->id, join.session);
+    return pass;
   }
   std::vector<RoomListing> list(const ListRequest&) override {
     return lobby.list([](const RoomRecord&) { return true; }, 100);
   }
   Lobby& lobby;
+  OpenSessions& tokens;
   RoomRecordPointer room;
+  std::optional<TicketTerms> ticket;  // of the next joins
   int sessions = 0;
 };
 
@@ -73,7 +96,8 @@ struct SilentJournal final : Journal {
 
 struct OneRelay {
   Lobby lobby{1};
-  OpenGate gate{lobby};
+  OpenSessions sessions;
+  OpenGate gate{lobby, sessions};
   OpenSockets sockets;
   SilentJournal journal;
   LoopPort loop_port{1024};
@@ -81,12 +105,14 @@ struct OneRelay {
   StatsShard loop_stats, worker_stats;
   LoopPort* loops[1] = {&loop_port};
   WorkerPort* workers[1] = {&worker_port};
-  Loop loop{{}, loop_port, workers, gate, sockets, loop_stats};
-  Worker worker{0, [this] { return sockets.now; }, worker_port, loops, lobby, journal, worker_stats};
+  Guard* guard = nullptr;  // set by who makes it with one
+  Loop loop{{.guard = guard}, loop_port, workers, gate, sockets, loop_stats};
+  Worker worker{0, [this] { return sockets.now; }, worker_port, loops, lobby, journal, sessions, worker_stats};
   flatbuffers::FlatBufferBuilder builder{4096};
   std::vector<std::uint64_t> message = std::vector<std::uint64_t>(4096);
 
-  explicit OneRelay(RoomSettings settings, LogicFactory logic = built_in_logic("relay")) {
+  explicit OneRelay(RoomSettings settings, LogicFactory logic = built_in_logic("relay"), Guard* with = nullptr) : guard(with) {
+    sessions.room_of = [this] { return room(); };
     settings.type = "arena";
     if (!settings.layout) settings.layout = std::make_shared<const Layout>(std::vector<Component>());
     gate.room = lobby.create(std::move(settings), std::move(logic), sockets.now, 7);

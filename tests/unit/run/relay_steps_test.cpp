@@ -29,6 +29,40 @@ TEST(RelaySteps, a_join_takes_a_seat_and_gets_welcome_and_a_whole_frame) {
   EXPECT_EQ(relay.gate.room->seats_taken, 1U);
 }
 
+// What the relay told of an input that it read `before` its tick.
+std::uint32_t early_us(std::int64_t before_ns, std::int64_t late_ns = 0) {
+  OneRelay relay(settings_of());
+  relay.open_and_join(3);
+  relay.step_ticks(5);
+  const std::int64_t due_ns = relay.worker_port.next_due_ns.load();
+  relay.sockets.now = due_ns - before_ns;
+  relay.send(3, wire::Body::Update, [](auto& b) {
+    const auto input = wire::CreateAction(b, wire::ActionKind::Input, 0, 0, 1);
+    const auto actions = b.CreateVector(&input, 1);
+    return wire::CreateUpdate(b, nullptr, actions);
+  });
+  relay.worker.step(relay.sockets.now);
+  relay.sockets.now = due_ns + late_ns;
+  relay.sockets.last.clear();
+  relay.worker.step(relay.sockets.now);
+  relay.loop.step(relay.sockets.now);
+  std::vector<std::uint64_t> words(relay.sockets.last.size() / 8 + 1);
+  std::memcpy(words.data(), relay.sockets.last.data() + 2, relay.sockets.last.size() - 2);  // a short WebSocket header
+  const wire::Message* message = wire::GetMessage(words.data());
+  EXPECT_EQ(message->body_type(), wire::Body::Yours);
+  if (message->body_type() != wire::Body::Yours) return 0;
+  EXPECT_EQ(message->body_as_Yours()->head()->applied_seq(), 1U);
+  EXPECT_EQ(message->body_as_Yours()->early_seq(), 1U);
+  return message->body_as_Yours()->early_us();
+}
+
+TEST(RelaySteps, an_input_is_told_how_early_it_was_read) {
+  EXPECT_EQ(early_us(7 * ms), 7'000U);
+  EXPECT_EQ(early_us(500'000), 500U);
+}
+
+TEST(RelaySteps, an_input_that_a_late_tick_still_took_was_just_in_time) { EXPECT_EQ(early_us(-1 * ms, 2 * ms), 1U); }
+
 TEST(RelaySteps, what_the_gate_refuses_is_closed_with_its_code) {
   OneRelay relay(settings_of());
   relay.loop.opened(3);

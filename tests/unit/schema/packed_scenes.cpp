@@ -144,7 +144,7 @@ Shape random_shape(Random& random, int number) {
 }  // namespace
 
 Scene random_scene(std::uint64_t seed) {
-  Random random(seed);
+  Random random = Random::golden(seed);
   std::vector<Shape> shapes;
   for (int i = 0, count = static_cast<int>(random.between(1, 5)); i < count; ++i)
     shapes.push_back(random_shape(random, i));
@@ -182,7 +182,7 @@ std::vector<Scene> scenes() {
 std::vector<Told> play(const Scene& scene) {
   PackedWorld world(scene.shapes, scene.temper, 1);
   PackedRelay relay(world);
-  Random chance(2);
+  Random chance = Random::golden(2);
   std::vector<Told> all;
   std::uint32_t base_1 = 0, base_2 = 0;
   bool late_reads = false;  // copy 1 is in the stream

@@ -68,7 +68,7 @@ std::uint32_t digest(const std::vector<Shape>& shapes, const State& state) {
 }
 
 PackedWorld::PackedWorld(std::vector<Shape> shapes, Temper temper, std::uint64_t seed)
-    : shapes_(std::move(shapes)), temper_(temper), random_(seed), state_(shapes_.size()), stamps_(shapes_.size()) {
+    : shapes_(std::move(shapes)), temper_(temper), random_(Random::golden(seed)), state_(shapes_.size()), stamps_(shapes_.size()) {
   now_ = 1;
   for (int i = 0; i < 4; ++i) spawn();
 }
@@ -221,7 +221,7 @@ packed::Changes PackedWorld::since(std::uint32_t base, bool lists_alive) const {
         changes.components[c].push_back({id, mask, value.data(), static_cast<std::uint32_t>(value.size())});
     }
     // Rows of a world are in no order.
-    Random order(now_ + c);
+    Random order = Random::golden(now_ + c);
     auto& rows = changes.components[c];
     for (std::size_t i = rows.size(); i > 1; --i) std::swap(rows[i - 1], rows[order.below(i)]);
   }

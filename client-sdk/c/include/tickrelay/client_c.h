@@ -36,7 +36,7 @@ extern "C" {
 
 /* Grows when a function, a constant or a field at the end of a structure is added (minor, low 16 bits) or changed
  * (major, high 16 bits). */
-#define TICKRELAY_ABI_VERSION 0x00010001u
+#define TICKRELAY_ABI_VERSION 0x00010002u
 
 /* The library's. A program may run where the major parts are equal and the library's minor part is not below its own.
  */
@@ -72,6 +72,7 @@ typedef struct tickrelay_options {
   double join_timeout_s; /* 0: 10 s */
   bool prompt_acks;      /* hear at every tick which actions were applied, not at most every 100 ms */
   bool loss_shield;      /* a second connection with copies of frames: a lost packet costs ms, frames go twice */
+  bool any_phase;        /* TICKRELAY_SEND_TICK at the tick rate and no more; else when what follows it is just in time */
 } tickrelay_options;
 
 typedef struct tickrelay_join_options {
@@ -129,7 +130,8 @@ typedef enum tickrelay_event_kind {
   TICKRELAY_PLAYER_LEAVE = 13, /* player; type: player id; text: reason */
   TICKRELAY_INPUT = 14,        /* to an authority: player's input in data, number: its number */
   TICKRELAY_ROOMS =
-      15 /* code 1: text is a JSON array of {room_id, type, players, max_players, locked, metadata}; 0: why not */
+      15, /* code 1: text is a JSON array of {room_id, type, players, max_players, locked, metadata}; 0: why not */
+  TICKRELAY_SEND_TICK = 16 /* once a tick, after tickrelay_watch_send_ticks */
 } tickrelay_event_kind;
 
 /* Fields that the kind does not name are 0 or empty, text never NULL. */
@@ -178,6 +180,8 @@ TICKRELAY_API void tickrelay_leave(tickrelay_room* room);
 TICKRELAY_API double tickrelay_now(const tickrelay_room* room);
 TICKRELAY_API double tickrelay_server_now(const tickrelay_room* room);
 TICKRELAY_API double tickrelay_render_now(const tickrelay_room* room);
+/* server_now less render_now: the 99th percentile of how late frames were of late, and one send tick. */
+TICKRELAY_API double tickrelay_render_delay(const tickrelay_room* room);
 TICKRELAY_API double tickrelay_latency(const tickrelay_room* room); /* round trip */
 TICKRELAY_API double tickrelay_state_age(
     const tickrelay_room* room); /* room's clock less the time of the newest complete tick */
@@ -211,6 +215,14 @@ TICKRELAY_API uint32_t tickrelay_owner(const tickrelay_room* room, uint32_t enti
  * value. NULL: there is none. Holds until the next tickrelay_poll, set or spawn. */
 TICKRELAY_API const uint8_t* tickrelay_get(const tickrelay_room* room, uint32_t entity, const char* component,
                                            size_t* size);
+
+/* Keeps the recent past of a struct component, from now on: for tickrelay_interpolated. */
+TICKRELAY_API void tickrelay_interpolate(tickrelay_room* room, const char* component);
+/* The value to draw now, at tickrelay_render_now: floats along the line, an angle the short way, a quat as a whole, numbers in
+ * steps; on for 250 ms where frames are late, then held. One's own entities are as tickrelay_get gives them. Holds until
+ * the next call of it, tickrelay_poll, set or spawn. */
+TICKRELAY_API const uint8_t* tickrelay_interpolated(const tickrelay_room* room, uint32_t entity, const char* component,
+                                                    size_t* size);
 
 typedef struct tickrelay_player_entry {
   uint32_t number;
@@ -259,6 +271,15 @@ TICKRELAY_API uint32_t tickrelay_despawn(tickrelay_room* room, uint32_t entity);
 TICKRELAY_API uint32_t tickrelay_claim(tickrelay_room* room, uint32_t entity);
 /* Up to 1 KiB, for the room's logic or the authority. Only the newest is sure to be seen. */
 TICKRELAY_API uint32_t tickrelay_input(tickrelay_room* room, const void* data, size_t size);
+
+/* From now on a TICKRELAY_SEND_TICK comes once a tick, when what is set and input then, and sent by another tickrelay_poll at once,
+ * reaches the relay just before the tick. */
+TICKRELAY_API void tickrelay_watch_send_ticks(tickrelay_room* room);
+/* Seconds until the next one is due: a loop that sleeps no longer than this polls at the right moment. A program that never asks is
+ * taken to poll once a frame: the event comes with the last poll before the moment. */
+TICKRELAY_API double tickrelay_next_send_tick(const tickrelay_room* room);
+/* How long before its tick the relay read the newest action that it timed, seconds; 0: none yet. */
+TICKRELAY_API double tickrelay_input_early(const tickrelay_room* room);
 
 #ifdef __cplusplus
 }

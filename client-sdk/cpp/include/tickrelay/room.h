@@ -7,6 +7,7 @@
 #include <cstring>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -33,13 +34,15 @@ struct Change {
 
 // Times, in seconds. now: this machine, from an arbitrary zero. server_now: the room's clock, tick n happens at
 // n / tick rate; known to about half a round trip, corrected smoothly, never backwards. render_now: the room's clock
-// less the delay at which frames have usually arrived: what to interpolate to.
+// less delay(): the 99th percentile of how late frames were of late, and one send tick. What to interpolate to, and what a
+// player saw when it acted: a logic that rewinds wants it.
 class RoomClock {
  public:
   explicit RoomClock(const Session& session) : session_(&session) {}
   [[nodiscard]] double now() const;
   [[nodiscard]] double server_now() const;
   [[nodiscard]] double render_now() const;
+  [[nodiscard]] double delay() const;
   [[nodiscard]] std::uint32_t tick_rate() const;  // Hz, 0 before on_join
 
  private:
@@ -146,6 +149,58 @@ class Room {
   // value.
   std::uint32_t set(EntityId entity, std::string_view component, Bytes value, std::uint64_t mask = ~std::uint64_t{0});
 
+  // ---- how it feels
+
+  // Keeps the recent past of T (or the component of that name), from now on: for interpolated(). Bounded: a few values per entity.
+  template <class T>
+  void interpolate() {
+    static_assert(!is_table<T>, "a table has no values between two: read it from the state");
+    interpolate(type_key<T>().name);
+  }
+  void interpolate(std::string_view component);
+  // The value to draw now: at clock().render_now(), floats along the line, an `angle` the short way, a `quat` as a whole, numbers
+  // in steps; where frames are late, on for 250 ms, then held. One's own entities are as in the state, predicted ones as
+  // predicted, their error fading. Nothing where the state has none. The bytes hold until the next call.
+  template <class T>
+  [[nodiscard]] std::optional<T> interpolated(EntityId entity) const {
+    return copied<T>(drawn(type_key<T>(), entity));
+  }
+  [[nodiscard]] Bytes interpolated(EntityId entity, std::string_view component) const;
+
+  // Each input() is at once applied to the entity's T by step(T& value, Bytes input), as the room's logic will; when the relay says
+  // how far its value holds these inputs, step does the others again from there. step depends on nothing else: an input holds
+  // its own span of time. An input that never arrives (only the newest is sure to) is an error that fades. Most exact with
+  // ClientOptions::prompt_acks.
+  template <class T, class Step>
+  void predict(EntityId entity, Step step, const PredictOptions& options = {}) {
+    static_assert(!is_table<T>, "tables are not predicted");
+    predict(entity, type_key<T>(), [step = std::move(step)](std::uint8_t* value, Bytes input) mutable {
+      step(*reinterpret_cast<T*>(value), input);
+    }, options);
+  }
+  // By name; value: the struct as the room knows it. For programs without generated code.
+  void predict(EntityId entity, std::string_view component, std::function<void(std::uint8_t* value, Bytes input)> step,
+               const PredictOptions& options = {});
+  template <class T>
+  void stop_predicting(EntityId entity) {
+    stop_predicting(entity, type_key<T>().name);
+  }
+  void stop_predicting(EntityId entity, std::string_view component);
+  // The predicted value without the fading error: for the game's own rules. Nothing where it is not predicted.
+  template <class T>
+  [[nodiscard]] std::optional<T> predicted(EntityId entity) const {
+    return copied<T>(predicted(entity, type_key<T>().name));
+  }
+  [[nodiscard]] Bytes predicted(EntityId entity, std::string_view component) const;
+
+  // Once a tick, inside Client::poll, when what `call` sets and inputs reaches the relay just before the tick (2 ms, and as
+  // much jitter as pays): sample the player's input there. It leaves in the same poll. What is done elsewhere goes at once, as ever.
+  // A tick that a slow poll missed is not made up.
+  void on_send_tick(std::function<void()> call);
+  // Until the next one is due, s: a loop that sleeps no longer than this polls at the right moment. A game that never asks is
+  // taken to poll once a frame: the call comes at the last poll before the moment.
+  [[nodiscard]] double next_send_tick_s() const;
+
   std::uint32_t despawn(EntityId entity);
   std::uint32_t claim(EntityId entity);  // become the owner of what is nobody's
   std::uint32_t input(Bytes data);  // up to 1 KiB, for the logic or the authority. Only the newest is sure to be seen
@@ -155,6 +210,15 @@ class Room {
   void leave();                     // ends in on_leave(1000)
 
  private:
+  template <class T>
+  static std::optional<T> copied(Bytes value) {
+    if (value.size() < sizeof(T)) return std::nullopt;
+    std::optional<T> copy(std::in_place);
+    std::memcpy(static_cast<void*>(&*copy), value.data(), sizeof(T));
+    return copy;
+  }
+  [[nodiscard]] Bytes drawn(const TypeKey& type, EntityId entity) const;
+  void predict(EntityId entity, const TypeKey& type, std::function<void(std::uint8_t*, Bytes)> step, const PredictOptions& options);
   template <class T, class Call>
   void listen(Change::Kind kind, Call call) {
     listen(kind, type_key<T>(), [call = std::move(call)](const Change& change) mutable {

@@ -57,6 +57,7 @@ struct ClientOptions {
   double join_timeout_s = 10;  // from join…() until on_leave, where the relay does not answer
   bool prompt_acks = false;    // hear at every tick which of your actions were applied, not at most every 100 ms
   bool loss_shield = false;    // a second connection with copies of frames: a lost packet costs ms, frames go twice
+  bool align_sends = true;     // on_send_tick comes when what it does reaches the relay just before a tick; false: at any phase
 };
 
 // Every member has an initializer, so that naming some of them draws no warning in a game's own build.
@@ -164,6 +165,13 @@ struct Stats {
   std::uint64_t resyncs = 0;   // times the whole state was asked for
   std::uint64_t copies = 0;    // with loss_shield: state frames that came on the second connection,
   std::uint64_t shielded = 0;  // ... and those of them that came first and were applied
+  std::uint32_t early_us = 0;  // how long before its tick the relay read the newest action that it timed; 0: none yet
+};
+
+// How a prediction is put right when the relay says what the inputs came to.
+struct PredictOptions {
+  double smooth_s = 0.1;   // the error is shown fading for so long; 0: it jumps
+  double snap_beyond = 0;  // errors larger than this, over the float fields together, jump; 0: none does
 };
 
 // The payload of a text. The view lives as long as the text.

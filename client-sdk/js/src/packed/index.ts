@@ -1,5 +1,6 @@
 // Codec packed: the bytes of StateFrame.packed.
-export { FieldFlags, FieldType, widthOf } from "../state/field.js";
+export { FieldFlags, FieldType } from "./names.js";
+export { widthOf } from "../state/field.js";
 export type { Field, FieldValue } from "../state/field.js";
 export { quantise, valueAt } from "../state/quantise.js";
 export { quantiseQuat } from "../state/quat.js";

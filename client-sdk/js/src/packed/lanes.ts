@@ -1,7 +1,8 @@
 // A component's values as 32-bit integers, "lanes": what codec packed works on. Each part of it, a field or a quaternion's
 // four, is told with one flag and has lanes of its own: one, two where the field is 64 bits wide (the upper half first), five
 // of a quaternion (the number of the largest, then the steps of all four).
-import { Field, FieldFlags, FieldType, FieldValue, has, widthOf } from "../state/field.js";
+import { Field, FieldValue, has, widthOf } from "../state/field.js";
+import { FieldFlags, FieldType } from "../wire/index.js";
 import { quatField } from "../state/quat.js";
 import { stepsOfTurn, valueAt } from "../state/quantise.js";
 

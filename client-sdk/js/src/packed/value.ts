@@ -3,7 +3,7 @@ import { RangeDecoder } from "./coder.js";
 import { Bits, decodeBit, decodeMixed, forgetBits, makeBits, makeWeights } from "./model.js";
 
 /** What is known of one lane of one entity: so many numbers in an Int32Array, at these places. */
-export const History = { delta: 0, before: 1, size: 2, sign: 3, changed: 4, cost: 5, numbers: 9 } as const;
+export const enum History { delta, before, size, sign, changed, cost, numbers = 9 }
 
 export function forgetHistories(histories: Int32Array, from: number, to: number): void {
   histories.fill(0, from, to);

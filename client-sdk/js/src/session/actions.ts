@@ -1,8 +1,9 @@
 // What the player does: checked, numbered, shown at once. Throws a TickrelayError that says what, where and the remedy.
 import { badUsage } from "../errors.js";
-import { limits } from "../limits.js";
+import { Limits } from "../limits.js";
 import { Component, Stored, same } from "../state/component.js";
 import { Layout, ownerComponent, roomComponent } from "../state/layout.js";
+import { Prediction } from "../feel/prediction.js";
 import { Mirror } from "../state/mirror.js";
 import { decompose } from "../state/shape.js";
 import { bytesOf, checkedName } from "../text.js";
@@ -17,7 +18,7 @@ const audiences: Record<string, wire.Audience> = { others: wire.Audience.Others,
 
 export class Actions {
   constructor(
-    private readonly mirror: Mirror, private readonly outbox: Outbox, private readonly seat: Seat, private readonly requests: Requests,
+    private readonly mirror: Mirror, private readonly outbox: Outbox, private readonly seat: Seat, private readonly requests: Requests, private readonly prediction: Prediction,
     /** Why nothing can be done any more; undefined: it can. */
     private readonly fault: () => string | undefined,
     /** Something waits to be sent. */
@@ -36,8 +37,8 @@ export class Actions {
   send(type: string, payload: Data, to: To | undefined, wantsAnswer = false): number {
     const what = `send '${type}'`;
     this.mayAct(what);
-    const data = bytesOf(payload, limits.payloadBytes, what);
-    checkedName(type, limits.typeBytes, `${what}: a message's type`);
+    const data = bytesOf(payload, Limits.payloadBytes, what);
+    checkedName(type, Limits.typeBytes, `${what}: a message's type`);
     const numbers = typeof to === "number" ? [to] : Array.isArray(to) ? (to as readonly number[]) : undefined;
     if (numbers?.length === 0) throw badUsage(`${what}: { to: [] } names nobody`);
     const audience = numbers !== undefined ? wire.Audience.Players : to === undefined ? wire.Audience.Default : audiences[to as string];
@@ -53,12 +54,15 @@ export class Actions {
 
   answer(player: number, request: number, payload: Data): number {
     this.mayAct("answer");
-    return this.add({ kind: wire.ActionKind.Answer, entity: 0, to: [player], request, data: bytesOf(payload, limits.payloadBytes, "answer") });
+    return this.add({ kind: wire.ActionKind.Answer, entity: 0, to: [player], request, data: bytesOf(payload, Limits.payloadBytes, "answer") });
   }
 
   input(payload: Data): number {
     this.mayAct("input");
-    return this.add({ kind: wire.ActionKind.Input, entity: 0, data: bytesOf(payload, limits.inputBytes, "input") });
+    const data = bytesOf(payload, Limits.inputBytes, "input");
+    const seq = this.add({ kind: wire.ActionKind.Input, entity: 0, data });
+    this.prediction.input(seq, data);
+    return seq;
   }
 
   private add(action: Parameters<Outbox["add"]>[0]): number {
@@ -150,7 +154,7 @@ function prepare(component: Component, given: unknown, shown: readonly Stored[] 
   if (component.opaque) {
     told[0] = 1;
     if (!(given instanceof Uint8Array)) throw badUsage(`'${component.name}' is a table: give its value as a Uint8Array`);
-    values[0] = bytesOf(given, limits.opaqueBytes, `'${component.name}'`);
+    values[0] = bytesOf(given, Limits.opaqueBytes, `'${component.name}'`);
     return { told, values };
   }
   decompose(component.form, given, `'${component.name}'`, (f, value) => {

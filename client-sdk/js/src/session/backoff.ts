@@ -2,6 +2,12 @@
 // come back spread out.
 const mostUs = 15_000_000;
 
+/** The return slot that a relay hands out in a close's reason, "overloaded: come back in 1234 ms: …"; at most a minute counts. */
+export function returnSlotUs(reason: string): number | undefined {
+  const found = /come back in (\d{1,9}) ms/.exec(reason);
+  return found === null ? undefined : Math.min(Number(found[1]), 60_000) * 1_000;
+}
+
 export class Backoff {
   private tries = 0;
 

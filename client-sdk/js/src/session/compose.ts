@@ -1,5 +1,5 @@
 // What a client says, as bytes of protocol.fbs.
-import { Builder, Offset } from "flatbuffers";
+import { write } from "../buffer/write.js";
 import { FieldValue, widthOf } from "../state/field.js";
 import { Component, Stored } from "../state/component.js";
 import { writeNative } from "../state/native.js";
@@ -26,27 +26,11 @@ export interface JoinRequest {
   readonly metadata?: string; // JSON
 }
 
-const builder = new Builder(1024);
-
-function message(kind: wire.Body, body: (b: Builder) => Offset): Uint8Array {
-  builder.clear();
-  const offset = body(builder);
-  wire.Message.startMessage(builder);
-  wire.Message.addBodyType(builder, kind);
-  wire.Message.addBody(builder, offset);
-  builder.finish(wire.Message.endMessage(builder), "TRM1");
-  return builder.asUint8Array().slice(); // the builder is used again
-}
-
-const text = (b: Builder, value?: string): Offset => (value === undefined || value === "" ? 0 : b.createString(value));
+const message = (bodyType: wire.Body, body: object): Uint8Array => write(wire.Root.Message, "TRM1", { bodyType, body });
 
 export function composeJoin(join: JoinRequest, have: Have, fingerprint: bigint, promptAcks: boolean): Uint8Array {
-  return message(wire.Body.Join, (b) =>
-    wire.Join.createJoin(
-      b, 1, join.mode, text(b, join.roomId), text(b, join.type), text(b, join.playerId), join.role ?? wire.Role.Player,
-      text(b, join.options), text(b, join.ticket), text(b, join.session), fingerprint, have.term, have.tick, have.event,
-      have.direct, promptAcks, text(b, join.metadata),
-    ));
+  const { term: haveTerm, tick: haveTick, event: haveEvent, direct: haveDirect } = have;
+  return message(wire.Body.Join, { ...join, fingerprint, haveTerm, haveTick, haveEvent, haveDirect, promptAcks });
 }
 
 /** The told fields in field order, native width; an opaque component's value as it is. */
@@ -65,34 +49,16 @@ export function packFields(component: Component, told: ArrayLike<number>, values
   return { mask, data };
 }
 
-function composeAction(b: Builder, action: Action): Offset {
+function actionOf(action: Action): object {
   const { component } = action;
-  const { mask, data } = component === undefined
-    ? { mask: 0n, data: action.data }
-    : packFields(component, action.told as Uint8Array, action.values as Stored[]);
-  const dataAt = data === undefined ? 0 : wire.Action.createDataVector(b, data);
-  const type = text(b, action.type);
-  const to = action.to === undefined ? 0 : wire.Action.createToVector(b, [...action.to]);
-  return wire.Action.createAction(
-    b, action.kind, action.flags ?? 0, component?.index ?? 0, action.seq, action.entity, mask, dataAt,
-    type, action.audience ?? wire.Audience.Default, to, action.request ?? 0,
-  );
+  if (component === undefined) return action;
+  return { ...action, component: component.index, ...packFields(component, action.told as Uint8Array, action.values as Stored[]) };
 }
 
-export function composeUpdate(have: Have, actions: readonly Action[]): Uint8Array {
-  return message(wire.Body.Update, (b) => {
-    const list = actions.length === 0 ? 0 : wire.Update.createActionsVector(b, actions.map((action) => composeAction(b, action)));
-    wire.Update.startUpdate(b);
-    wire.Update.addAck(b, wire.Ack.createAck(b, have.tick, have.event, have.direct));
-    if (list !== 0) wire.Update.addActions(b, list);
-    return wire.Update.endUpdate(b);
-  });
-}
-
-export const composePing = (clientUs: bigint) => message(wire.Body.Ping, (b) => wire.Ping.createPing(b, clientUs));
-export const composePace = (bytesPerS: number) => message(wire.Body.Pace, (b) => wire.Pace.createPace(b, bytesPerS));
-export const composeLeave = () => message(wire.Body.Leave, (b) => wire.Leave.createLeave(b, 0));
-export const composeResync = (tick: number, have: Have) =>
-  message(wire.Body.Resync, (b) => wire.Resync.createResync(b, tick, have.event, have.direct));
-export const composeListRooms = (type: string, metadata: string) =>
-  message(wire.Body.ListRooms, (b) => wire.ListRooms.createListRooms(b, 1, text(b, type), text(b, metadata)));
+export const composeUpdate = (ack: Have, actions: readonly Action[]) =>
+  message(wire.Body.Update, { ack, actions: actions.length === 0 ? undefined : actions.map(actionOf) });
+export const composePing = (clientUs: bigint) => message(wire.Body.Ping, { clientUs });
+export const composePace = (bytesPerS: number) => message(wire.Body.Pace, { bytesPerS });
+export const composeLeave = () => message(wire.Body.Leave, {});
+export const composeResync = (tick: number, { event, direct }: Have) => message(wire.Body.Resync, { tick, event, direct });
+export const composeListRooms = (type: string, metadata: string) => message(wire.Body.ListRooms, { request: 1, type, metadata });

@@ -17,16 +17,16 @@ export class Events {
   ) {}
 
   deliver(event: wire.Event): void {
-    const type = event.type() ?? "";
-    const data = event.dataArray()?.slice() ?? none;
-    switch (event.kind()) {
+    const { type, player, request } = event;
+    const data = event.data?.slice() ?? none;
+    switch (event.kind) {
       case wire.EventKind.Message:
-        if (!event.skipSender() || event.player() !== this.seat.player) this.message(new Message(event.player(), type, data, event.request()));
+        if (!event.skipSender || player !== this.seat.player) this.message(new Message(player, type, data, request));
         return;
-      case wire.EventKind.PlayerLeft: return this.roster.left(event.player(), type);
-      case wire.EventKind.Answer: return this.requests.answered(event.request(), data);
-      case wire.EventKind.Failure: return this.failure(event.request(), type);
-      case wire.EventKind.Input: return this.listeners.input.tell(new Message(event.player(), type, data, 0), event.seq());
+      case wire.EventKind.PlayerLeft: return this.roster.left(player, type);
+      case wire.EventKind.Answer: return this.requests.answered(request, data);
+      case wire.EventKind.Failure: return this.failure(request, type);
+      case wire.EventKind.Input: return this.listeners.input.tell(new Message(player, type, data, 0), event.seq);
     }
   }
 

@@ -22,7 +22,7 @@ function decoderOf(codec: wire.Codec, layout: Layout): PayloadDecoder | undefine
 export type Verdict = "applied" | "discarded" | "lost";
 
 export class Frames {
-  have: Have = { term: 0, tick: 0, event: 0, direct: 0 };
+  readonly have: Have = { term: 0, tick: 0, event: 0, direct: 0 };
   completeTick = 0; // state age counts from here
   private decoder: PayloadDecoder | undefined;
   private codec: wire.Codec | undefined;
@@ -77,32 +77,34 @@ export class Frames {
   /** True: it is of the state that is here, take it now. False: it waits for its frame, or is of no use. */
   takesYours(yours: wire.Yours): boolean {
     if (this.resyncing) return false;
-    const tick = (yours.head() as wire.YoursHead).tick();
-    if (tick <= this.have.tick) return true;
+    if (yours.head.tick <= this.have.tick) return true;
     this.waiting = yours;
     return false;
   }
 
-  /** Applies what may be applied. `yours`: what waited for this frame. Throws BrokenBytes and PackedError. */
-  take(frame: wire.StateFrame): { verdict: Verdict; yours?: wire.Yours } {
-    const head = frame.head() as wire.FrameHead;
+  /**
+   * Applies what may be applied. copy: it came on the shield. `yours`: what waited for this frame, or one before it that a copy
+   * passed. Throws BrokenBytes and PackedError.
+   */
+  take(frame: wire.StateFrame, copy = false): { verdict: Verdict; yours?: wire.Yours } {
+    const { head } = frame;
     const base = baseOf(head);
     if (base < 0) throw new BrokenBytes("a frame's span reaches below tick 0");
     if (this.resyncing || this.decoder === undefined) return { verdict: "discarded" };
-    const yours = this.waiting?.head()?.tick() === head.tick() ? this.waiting : undefined;
-    if (!this.fits(frame, head, base, yours)) {
-      if (yours !== undefined) this.waiting = undefined;
+    const yours = this.waiting !== undefined && this.waiting.head.tick <= head.tick ? this.waiting : undefined;
+    if (!this.fits(frame, base, yours)) {
+      if (!copy && this.waiting?.head.tick === head.tick) this.waiting = undefined;
       return { verdict: "discarded" };
     }
     if (!this.decoder.apply(payloadOf(frame), this.mirror)) return { verdict: "lost" };
-    this.waiting = undefined;
-    this.have.tick = this.mirror.tick = head.tick();
-    this.completeTick = frame.complete() || head.tick();
+    if (yours !== undefined) this.waiting = undefined;
+    this.have.tick = this.mirror.tick = head.tick;
+    this.completeTick = frame.complete || head.tick;
     return { verdict: "applied", yours };
   }
 
-  private fits(frame: wire.StateFrame, head: wire.FrameHead, base: number, yours: wire.Yours | undefined): boolean {
-    if (base > this.have.tick || this.have.tick >= head.tick()) return false;
-    return frame.eventsLength() === 0 || frame.eventFirst() <= Math.max(this.have.event, yours?.event() ?? 0) + 1;
+  private fits({ head, events, eventFirst }: wire.StateFrame, base: number, yours: wire.Yours | undefined): boolean {
+    if (base > this.have.tick || this.have.tick >= head.tick) return false;
+    return events.length === 0 || eventFirst <= Math.max(this.have.event, yours?.event ?? 0) + 1;
   }
 }

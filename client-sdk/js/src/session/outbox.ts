@@ -3,7 +3,7 @@
 // Actions are numbered when they are done. Sets of one component of one entity merge while they wait for the socket; once sent
 // they are forgotten here, the newest own values stay in the Mirror. Inputs are forgotten once sent. Everything else stays
 // until the relay has applied its number, and is sent again, with its number, after a lost connection.
-import { limits } from "../limits.js";
+import { Limits } from "../limits.js";
 import { Component, Stored } from "../state/component.js";
 import * as wire from "../wire/index.js";
 import { Action, bytesOfAction } from "./action.js";
@@ -18,13 +18,15 @@ export class Outbox {
   private readonly sets = new Map<number, Action>(); // component and entity → its waiting Set
   private bytes = 0; // of waiting and sent
   private inputs = 0;
+  /** The direct messages that were there when the waiting actions were done; undefined: as many as now. */
+  direct: number | undefined;
 
   get newestSeq(): number {
     return this.nextSeq - 1;
   }
 
   get full(): boolean {
-    return this.waiting.length + this.sent.length >= limits.outboxActions || this.bytes >= limits.outboxBytes;
+    return this.waiting.length + this.sent.length >= Limits.outboxActions || this.bytes >= Limits.outboxBytes;
   }
 
   get empty(): boolean {
@@ -35,7 +37,7 @@ export class Outbox {
   add(action: Omit<Action, "seq">): number {
     const numbered = { ...action, seq: this.nextSeq++ };
     if (action.kind === wire.ActionKind.Despawn || action.kind === wire.ActionKind.Claim) this.seal(action.entity);
-    if (action.kind === wire.ActionKind.Input && ++this.inputs > limits.outboxInputs) this.dropOldestInput();
+    if (action.kind === wire.ActionKind.Input && ++this.inputs > Limits.outboxInputs) this.dropOldestInput();
     this.push(numbered);
     return numbered.seq;
   }
@@ -65,7 +67,7 @@ export class Outbox {
     let bytes = 0;
     for (const action of this.waiting) {
       const more = bytesOfAction(action);
-      if (taken.length === limits.actions || (taken.length > 0 && bytes + more > limits.messageBytes - 1024)) break;
+      if (taken.length === Limits.actions || (taken.length > 0 && bytes + more > Limits.messageBytes - 1024)) break;
       bytes += more;
       taken.push(action);
       if (action.kind === wire.ActionKind.Input) --this.inputs;

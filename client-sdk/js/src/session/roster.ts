@@ -1,12 +1,10 @@
 // Who is in the room, from the Player components; and who left, with the reason that an event brings a little later.
-import { ByteBuffer } from "flatbuffers";
-import { verify } from "../check/verify.js";
+import { read } from "../buffer/read.js";
 import { playerComponent } from "../state/layout.js";
 import { Mirror, MirrorChange } from "../state/mirror.js";
 import { parsed } from "../text.js";
 import { Player } from "../types.js";
 import * as wire from "../wire/index.js";
-import { playerShape, shapes } from "../wire/shapes.js";
 import { roles } from "./seat.js";
 
 const eventWaitUs = 1_000_000;
@@ -20,12 +18,10 @@ interface Entry {
 /** undefined where the bytes are no player. They are a value of the relay's own, and yet foreign. */
 export function readPlayer(value: unknown, entity: number): Player | undefined {
   if (!(value instanceof Uint8Array)) return undefined;
-  const bytes = value.slice(); // aligned
-  if (!verify(bytes, shapes, playerShape)) return undefined;
-  const from = wire.Player.getRootAsPlayer(new ByteBuffer(bytes));
-  if (from.number() === 0) return undefined;
-  const options = parsed(from.options());
-  return { number: from.number(), id: from.id() ?? "", role: roles[from.role()] ?? "player", connected: from.connected(), options, entity };
+  const from = read<wire.Player>(value, wire.Root.Player);
+  if (from === undefined || from.number === 0) return undefined;
+  const { number, id, role, connected, options } = from;
+  return { number, id, role: roles[role] ?? "player", connected, options: parsed(options), entity: from.entity || entity };
 }
 
 export class Roster {

@@ -1,10 +1,11 @@
 // Gives a Session its sockets, its timer and the page's visibility. One timer, set to what is due next.
-import { limits } from "../limits.js";
+import { Limits } from "../limits.js";
 import { JoinError } from "../errors.js";
 import { LinkListener, SocketConstructor, SocketLink } from "../link/link.js";
 import { Platform } from "../types.js";
 import { JoinRequest } from "./compose.js";
 import { Session, SessionOptions } from "./session.js";
+import { Shield } from "./shield.js";
 
 const timerMostMs = 1000; // the timer may be late, and the clock it compares with may have slept
 
@@ -53,7 +54,7 @@ export class Runner {
   private step(): void {
     const { session } = this;
     session.step(this.nowUs());
-    if (session.wantsLink(this.nowUs())) this.dial();
+    for (const each of [session, session.shield]) if (each.wantsLink(this.nowUs())) this.dial(each);
     this.settle();
     clearTimeout(this.timer);
     if (session.phase === "left") return this.platform.visibility?.removeEventListener("visibilitychange", this.look);
@@ -77,8 +78,7 @@ export class Runner {
     for (const each of held) each();
   }
 
-  private dial(): void {
-    const { session } = this;
+  private dial(session: Session | Shield): void {
     let current: SocketLink | undefined;
     const then = (what: () => void) => {
       const happened = () => {
@@ -94,7 +94,7 @@ export class Runner {
       closed: (code, reason) => then(() => session.closed(code, reason, this.nowUs())),
     };
     try {
-      current = new SocketLink(session.url, this.socketOf, listener, limits.bufferedBytes);
+      current = new SocketLink(this.session.url, this.socketOf, listener, Limits.bufferedBytes);
     } catch (error) {
       return session.dialled(undefined, this.nowUs(), (error as Error).message);
     }

@@ -20,24 +20,31 @@ export class Seat {
   sendRate = 1;
   tickZeroUs = 0; // relay's clock
   graceUs = 0;
+  inputsAnswered = false; // by an authority: Yours.answeredSeq counts for predictions
   readonly ids = new IdBlocks();
 
   /** sameTerm: as before; else what was granted is of an interval that is lost, perhaps. */
   take(welcome: wire.Welcome, sameTerm: boolean): void {
-    if (!welcome.resumed()) this.ids.clear();
+    if (!welcome.resumed) this.ids.clear();
     if (!sameTerm) this.ids.forget();
-    this.roomId = welcome.roomId() ?? "";
-    this.type = welcome.type() ?? "";
-    this.player = welcome.player();
-    this.playerId = welcome.playerId() ?? "";
-    this.role = roles[welcome.role()] ?? "player";
-    this.entity = welcome.entity();
-    this.session = welcome.session() ?? "";
-    this.tickRate = welcome.tickRate();
-    this.sendRate = Math.max(welcome.sendRate(), 1);
-    this.tickZeroUs = microseconds(welcome.tickZeroUs());
-    this.graceUs = welcome.graceMs() * 1000;
-    this.ids.add(welcome.idsFirst(), welcome.idsCount());
+    this.roomId = welcome.roomId;
+    this.type = welcome.type;
+    this.player = welcome.player;
+    this.playerId = welcome.playerId;
+    this.role = roles[welcome.role] ?? "player";
+    this.entity = welcome.entity;
+    this.session = welcome.session;
+    this.tickRate = welcome.tickRate;
+    this.sendRate = Math.max(welcome.sendRate, 1);
+    this.tickZeroUs = microseconds(welcome.tickZeroUs);
+    this.graceUs = welcome.graceMs * 1000;
+    this.inputsAnswered = welcome.inputsAnswered;
+    this.ids.add(welcome.idsFirst, welcome.idsCount);
+  }
+
+  /** The tick, with its fraction, at that time of the relay's clock. */
+  ticksAt(relayUs: number): number {
+    return ((relayUs - this.tickZeroUs) * this.tickRate) / 1e6;
   }
 
   tickUs(tick: number): number {

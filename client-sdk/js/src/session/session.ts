@@ -1,9 +1,10 @@
 // The protocol of one seat, without sockets and without a clock of its own: bytes and times (µs) come in, bytes go to a Link.
 // A Runner feeds it, a Room shows it.
-import { ByteBuffer } from "flatbuffers";
 import { BrokenBytes, CloseCode, labelOf } from "../errors.js";
-import { hasIdentifier, verify } from "../check/verify.js";
-import { limits } from "../limits.js";
+import { Limits } from "../limits.js";
+import { Interpolation } from "../feel/interpolation.js";
+import { Prediction } from "../feel/prediction.js";
+import { SendPhase } from "../feel/send_phase.js";
 import { Link } from "../link/link.js";
 import { socketUrl } from "../link/url.js";
 import { PackedError } from "../packed/reader.js";
@@ -12,27 +13,22 @@ import { Mirror } from "../state/mirror.js";
 import { Schema, Stats } from "../types.js";
 import { unfit } from "../schema.js";
 import * as wire from "../wire/index.js";
-import { messageShape, shapes, stateFrameShape } from "../wire/shapes.js";
-import { Acks } from "./acks.js";
 import { Actions } from "./actions.js";
-import { Backoff } from "./backoff.js";
-import { JoinRequest, composeJoin, composeLeave, composePace, composePing, composeUpdate } from "./compose.js";
+import { JoinRequest, composeJoin } from "./compose.js";
 import { Events } from "./events.js";
 import { Frames } from "./frames.js";
+import { heard } from "./heard.js";
 import { Intake } from "./intake.js";
 import { Listeners } from "./listeners.js";
 import { Outbox } from "./outbox.js";
-import { Pace } from "./pace.js";
+import { Outgoing } from "./outgoing.js";
 import { Requests } from "./requests.js";
+import { Retry, isBroken } from "./retry.js";
 import { Roster } from "./roster.js";
 import { Seat, microseconds } from "./seat.js";
 import { ServerClock } from "./server_clock.js";
+import { Shield } from "./shield.js";
 
-const fastPings = 6;
-const fastPingUs = 100_000;
-const slowPingUs = 2_000_000;
-const hiddenAckUs = 500_000;
-const movesMax = 3; // sent on without a word of welcome: then with pauses
 const settledUs = 5_000_000; // a connection that lasted this long ends the back-off
 const sleptUs = 2_500_000; // not called for so long: this program slept, the relay did not fall silent
 
@@ -41,37 +37,39 @@ export type Phase = "joining" | "joined" | "dropped" | "left";
 export interface SessionOptions {
   readonly joinTimeoutUs: number;
   readonly promptAcks: boolean;
+  readonly lossShield: boolean;
+  readonly alignSends: boolean;
   readonly schema: Schema<object> | undefined;
   random(): number;
 }
 
 export class Session {
   phase: Phase = "joining";
-  url: string;
+  url: string; // where the room is, as far as it was told
   leaveCode = 0; // with phase left
   leaveReason = "";
   readonly seat = new Seat();
   readonly mirror = new Mirror();
   readonly clock = new ServerClock();
-  readonly stats: Stats = { frames: 0, discarded: 0, bytesReceived: 0, bytesSent: 0, reconnects: 0, resyncs: 0 };
+  readonly stats: Stats = { frames: 0, discarded: 0, bytesReceived: 0, bytesSent: 0, reconnects: 0, resyncs: 0, copies: 0, shielded: 0, earlyUs: 0 };
   readonly listeners = new Listeners(this.mirror);
   readonly roster = new Roster((player) => this.listeners.playerJoin.tell(player), (player, reason) => this.listeners.playerLeave.tell(player, reason));
   readonly actions: Actions;
+  readonly interpolation = new Interpolation(this.mirror);
+  readonly prediction = new Prediction(this.mirror);
+  readonly sendPhase: SendPhase;
+  readonly shield: Shield; // wants a link of its own
 
   private readonly frames = new Frames(this.mirror);
   private readonly outbox = new Outbox();
-  private readonly acks = new Acks();
   private readonly requests = new Requests();
-  private readonly pace = new Pace();
+  private readonly outgoing: Outgoing;
   private readonly intake: Intake;
-  private readonly backoff: Backoff;
+  private readonly retry: Retry;
   private link: Link | undefined;
   private opened_ = false; // the Link is
   private welcomed = false; // ... and the relay answered on it
   private leaving = false;
-  private saidLeave = false;
-  private moved = false; // the relay said where to go on
-  private moves = 0;
   private dialUs = 0; // not before
   private askedUs = 0; // this connection was begun, or the Join sent on it
   private droppedUs = 0; // the seat lost its connection
@@ -80,19 +78,20 @@ export class Session {
   private steppedUs: number;
   private graced = false; // the silence after a sleep was forgiven once
   private leaveUs = 0; // leave() was called, as seen by step
-  private pingUs = 0; // next
-  private pings = 0; // on this connection
 
   /** work: something waits for a step. */
   constructor(url: string, private readonly request: JoinRequest, private readonly options: SessionOptions, private readonly joiningUs: number, work: () => void) {
     this.url = url;
     this.steppedUs = joiningUs;
-    this.backoff = new Backoff(options.random);
+    this.retry = new Retry(options.random, url);
     this.seat.roomId = request.roomId ?? "";
     this.seat.session = request.session ?? "";
-    this.actions = new Actions(this.mirror, this.outbox, this.seat, this.requests, () => this.fault, work);
+    this.actions = new Actions(this.mirror, this.outbox, this.seat, this.requests, this.prediction, () => this.fault, work);
+    this.shield = new Shield(options.lossShield, this.seat, options.random, (bytes, nowUs) => this.receiveCopy(bytes, nowUs));
+    this.sendPhase = new SendPhase(options.alignSends, this.clock, this.seat);
+    this.outgoing = new Outgoing(this.frames.have, this.outbox, (message) => this.write(message), (seq, nowUs) => this.sendPhase.wrote(seq, nowUs));
     const events = new Events(this.seat, this.listeners, this.requests, this.roster, this.actions);
-    this.intake = new Intake(this, this.frames, this.outbox, this.acks, events, (message) => this.write(message));
+    this.intake = new Intake(this, options.promptAcks, this.frames, this.outbox, [this.outgoing.acks, this.shield.acks], events, (message) => this.write(message));
   }
 
   private get fault(): string | undefined {
@@ -108,7 +107,7 @@ export class Session {
   /** undefined: it could not even be tried. */
   dialled(link: Link | undefined, nowUs: number, reason = ""): void {
     this.link = link;
-    this.opened_ = this.welcomed = this.moved = false;
+    this.opened_ = this.welcomed = this.retry.moved = false;
     this.askedUs = this.heardUs = nowUs;
     if (link === undefined) this.lost(CloseCode.unreachable, reason, nowUs);
   }
@@ -125,30 +124,32 @@ export class Session {
   private welcome(welcome: wire.Welcome, nowUs: number): void {
     if (this.welcomed) throw new BrokenBytes("the relay sent a second Welcome");
     if (!this.takeLayout(welcome, nowUs)) return;
-    if (!this.frames.begin(welcome.codec(), this.mirror.layout as Layout))
+    if (!this.frames.begin(welcome.codec, this.mirror.layout as Layout))
       return this.giveUp(CloseCode.incompatibleSchema, "the room's codec needs a newer SDK");
     this.welcomed = true;
     this.welcomedUs = nowUs;
     const back = this.phase === "dropped";
-    const sameTerm = welcome.term() === this.frames.have.term;
-    if (!welcome.resumed() || !sameTerm) this.clock.restart();
-    this.clock.guess(this.askedUs, nowUs, microseconds(welcome.serverUs()));
+    const sameTerm = welcome.term === this.frames.have.term;
+    const sameTime = welcome.resumed && sameTerm;
+    if (!sameTime) this.clock.restart();
+    this.clock.guess(this.askedUs, nowUs, microseconds(welcome.serverUs));
     this.seat.take(welcome, sameTerm);
     this.continueFrom(welcome);
-    this.acks.start(welcome.ackIntervalMs() * 1000);
-    this.pings = this.moves = 0;
-    this.pingUs = nowUs;
-    this.pace.restart();
+    this.outgoing.start(welcome.ackIntervalMs * 1000, nowUs);
+    this.shield.acks.start(welcome.ackIntervalMs * 1000);
+    this.retry.welcomed();
+    this.sendPhase.start(sameTime, nowUs);
     this.phase = "joined";
+    this.raiseShield(nowUs);
     if (!back) return;
     ++this.stats.reconnects;
-    this.listeners.reconnect.tell({ rolledBack: welcome.rolledBack() || !welcome.resumed() });
+    this.listeners.reconnect.tell({ rolledBack: welcome.rolledBack || !welcome.resumed });
   }
 
   private takeLayout(welcome: wire.Welcome, nowUs: number): boolean {
-    const from = welcome.layout();
+    const from = welcome.layout;
     const before = this.mirror.layout;
-    if (from === null) {
+    if (from === undefined) {
       if (before !== undefined) return true;
       throw new BrokenBytes("the relay sent no layout");
     }
@@ -169,35 +170,29 @@ export class Session {
     this.mirror.reset(layout);
     this.mirror.watch(playerComponent);
     this.listeners.changes.attach();
+    this.interpolation.attach();
+    this.prediction.attach();
     return true;
   }
 
   // What this side has, and what the relay is to hear again.
   private continueFrom(welcome: wire.Welcome): void {
-    const delta = welcome.resumed() && !welcome.rolledBack();
+    const delta = welcome.resumed && !welcome.rolledBack;
     const { have } = this.frames;
-    Object.assign(have, { term: welcome.term(), tick: delta ? have.tick : 0, event: welcome.event(), direct: welcome.direct() });
-    const applied = welcome.appliedSeq();
+    Object.assign(have, { term: welcome.term, tick: delta ? have.tick : 0, event: welcome.event, direct: welcome.direct });
+    const applied = welcome.appliedSeq;
     this.outbox.continueAfter(applied);
-    if (welcome.resumed()) return this.actions.repeatSets(this.outbox.resume(applied), applied);
+    if (welcome.resumed) {
+      const firstUnsent = this.outbox.resume(applied);
+      this.prediction.forgetBelow(firstUnsent);
+      return this.actions.repeatSets(firstUnsent, applied);
+    }
+    this.prediction.forgetBelow(Infinity);
     this.outbox.forget();
     this.mirror.release(0xffffffff);
   }
 
   // -------------------------------------------------------------------------------------------------- the way out
-
-  private mayRetry(code: number): boolean {
-    const broken = code === 1001 || code === CloseCode.unreachable;
-    const asked = code >= 4000 && code <= 4399;
-    if (this.phase === "dropped" || this.phase === "joined") return broken || asked;
-    // A first join that reaches nobody says so at once; one that was begun, or is a return, is tried again.
-    return asked || (broken && (this.opened_ || this.request.mode === wire.JoinMode.Resume));
-  }
-
-  private pauseUs(code: number): number {
-    if (this.moved && ++this.moves <= movesMax) return 0;
-    return code === CloseCode.restarting ? this.backoff.belowUs(2_000_000) : this.backoff.nextUs();
-  }
 
   closed(code: number, reason: string, nowUs: number): void {
     this.link = undefined;
@@ -205,21 +200,23 @@ export class Session {
   }
 
   private lost(code: number, reason: string, nowUs: number): void {
+    this.shield.lower();
     const told = reason === "" ? labelOf(code) : reason;
-    const retry = this.mayRetry(code);
-    this.link = undefined;
-    this.opened_ = this.welcomed = false;
+    // A first join that reaches nobody says so at once; one that was begun, or is a return, is tried again.
+    const retry = this.retry.may(code, this.opened_ || this.url !== this.retry.home || this.phase !== "joining" || this.request.mode === wire.JoinMode.Resume);
+    if (!this.welcomed && isBroken(code)) this.url = this.retry.home;
+    [this.link, this.opened_, this.welcomed] = [undefined, false, false];
     if (this.leaving) return this.end(CloseCode.left, "left");
     if (!retry) return this.end(code, told);
     const drops = this.phase === "joined";
     if (drops) {
       this.phase = "dropped";
       this.droppedUs = nowUs;
-      if (nowUs - this.welcomedUs >= settledUs) this.backoff.reset();
+      if (nowUs - this.welcomedUs >= settledUs) this.retry.settled();
     }
     const until = this.phase === "dropped" ? this.droppedUs + this.seat.graceUs : this.joiningUs + this.options.joinTimeoutUs;
     if (!drops && nowUs >= until) return this.end(code, told);
-    this.dialUs = nowUs + this.pauseUs(code);
+    this.dialUs = nowUs + this.retry.pauseUs(code, reason);
     if (drops) this.listeners.drop.tell(code, told);
   }
 
@@ -231,6 +228,7 @@ export class Session {
 
   private end(code: number, reason: string): void {
     if (this.phase === "left") return;
+    this.shield.lower();
     this.link = undefined;
     this.opened_ = this.welcomed = false;
     this.phase = "left";
@@ -245,13 +243,18 @@ export class Session {
   }
 
   setBudget(bytesPerS: number): void {
-    this.pace.set(bytesPerS);
+    this.outgoing.pace.set(bytesPerS);
   }
 
   setHidden(hidden: boolean, nowUs: number): void {
-    this.pace.hidden = hidden;
-    this.acks.leastUs = hidden ? hiddenAckUs : 0;
-    if (!hidden) this.pingUs = Math.min(this.pingUs, nowUs);
+    this.outgoing.setHidden(hidden, nowUs);
+    if (this.welcomed) this.raiseShield(nowUs);
+  }
+
+  // Nobody looks at a hidden page: there it would only cost bytes.
+  private raiseShield(nowUs: number): void {
+    if (this.outgoing.pace.hidden) this.shield.lower();
+    else this.shield.raise(this.frames.have.term, nowUs);
   }
 
   // -------------------------------------------------------------------------------------------------- what comes in
@@ -261,8 +264,12 @@ export class Session {
     this.heardUs = nowUs;
     this.graced = false;
     this.stats.bytesReceived += bytes?.length ?? 0;
+    this.guarded(() => this.receive(bytes, nowUs));
+  }
+
+  private guarded(receive: () => void): void {
     try {
-      this.receive(bytes, nowUs);
+      receive();
     } catch (error) {
       if (!(error instanceof BrokenBytes) && !(error instanceof PackedError)) throw error;
       this.giveUp(CloseCode.protocolError, error.message);
@@ -270,41 +277,49 @@ export class Session {
   }
 
   private receive(bytes: Uint8Array | null, nowUs: number): void {
-    if (bytes !== null && bytes.length <= limits.receivedBytes) {
-      if (hasIdentifier(bytes, "TRM1") && verify(bytes, shapes, messageShape)) return this.receiveMessage(wire.Message.getRootAsMessage(new ByteBuffer(bytes)), nowUs);
-      if (hasIdentifier(bytes, "TRF1") && verify(bytes, shapes, stateFrameShape)) {
-        if (!this.welcomed) throw new BrokenBytes("the relay sent a frame before its Welcome");
-        return this.intake.frame(wire.StateFrame.getRootAsStateFrame(new ByteBuffer(bytes)), nowUs);
-      }
-    }
-    throw new BrokenBytes("the relay sent no message of this protocol");
+    const { message, frame } = heard(bytes);
+    if (message !== undefined) return this.receiveMessage(message, nowUs);
+    if (frame === undefined) throw new BrokenBytes("the relay sent no message of this protocol");
+    if (!this.welcomed) throw new BrokenBytes("the relay sent a frame before its Welcome");
+    this.intake.frame(frame, false, nowUs);
   }
 
-  private receiveMessage(message: wire.Message, nowUs: number): void {
-    switch (message.bodyType()) {
+  // Nothing counts on a shield but frames, and what cannot be ends it alone.
+  private receiveCopy(bytes: Uint8Array | null, nowUs: number): boolean {
+    this.stats.bytesReceived += bytes?.length ?? 0;
+    const { message, frame } = heard(bytes);
+    if (message === undefined && frame === undefined) this.shield.lower(CloseCode.protocolError);
+    if (frame === undefined) return false;
+    ++this.stats.copies;
+    this.guarded(() => this.intake.frame(frame, true, nowUs));
+    return true;
+  }
+
+  private receiveMessage({ bodyType, body }: wire.Message, nowUs: number): void {
+    switch (bodyType) {
       case wire.Body.NONE: throw new BrokenBytes("the relay sent a message without its body");
-      case wire.Body.Welcome: return this.welcome(message.body(new wire.Welcome()) as wire.Welcome, nowUs);
-      case wire.Body.Yours: return this.welcomed ? this.intake.yours(message.body(new wire.Yours()) as wire.Yours, nowUs) : undefined;
+      case wire.Body.Welcome: return this.welcome(body as wire.Welcome, nowUs);
+      case wire.Body.Yours: return this.welcomed ? this.intake.yours(body as wire.Yours, nowUs) : undefined;
       case wire.Body.Resync: return this.frames.answered();
       case wire.Body.Pong: {
-        const pong = message.body(new wire.Pong()) as wire.Pong;
-        const sentUs = Number(pong.clientUs());
-        if (sentUs >= this.askedUs && sentUs <= nowUs) this.clock.sample(sentUs, nowUs, microseconds(pong.serverUs()));
+        const pong = body as wire.Pong;
+        const sentUs = Number(pong.clientUs);
+        if (sentUs >= this.askedUs && sentUs <= nowUs) this.clock.sample(sentUs, nowUs, microseconds(pong.serverUs));
         return;
       }
-      case wire.Body.Moved: return this.receiveMoved(message.body(new wire.Moved()) as wire.Moved);
+      case wire.Body.Moved: return this.receiveMoved(body as wire.Moved);
       default: return; // of a newer relay
     }
   }
 
   private receiveMoved(moved: wire.Moved): void {
     try {
-      this.url = socketUrl(moved.url() ?? "");
+      this.url = socketUrl(moved.url);
     } catch (error) {
       throw new BrokenBytes(`the relay moved the room to a ${(error as Error).message}`);
     }
-    if (moved.roomId() !== null && this.seat.session !== "") this.seat.roomId = moved.roomId() as string;
-    this.moved = true;
+    if (moved.roomId !== "" && this.seat.session !== "") this.seat.roomId = moved.roomId;
+    this.retry.moved = true;
   }
 
   // ---------------------------------------------------------------------------------------------------------- time
@@ -318,12 +333,13 @@ export class Session {
     this.roster.step(nowUs);
     this.watchTime(nowUs);
     this.flush(nowUs);
+    this.shield.step(this.frames.have, nowUs);
   }
 
   private forgiveSleep(nowUs: number): void {
     if (nowUs - this.steppedUs >= sleptUs && !this.graced) {
       this.graced = true;
-      this.heardUs = Math.max(this.heardUs, nowUs - limits.silenceUs + 1_000_000);
+      this.heardUs = Math.max(this.heardUs, nowUs - Limits.silenceUs + 1_000_000);
     }
     this.steppedUs = nowUs;
   }
@@ -331,7 +347,7 @@ export class Session {
   private watchTime(nowUs: number): void {
     if (this.leaving) {
       if (this.leaveUs === 0) this.leaveUs = nowUs;
-      if (!this.welcomed || nowUs - this.leaveUs >= limits.leaveUs) {
+      if (!this.welcomed || nowUs - this.leaveUs >= Limits.leaveUs) {
         this.link?.close(CloseCode.left, "left");
         return this.end(CloseCode.left, "left");
       }
@@ -341,32 +357,17 @@ export class Session {
       return this.end(CloseCode.sessionUnknown, "session_unknown: the seat's grace time is over");
     }
     if (this.link === undefined) return;
-    const silent = this.welcomed && nowUs - this.heardUs >= limits.silenceUs;
+    const silent = this.welcomed && nowUs - this.heardUs >= Limits.silenceUs;
     if (!silent && (this.welcomed || nowUs - this.askedUs < this.options.joinTimeoutUs)) return;
     this.link.close(CloseCode.left, "left");
     this.lost(CloseCode.unreachable, silent ? "the relay fell silent" : "the relay does not answer", nowUs);
   }
 
   private flush(nowUs: number): void {
-    const { link } = this;
-    if (link === undefined || !this.welcomed) return;
-    const bytesPerS = this.pace.take();
-    if (bytesPerS !== undefined) this.write(composePace(bytesPerS));
-    while (link.writable() && !this.outbox.empty) this.update();
-    if (link.writable() && this.acks.dueUs <= nowUs) this.update();
-    if (link.writable() && nowUs >= this.pingUs && !this.leaving) {
-      this.write(composePing(BigInt(nowUs)));
-      this.pingUs = nowUs + (++this.pings < fastPings ? fastPingUs : slowPingUs);
-    }
-    if (this.leaving && !this.saidLeave && this.outbox.empty && link.writable()) {
-      this.saidLeave = true;
-      this.write(composeLeave());
-    }
-  }
-
-  private update(): void {
-    this.write(composeUpdate(this.frames.have, this.outbox.take()));
-    this.acks.sent();
+    if (this.link === undefined || !this.welcomed) return;
+    if (!this.leaving && this.sendPhase.step(nowUs)) this.intake.changes(nowUs);
+    this.outgoing.flush(this.link, this.leaving, nowUs);
+    this.sendPhase.flushed();
   }
 
   private write(message: Uint8Array): void {
@@ -378,13 +379,18 @@ export class Session {
   get dueUs(): number {
     if (this.phase === "left") return Infinity;
     const { steppedUs } = this;
-    const always = Math.min(this.requests.dueUs, this.roster.dueUs, this.phase === "dropped" && !this.opened_ ? this.droppedUs + this.seat.graceUs : Infinity);
+    const always = Math.min(this.requests.dueUs, this.roster.dueUs, this.shield.dueUs, this.phase === "dropped" && !this.opened_ ? this.droppedUs + this.seat.graceUs : Infinity);
     if (this.link === undefined) return Math.min(always, this.dialUs);
     if (!this.welcomed) return Math.min(always, this.askedUs + this.options.joinTimeoutUs);
-    const leave = this.leaving ? this.leaveUs + limits.leaveUs : Infinity;
-    const blocked = this.link.writable() ? Infinity : steppedUs + 20_000;
-    const writes = this.link.writable() ? Math.min(this.acks.dueUs, this.leaving ? Infinity : this.pingUs) : Infinity;
-    return Math.min(always, writes, blocked, leave, this.heardUs + limits.silenceUs);
+    const leave = this.leaving ? this.leaveUs + Limits.leaveUs : Infinity;
+    const writes = this.outgoing.dueUs(this.link, this.leaving, steppedUs);
+    const sendTick = this.leaving || this.sendPhase.calls.empty ? Infinity : this.sendPhase.nextUs(steppedUs);
+    return Math.min(always, writes, sendTick, leave, this.heardUs + Limits.silenceUs);
+  }
+
+  /** The newest that was applied; 0: none, or the whole is asked for. */
+  get frameTick(): number {
+    return this.frames.have.tick;
   }
 
   stateAgeUs(nowUs: number): number {

@@ -1,6 +1,7 @@
 // One kind of state, as the room's layout tells it. Immutable.
 import { BrokenBytes } from "../errors.js";
-import { Field, FieldFlags, FieldType, FieldValue, has, widthOf } from "./field.js";
+import { Field, FieldValue, has, widthOf } from "./field.js";
+import { FieldFlags, FieldType } from "../wire/index.js";
 import { Quat, quantiseQuat } from "./quat.js";
 import { quantise } from "./quantise.js";
 import { Shape, compose, shapeOf } from "./shape.js";

@@ -1,20 +1,5 @@
-// A field of a state component, as a layout describes it. Numbers as in the wire's enums of the same names.
-
-export enum FieldType {
-  Bool,
-  Int8,
-  UInt8,
-  Int16,
-  UInt16,
-  Int32,
-  UInt32,
-  Int64,
-  UInt64,
-  Float32,
-  Float64,
-}
-
-export const FieldFlags = { Quantised: 1, Ranged: 2, Angle: 4, Quat: 8, Position: 16 } as const;
+// A field of a state component, as a layout describes it.
+import { FieldType } from "../wire/index.js";
 
 export interface Field {
   readonly type: FieldType;

@@ -1,9 +1,9 @@
 // What a room's state is made of, read once from Welcome and checked: whoever holds a Layout may trust its numbers. Immutable.
 import { BrokenBytes, badUsage } from "../errors.js";
-import { limits } from "../limits.js";
+import { Limits } from "../limits.js";
 import * as wire from "../wire/index.js";
 import { Component, NamedField } from "./component.js";
-import { FieldFlags, FieldType, has, widthOf } from "./field.js";
+import { has, widthOf } from "./field.js";
 
 export const ownerComponent = 0; // struct wire.Owner, on every entity
 export const playerComponent = 1; // opaque wire.Player, on each seat's entity
@@ -39,29 +39,26 @@ export class Layout {
 }
 
 function readField(from: wire.Field, bytes: number): NamedField | undefined {
-  const ranged = (from.flags() & FieldFlags.Ranged) !== 0;
-  const field: NamedField = {
-    name: from.name() ?? "", type: from.type() as number as FieldType, offset: from.offset(), flags: from.flags(), precision: from.precision(),
-    min: ranged ? from.min() : 0, max: ranged ? from.max() : 0,
-  };
+  const ranged = (from.flags & wire.FieldFlags.Ranged) !== 0;
+  const field: NamedField = { ...from, min: ranged ? from.min : 0, max: ranged ? from.max : 0 };
   const width = widthOf(field.type);
   if (width === undefined || field.offset + width > bytes) return undefined;
   if (!Number.isFinite(field.min) || !Number.isFinite(field.max) || field.min > field.max) return undefined;
-  if (!has(field, FieldFlags.Quantised)) return field;
-  const floats = field.type === FieldType.Float32 || field.type === FieldType.Float64;
+  if (!has(field, wire.FieldFlags.Quantised)) return field;
+  const floats = field.type === wire.FieldType.Float32 || field.type === wire.FieldType.Float64;
   const steps = Number.isFinite(field.precision) && field.precision > 0 && (field.max - field.min) / field.precision <= stepsMax;
   return floats && steps ? field : undefined;
 }
 
 function readComponent(from: wire.Component, index: number): Component {
-  const name = from.name() ?? "";
+  const { name, bytes } = from;
   const broken = (why: string) => new BrokenBytes(`the relay's layout is broken at component '${name}': ${why}`);
   if (name === "") throw broken("it has no name");
-  const count = from.bytes() === 0 ? 0 : from.fieldsLength();
-  if (count > limits.fields || (count === 0 && from.bytes() !== 0)) throw broken(`${count} fields`);
+  const count = bytes === 0 ? 0 : from.fields.length;
+  if (count > Limits.fields || (count === 0 && bytes !== 0)) throw broken(`${count} fields`);
   const fields: NamedField[] = [];
   for (let i = 0; i < count; ++i) {
-    const field = readField(from.fields(i) as wire.Field, from.bytes());
+    const field = readField(from.fields[i], bytes);
     if (field === undefined) throw broken(`field ${i} cannot be`);
     fields.push(field);
   }
@@ -70,13 +67,13 @@ function readComponent(from: wire.Component, index: number): Component {
 
 /** Throws BrokenBytes where the relay sent a layout that cannot be. */
 export function readLayout(from: wire.Layout): Layout {
-  const count = from.componentsLength();
-  if (count <= roomComponent || count > limits.components)
+  const count = from.components.length;
+  if (count <= roomComponent || count > Limits.components)
     throw new BrokenBytes("the relay's layout lacks its first three components or has too many");
-  const components = Array.from({ length: count }, (_, i) => readComponent(from.components(i) as wire.Component, i));
+  const components = from.components.map(readComponent);
   if (new Set(components.map((component) => component.name)).size !== count) throw new BrokenBytes("the relay's layout has a component twice");
   const [owner, player, room] = components;
-  if (owner.fields.length !== 1 || owner.fields[0].type !== FieldType.UInt32 || !player.opaque || !room.opaque)
+  if (owner.fields.length !== 1 || owner.fields[0].type !== wire.FieldType.UInt32 || !player.opaque || !room.opaque)
     throw new BrokenBytes("the relay's layout has other first components than Owner, Player and Room");
-  return new Layout(components, from.fingerprint());
+  return new Layout(components, from.fingerprint);
 }

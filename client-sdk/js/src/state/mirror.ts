@@ -2,7 +2,7 @@
 // list of what changed in what is shown. No clock, no I/O. Payloads call beginWhole/put/remove in the order of PROTOCOL.md,
 // "Frames".
 import { BrokenBytes } from "../errors.js";
-import { limits } from "../limits.js";
+import { Limits } from "../limits.js";
 import { Component, Stored, same } from "./component.js";
 import { ChunkMembers } from "./chunk_members.js";
 import { Layout, ownerComponent } from "./layout.js";
@@ -154,7 +154,7 @@ export class Mirror {
   // Between beginPart and endPart the calls above are of that chunk alone.
 
   beginParts(): void {
-    this.putsLeft = limits.puts;
+    this.putsLeft = Limits.puts;
   }
 
   beginPart(chunk: number): void {
@@ -262,7 +262,7 @@ export class Mirror {
 
   private enlist(component: Component, entity: number, values = component.zeros()): Row {
     if (!this.entities.has(entity)) {
-      if (this.entities.size >= limits.entities) throw new BrokenBytes("more entities than a room can have");
+      if (this.entities.size >= Limits.entities) throw new BrokenBytes("more entities than a room can have");
       this.entities.add(entity);
     }
     const row = new Row(component, entity, values);

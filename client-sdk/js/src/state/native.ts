@@ -1,5 +1,6 @@
 // Values in native width, little endian: what codec plain and actions carry.
-import { FieldType, FieldValue } from "./field.js";
+import { FieldValue } from "./field.js";
+import { FieldType } from "../wire/index.js";
 
 export function readNative(type: FieldType, view: DataView, at: number): FieldValue {
   switch (type) {

@@ -1,7 +1,7 @@
 // Codec packed: keeps a copy of its own beside the Mirror, because the stream is coded against what the relay sent, and the
 // Mirror shows the player's own writes.
 import { BrokenBytes } from "../errors.js";
-import { limits } from "../limits.js";
+import { Limits } from "../limits.js";
 import { Context } from "../packed/context.js";
 import { PackedDecoder, PackedFrame } from "../packed/decoder.js";
 import { Lanes } from "../packed/lanes.js";
@@ -48,7 +48,7 @@ const hashBytes = 4;
 // At a key tick the hash comes first; what is left is the state, nothing where none changed.
 function withHash(payload: Payload): PackedFrame {
   const bytes = payload.packed;
-  if (bytes === null || bytes.length < hashBytes) throw new BrokenBytes("a key tick without its hash");
+  if (bytes === undefined || bytes.length < hashBytes) throw new BrokenBytes("a key tick without its hash");
   const hash = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
   const packed = bytes.length === hashBytes ? null : bytes.subarray(hashBytes);
   return { kind: payload.kind, keyTick: true, hash, packed };
@@ -60,15 +60,15 @@ export class PackedPayloads implements PayloadDecoder {
 
   /** scratch: as scratchOf makes it; any number may share one. */
   constructor(scratch: Context) {
-    this.decoder = new PackedDecoder(scratch.lanes, { ...readLimits, entities: limits.entities }, scratch);
+    this.decoder = new PackedDecoder(scratch.lanes, { ...readLimits, entities: Limits.entities }, scratch);
     this.into = new IntoMirror(scratch.lanes);
   }
 
   apply(payload: Payload, mirror: Mirror): boolean {
-    if (payload.columns > 0) throw new BrokenBytes("a plain frame on a packed connection");
+    if (payload.columns.length > 0) throw new BrokenBytes("a plain frame on a packed connection");
     this.into.mirror = mirror;
     if (payload.whole) mirror.beginWhole();
-    const good = this.decoder.apply(payload.keyTick ? withHash(payload) : { ...payload, hash: 0 }, this.into);
+    const good = this.decoder.apply(payload.keyTick ? withHash(payload) : { ...payload, packed: payload.packed ?? null, hash: 0 }, this.into);
     if (payload.whole) mirror.endWhole();
     return good;
   }

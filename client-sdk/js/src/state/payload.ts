@@ -7,22 +7,16 @@ export interface Payload {
   readonly kind: "stream" | "catch_up" | "whole";
   readonly whole: boolean; // base 0: forget what was
   readonly keyTick: boolean;
-  readonly packed: Uint8Array | null; // codec packed: with keyTick a hash, then the state; null: no state changed
-  readonly alive: Uint32Array | null; // codec plain; null: not listed
-  readonly removed: Uint32Array | null;
+  readonly packed: Uint8Array | undefined; // codec packed: with keyTick a hash, then the state; undefined: no state changed
+  readonly alive: Uint32Array | undefined; // codec plain; undefined: not listed
+  readonly removed: Uint32Array | undefined;
   readonly inParts: boolean; // a room with views: `packed` holds a part for each chunk, in either codec
   readonly listsChunks: boolean;
-  readonly columns: number;
-  column(i: number): wire.Column;
+  readonly columns: readonly wire.Column[];
 }
 
 /** What is not there in codec packed. */
-export const noColumns = {
-  alive: null, removed: null, inParts: false, listsChunks: false, columns: 0,
-  column: (): never => {
-    throw new RangeError("there is no column");
-  },
-};
+export const noColumns = { alive: undefined, removed: undefined, inParts: false, listsChunks: false, columns: [] };
 
 /** Reads payloads of one codec. Keeps what that codec needs between them. */
 export interface PayloadDecoder {
@@ -36,26 +30,23 @@ export interface PayloadDecoder {
 }
 
 /** Up to where a copy has to be complete to take the frame; below 0 where that cannot be. */
-export function baseOf(head: wire.FrameHead): number {
-  return head.span() === 0 ? 0 : head.tick() - head.span();
+export function baseOf({ tick, span }: wire.FrameHead): number {
+  return span === 0 ? 0 : tick - span;
 }
 
-/** The whole state payload of a frame. REQUIRES: verified */
-export function payloadOf(frame: wire.StateFrame): Payload {
-  const head = frame.head() as wire.FrameHead;
-  const flags = head.flags() as number;
-  const listsAlive = (flags & wire.FrameFlags.ListsAlive) !== 0;
+/** The whole state payload of a frame. */
+export function payloadOf({ head, packed, alive, removed, columns }: wire.StateFrame): Payload {
+  const has = (flag: wire.FrameFlags) => (head.flags & flag) !== 0;
   const whole = baseOf(head) === 0;
   return {
-    kind: head.kind() === wire.FrameKind.Stream ? "stream" : whole ? "whole" : "catch_up",
+    kind: head.kind === wire.FrameKind.Stream ? "stream" : whole ? "whole" : "catch_up",
     whole,
-    keyTick: (flags & wire.FrameFlags.KeyTick) !== 0,
-    packed: frame.packedArray(),
-    alive: listsAlive ? frame.aliveArray() ?? new Uint32Array(0) : null,
-    removed: frame.removedArray(),
-    inParts: (flags & wire.FrameFlags.InParts) !== 0,
-    listsChunks: (flags & wire.FrameFlags.ListsChunks) !== 0,
-    columns: frame.columnsLength(),
-    column: (i) => frame.columns(i) as wire.Column,
+    keyTick: has(wire.FrameFlags.KeyTick),
+    packed,
+    alive: has(wire.FrameFlags.ListsAlive) ? alive ?? new Uint32Array(0) : undefined,
+    removed,
+    inParts: has(wire.FrameFlags.InParts),
+    listsChunks: has(wire.FrameFlags.ListsChunks),
+    columns,
   };
 }

@@ -17,11 +17,11 @@ export class PlainDecoder implements PayloadDecoder {
   constructor(private readonly layout: Layout) {}
 
   apply(payload: Payload, mirror: Mirror): boolean {
-    if (payload.packed !== null) throw new BrokenBytes("a packed frame on a plain connection");
+    if (payload.packed !== undefined) throw new BrokenBytes("a packed frame on a plain connection");
     if (payload.whole) mirror.beginWhole();
-    if (payload.alive !== null) mirror.keepOnly(payload.alive);
+    if (payload.alive !== undefined) mirror.keepOnly(payload.alive);
     for (const entity of payload.removed ?? []) mirror.remove(entity);
-    for (let i = 0; i < payload.columns; ++i) this.readColumn(payload.column(i), mirror);
+    for (const column of payload.columns) this.readColumn(column, mirror);
     if (payload.whole) mirror.endWhole();
     return true;
   }
@@ -29,18 +29,17 @@ export class PlainDecoder implements PayloadDecoder {
   restart(): void {}
 
   private readColumn(column: wire.Column, mirror: Mirror): void {
-    const component = this.layout.components[column.component()];
-    if (component === undefined) throw new BrokenBytes(`a frame names component ${column.component()} beyond the layout`);
-    const ids = column.idsArray();
-    if (ids === null || ids.length === 0) return;
-    const bytes = column.valuesArray() ?? none;
+    const component = this.layout.components[column.component];
+    if (component === undefined) throw new BrokenBytes(`a frame names component ${column.component} beyond the layout`);
+    const { ids, values: bytes = none } = column;
+    if (ids === undefined || ids.length === 0) return;
     const end = component.opaque ? this.readOpaque(column, component, ids, bytes, mirror) : this.readFields(column, component, ids, bytes, mirror);
     if (end !== bytes.length) throw broken(component, "a column has more values than entities");
   }
 
   private readOpaque(column: wire.Column, component: Component, ids: Uint32Array, bytes: Uint8Array, mirror: Mirror): number {
-    const lengths = column.lengthsArray();
-    if (lengths === null || lengths.length !== ids.length) throw broken(component, "an opaque column lacks lengths");
+    const { lengths } = column;
+    if (lengths === undefined || lengths.length !== ids.length) throw broken(component, "an opaque column lacks lengths");
     this.told[0] = 1;
     let at = 0;
     for (let k = 0; k < ids.length; at += lengths[k++]) {
@@ -52,15 +51,15 @@ export class PlainDecoder implements PayloadDecoder {
   }
 
   private readFields(column: wire.Column, component: Component, ids: Uint32Array, bytes: Uint8Array, mirror: Mirror): number {
-    const masks = column.masksArray();
+    const { masks } = column;
     const maskBytes = (component.fields.length + 7) >> 3;
-    if (masks !== null && masks.length !== ids.length * maskBytes) throw broken(component, "a column has a wrong number of masks");
+    if (masks !== undefined && masks.length !== ids.length * maskBytes) throw broken(component, "a column has a wrong number of masks");
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     let at = 0;
     for (let k = 0; k < ids.length; ++k) {
-      if (masks !== null) checkMask(component, masks, k * maskBytes, maskBytes);
+      if (masks !== undefined) checkMask(component, masks, k * maskBytes, maskBytes);
       for (let f = 0; f < component.fields.length; ++f) {
-        const told = masks === null ? 1 : (masks[k * maskBytes + (f >> 3)] >> (f & 7)) & 1;
+        const told = masks === undefined ? 1 : (masks[k * maskBytes + (f >> 3)] >> (f & 7)) & 1;
         this.told[f] = told;
         if (told === 0) continue;
         const { type } = component.fields[f];

@@ -1,6 +1,7 @@
 // Values on their steps and in their ranges, bit for bit as the relay has them: PROTOCOL.md, "Quantisation". JavaScript's
 // numbers are the doubles that page asks for.
-import { Field, FieldFlags, FieldType, FieldValue, has } from "./field.js";
+import { Field, FieldValue, has } from "./field.js";
+import { FieldFlags, FieldType } from "../wire/index.js";
 
 const stepsMax = 2147483647;
 const clamp = (x: number, low: number, high: number) => (x < low ? low : x > high ? high : x);
@@ -24,6 +25,12 @@ function atStart(field: Field, x: number): number {
   return field.type === FieldType.Float32 ? Math.fround(field.min) : field.min;
 }
 
+/** Within the field's range: an angle goes round, others stop. */
+export function heldToRange(field: Field, x: number): number {
+  if (has(field, FieldFlags.Angle)) return wrapped(field, x);
+  return has(field, FieldFlags.Ranged) ? clamp(x, field.min, field.max) : x;
+}
+
 function wrapped(field: Field, x: number): number {
   if (x >= field.min && x < field.max) return x;
   const turn = field.max - field.min;
@@ -35,8 +42,7 @@ function quantiseFloat(field: Field, given: number): number | undefined {
   let x = field.type === FieldType.Float32 ? Math.fround(given) : given;
   if (!Number.isFinite(x)) return undefined;
   if (!has(field, FieldFlags.Quantised | FieldFlags.Ranged)) return x;
-  if (has(field, FieldFlags.Angle)) x = wrapped(field, x);
-  else if (has(field, FieldFlags.Ranged)) x = clamp(x, field.min, field.max);
+  x = heldToRange(field, x);
   if (has(field, FieldFlags.Quantised)) {
     const step = Math.floor((x - field.min) / field.precision + 0.5);
     return valueAt(field, has(field, FieldFlags.Ranged) ? step : clamp(step, -stepsMax, stepsMax));

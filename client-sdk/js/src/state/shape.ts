@@ -43,13 +43,13 @@ export function shapeOf(fieldNames: readonly string[]): Shape {
   return root;
 }
 
-/** The value a game sees; it never changes again. */
-export function compose(shape: Shape, values: readonly unknown[]): unknown {
+/** The value a game sees; unless `finish` is another, it never changes again. */
+export function compose(shape: Shape, values: readonly unknown[], finish: <Made>(made: Made) => Made = Object.freeze): unknown {
   if (typeof shape === "number") return values[shape];
-  if (Array.isArray(shape)) return Object.freeze(shape.map((each) => compose(each, values)));
+  if (Array.isArray(shape)) return finish(shape.map((each) => compose(each, values, finish)));
   const made: Record<string, unknown> = {};
-  for (const [name, each] of shape) made[name] = compose(each, values);
-  return Object.freeze(made);
+  for (const [name, each] of shape) made[name] = compose(each, values, finish);
+  return finish(made);
 }
 
 /** take(field, value) for every field that `given` holds. Throws a TickrelayError that names what does not fit. */

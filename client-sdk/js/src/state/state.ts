@@ -8,6 +8,7 @@ import { Mirror } from "./mirror.js";
  * Components are named as in the schema: "arena.Transform", or "Transform" where no other namespace has one.
  */
 export class State<Components extends object = AnyComponents> {
+  /** @internal */
   constructor(private readonly mirror: Mirror) {}
 
   /** The newest tick applied; 0 before the first frame. */

@@ -1,14 +1,12 @@
 // Frames of rooms with views: parts, each of one chunk, which has a decoder of its own (PROTOCOL.md, "Views"). Foreign bytes.
-import { ByteBuffer } from "flatbuffers";
-import { hasIdentifier, verify } from "../check/verify.js";
+import { read } from "../buffer/read.js";
 import { BrokenBytes } from "../errors.js";
-import { limits } from "../limits.js";
+import { Limits } from "../limits.js";
 import * as wire from "../wire/index.js";
-import { shapes, stateFrameShape } from "../wire/shapes.js";
 import { Mirror } from "./mirror.js";
 import { Payload, PayloadDecoder, noColumns, payloadOf } from "./payload.js";
 
-const Bits = { kind: 3, gone: 3, key: 4 } as const;
+const enum Bits { kind = 3, gone = 3, key = 4 }
 const kinds = ["stream", "catch_up", "whole"] as const;
 
 /** Numbers in groups of seven bits, lowest first. */
@@ -44,10 +42,10 @@ class PartReader {
 
 /** Codec plain: the part's bytes are a StateFrame of the chunk. */
 function framed(part: Payload, bytes: Uint8Array): Payload {
-  const aligned = bytes.slice();
-  if (!hasIdentifier(aligned, "TRF1") || !verify(aligned, shapes, stateFrameShape)) throw new BrokenBytes("a part is no state frame");
-  const { packed, alive, removed, columns, column } = payloadOf(wire.StateFrame.getRootAsStateFrame(new ByteBuffer(aligned)));
-  return { ...part, packed, alive, removed, columns, column };
+  const frame = read<wire.StateFrame>(bytes, wire.Root.StateFrame, "TRF1");
+  if (frame === undefined) throw new BrokenBytes("a part is no state frame");
+  const { packed, alive, removed, columns } = payloadOf(frame);
+  return { ...part, packed, alive, removed, columns };
 }
 
 /** Rooms with views and without: which a room is, its first frames tell. */
@@ -98,7 +96,7 @@ export class AnyDecoder implements PayloadDecoder {
       const bytes = parts.take(parts.number());
       const kind = kinds[head & Bits.kind];
       const nothing = bytes.length === 0 && kind === "catch_up";
-      const packed = this.plain || nothing ? null : bytes;
+      const packed = this.plain || nothing ? undefined : bytes;
       const part: Payload = { ...noColumns, kind, whole: kind === "whole", keyTick: (head & Bits.key) !== 0, packed };
       listed.add(chunk);
       if (!this.readPart(chunk, this.plain && !nothing ? framed(part, bytes) : part, mirror)) return false;
@@ -110,7 +108,7 @@ export class AnyDecoder implements PayloadDecoder {
     let decoder = this.chunks.get(chunk);
     if (decoder === undefined) {
       if (!part.whole) return false;
-      if (this.chunks.size >= limits.chunks) throw new BrokenBytes("more chunks than a view can have");
+      if (this.chunks.size >= Limits.chunks) throw new BrokenBytes("more chunks than a view can have");
       this.chunks.set(chunk, (decoder = this.make()));
     }
     mirror.beginPart(chunk);

@@ -1,7 +1,7 @@
 // The package as a game gets it: packed, installed in a fresh project, its types compiled, its examples run.
 import assert from "node:assert/strict";
 import { ChildProcess, spawn, spawnSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -35,6 +35,7 @@ before(async () => {
   writeFileSync(join(project, "package.json"), '{ "name": "game", "private": true, "type": "module" }\n');
   const { status, stderr } = run("npm", "install", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error", `./${packed.stdout.trim()}`, "ws@8.18.3");
   assert.equal(status, 0, stderr);
+  assert.deepEqual(readdirSync(join(project, "node_modules")).filter((name) => !name.startsWith(".")).sort(), ["tickrelay", "ws"], "it needs nothing else");
 });
 
 after(async () => {
@@ -56,10 +57,14 @@ const room: Room<Components> = await client.joinOrCreate("trial", { name: "ada" 
 const ship = room.spawn("Transform", { pos: { x: 4.2 } });
 const at = room.state.get(ship, "Transform");
 const x: number | undefined = at?.pos.x;
+room.interpolate("Transform");
+room.predict(ship, "Transform", (value, input) => { value.pos.x += input[0]; });
+room.input(Uint8Array.of(2));
+const ahead: number | undefined = room.interpolated(ship, "Transform")?.pos.x;
 room.onChange("Health", (entity, { points }, before) => console.log(entity, points - (before?.points ?? 0)));
 room.set(ship, "Health", { points: 3 });
 ${line}
-console.log(x?.toFixed(1), room.player, (await room.request("sum", [1, 2]).catch((error: Error) => error.message)));
+console.log(x?.toFixed(1), ahead?.toFixed(1), room.player, (await room.request("sum", [1, 2]).catch((error: Error) => error.message)));
 await room.leave();
 `;
 
@@ -74,10 +79,23 @@ test("a fresh project installs it, makes the schema's types, compiles strictly a
   };
   assert.match(compile('room.set(ship, "Transform", { pos: { w: 1 } });'), /'w' does not exist/);
   assert.match(compile('room.set(ship, "Transfrom", {});'), /"Transfrom"/);
+  assert.match(compile('room.predict(ship, "Transform", (value) => { value.pos.w = 1; });'), /'w' does not exist/);
   assert.match(compile('const wrong: string = room.state.get(ship, "Score")?.kills;'), /not assignable to type 'string'/);
   assert.equal(compile(), "");
   const played = run(process.execPath, "game.js", relay.url);
-  assert.deepEqual([played.stderr, played.stdout, played.status], ["", "4.2 1 request 'sum' got no answer: no_receiver\n", 0]);
+  assert.deepEqual([played.stderr, played.stdout, played.status], ["", "4.2 6.2 1 request 'sum' got no answer: no_receiver\n", 0]);
+});
+
+// Node has one from 20 on, and needs no flag for it from 22 on.
+const own = Number(process.versions.node.split(".")[0]) >= 20;
+
+test("a WebSocket of the platform's own needs no option", { skip: !own }, async () => {
+  const script = `import { Client } from "tickrelay";
+    const room = await new Client("${relay.url}").create("trial");
+    room.onStateChange(() => room.leave().then(() => console.log("left", room.stats.frames)));`;
+  writeFileSync(join(project, "own.mjs"), script);
+  const { text } = start("--experimental-websocket", "own.mjs");
+  await until(`a frame ${text()}`, () => /left 1/.test(text()));
 });
 
 test("the chat example: two terminals talk", async () => {

@@ -20,6 +20,7 @@ const types: [name: string, ...keys: string[]][] = [
   ["wide-plain", 'codec = "plain"', "view_radius = 50", "grace_s = 5"],
   ["hasty", "grace_s = 0.1"],
   ["judged", 'authority = "server"', "grace_s = 5"],
+  ["walk", 'logic = "walk"', 'authority = "logic"', "tick_rate = 20"], // tests/e2e/play/walk_logic.cpp
 ];
 const sections = types.map(([name, ...keys]) => [`[type.${name}]`, `schema = "${process.env.TICKRELAY_JS}/arena.bfbs"`, ...keys].join("\n"));
 const config = `drain_deadline = 0\n${sections.join("\n")}\n`;
@@ -59,7 +60,8 @@ export class Relay {
   static async start(): Promise<Relay> {
     const folder = mkdtempSync(join(tmpdir(), "tickrelay-js-"));
     writeFileSync(join(folder, "relay.toml"), config);
-    const flags = ["--dev", "--config", "relay.toml", "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0"];
+    const logic = ["--logic", process.env.TICKRELAY_WALK_LOGIC as string];
+    const flags = ["--dev", ...logic, "--config", "relay.toml", "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0"];
     const child = spawn(process.env.TICKRELAY_BINARY as string, [...flags, "--admin", join(folder, "admin.sock")], { cwd: folder });
     let out = "";
     let log = "";

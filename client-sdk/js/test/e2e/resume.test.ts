@@ -115,6 +115,23 @@ test("values that were on their way when the connection was cut are set again", 
   }
 });
 
+test("a second tab with the same ticket replaces the first, which stops and whose token is none", async () => {
+  const { room_id } = await relay.call<{ room_id: string }>("room.spawn", { type: "trial", private: true });
+  const { ticket } = await relay.call<{ ticket: string }>("ticket.issue", { room_id, player_id: "ada", single_use: false });
+  const cables = [new Cable(), new Cable()];
+  const first = await arenaClient(relay.url, cables[0]).joinWithTicket(ticket, room_id);
+  const ends: string[] = [];
+  first.onLeave((code, reason) => ends.push(`${code} ${reason}`));
+  const second = await arenaClient(relay.url, cables[1]).joinWithTicket(ticket, room_id);
+  await until("the first tab's end", () => ends.length > 0);
+  assert.deepEqual(ends, ["4409 replaced"]);
+  await assert.rejects(arenaClient(relay.url).reconnect(first.reconnectionToken), /session_unknown/);
+  await assert.rejects(arenaClient(relay.url).reconnect(`${second.reconnectionToken.slice(0, -8)}AAAAAAAA`), /session_unknown/);
+  const began = second.clock.serverNow;
+  await until("two seconds in which nobody fights", () => second.clock.serverNow > began + 2);
+  assert.deepEqual([second.phase, first.phase, cables[0].sockets.length, cables[1].sockets.length], ["joined", "left", 1, 1]);
+});
+
 test("another process comes back with the token; the first stops with replaced", async () => {
   const [a, b] = await pair();
   const ends: string[] = [];

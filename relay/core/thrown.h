@@ -1,0 +1,20 @@
+// What was thrown, in words: a room's logic is somebody else's code, and C++ lets it throw anything. Pure.
+#pragma once
+
+#include <exception>
+#include <string>
+
+namespace tickrelay {
+
+// REQUIRES: within a handler.
+inline std::string thrown() {
+    try {
+        throw;
+    } catch (const std::exception& error) {
+        return error.what();
+    } catch (...) {
+        return "it threw what is no std::exception";
+    }
+}
+
+}  // namespace tickrelay

@@ -1,0 +1,123 @@
+// Calls about rooms of other nodes: asked there, and answered here as if they were this node's.
+
+#include <chrono>
+#include <thread>
+
+#include "relay/fleet_desk.h"
+
+namespace tickrelay {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds again_every{20};
+constexpr milliseconds between_patience{3'000};  // for a room to come up on another node
+
+std::int64_t ms_until(Deadline deadline) { return std::max<std::int64_t>(std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now()).count(), 1); }
+
+// What a node says of a room that it does not run, or that is on its way.
+bool gone_from_there(std::string_view answer) {
+    return answer.find(R"("reason":")" + std::string(reason_room_not_found)) != std::string_view::npos;
+}
+
+}  // namespace
+
+std::string FleetDesk::subject(const std::string& node, const char* what) const { return node_.prefix() + ".node." + key_of(node) + "." + what; }
+
+std::optional<std::string> FleetDesk::serve() {
+    auto failed = store_.nats().serve(subject(node_.name(), "call"), [this](std::string line, Nats::Answer answer) {
+        calls_.give([this, line = std::move(line), answer = std::move(answer)] {
+            AdminSession session;
+            session.forwarded = true;
+            session.door = "fleet";
+            answer(rpc_.answer(line, session));
+        });
+    });
+    if (failed) return failed;
+    return store_.nats().serve(subject(node_.name(), "adopt"), [this](std::string room_id, Nats::Answer answer) {
+        if (draining_) return answer("draining");
+        moves_.give([this, room_id = std::move(room_id), answer = std::move(answer)] { answer(adopt(room_id)); });
+    });
+}
+
+std::optional<std::string> FleetDesk::ask(const std::string& node, const std::string& line, Deadline deadline, bool& nobody) {
+    return store_.nats().ask(subject(node, "call"), line, ms_until(deadline), nobody);
+}
+
+// The node that has it, or where it is best. Empty: here.
+std::string FleetDesk::spawn_at(const std::string& room_id, std::int64_t now_ns) {
+    return node_.ask([&](Directory& directory, std::int64_t) {
+        if (!room_id.empty()) {
+            const Directory::Found found = directory.find(room_id, now_ns);
+            if (found.where == Directory::Where::elsewhere) return found.node;
+            if (found.where == Directory::Where::here) return std::string();
+        }
+        std::string best = directory.best(now_ns);
+        if (!best.empty()) directory.placed(best);
+        return best == directory.self() ? std::string() : best;
+    });
+}
+
+std::optional<std::string> FleetDesk::forward(const std::string& method, const std::string& room_id, const std::string& line, Deadline deadline) {
+    if (!room_id.empty() && lobby_.find(room_id)) return std::nullopt;
+    if (method == "room.spawn") {
+        const std::string node = spawn_at(room_id, boottime_ns());
+        if (node.empty()) return std::nullopt;
+        bool nobody = false;
+        if (auto answer = ask(node, line, deadline, nobody)) return answer;
+        if (nobody) return std::nullopt;  // it is gone: here, then
+        return Rpc::refusal(reason_timeout, "node '" + node + "' did not answer in time: the room may have been made there");
+    }
+    const Deadline patience = std::min(deadline, steady_clock::now() + between_patience);
+    for (;;) {
+        const Directory::Found found = node_.find(room_id);
+        if (found.where == Directory::Where::nowhere || lobby_.find(room_id)) return std::nullopt;
+        if (found.where == Directory::Where::elsewhere) {
+            bool nobody = false;
+            auto answer = ask(found.node, line, deadline, nobody);
+            if (answer && !gone_from_there(*answer)) return answer;
+            if (!answer && !nobody)  // it may have been done: it is not asked again
+                return Rpc::refusal(reason_timeout, "node '" + found.node + "', which has the room, did not answer in time");
+        }
+        if (steady_clock::now() >= patience) return std::nullopt;
+        std::this_thread::sleep_for(again_every);
+    }
+}
+
+std::vector<NodeInfo> FleetDesk::nodes() {
+    return node_.ask([](Directory& directory, std::int64_t now_ns) {
+        std::vector<NodeInfo> infos;
+        for (const auto& [name, node] : directory.nodes())
+            infos.push_back({.node = name,
+                             .url = node.entry.url,
+                             .headroom = node.entry.headroom,
+                             .rooms = node.entry.rooms,
+                             .draining = node.entry.draining,
+                             .alive = directory.lives(node, now_ns),
+                             .here = name == directory.self(),
+                             .seen_s = static_cast<double>(now_ns - node.changed_ns) / 1e9});
+        return infos;
+    });
+}
+
+std::optional<Refused> FleetDesk::begin(const std::string& room_id) {
+    switch (store_.begin_named(room_id)) {
+        case NatsStore::Begun::claimed: return std::nullopt;
+        case NatsStore::Begun::exists:
+            return Refused{std::string(reason_room_exists), "room '" + room_id + "' is on another node, or about to be taken up: try again, or choose another id"};
+        case NatsStore::Begun::failed: break;
+    }
+    return Refused{"store_failing", "the fleet's directory cannot be written now: look at the NATS servers, and try again"};
+}
+
+void FleetDesk::give_up(const std::string& room_id) {
+    const auto term = node_.ask([&](Directory& directory, std::int64_t) {
+        const Directory::Room* room = directory.room(room_id);
+        return room == nullptr ? 0U : room->entry.term;
+    });
+    store_.release(room_id, term);
+}
+
+}  // namespace tickrelay

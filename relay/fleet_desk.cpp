@@ -1,0 +1,224 @@
+#include "relay/fleet_desk.h"
+
+#include <algorithm>
+#include <chrono>
+#include <future>
+
+#include "relay/log.h"
+
+namespace tickrelay {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t moves_at_once = 16;
+constexpr milliseconds look_every{250};
+constexpr std::chrono::seconds own_every{5};
+constexpr milliseconds park_patience{3'000};  // a room's next send tick, and the NATS servers
+constexpr std::int64_t adopt_patience_ms = 3'000;
+
+class OnPlace final : public Errand {
+  public:
+    OnPlace(RoomRecordPointer record, std::function<void(Worker&, Worker::Place&)> todo) : record_(std::move(record)), todo_(std::move(todo)) {}
+    void run(Worker& worker, std::int64_t now_ns) override {
+        if (Worker::Place* place = worker.place_of(record_, now_ns)) todo_(worker, *place);
+    }
+
+  private:
+    RoomRecordPointer record_;
+    std::function<void(Worker&, Worker::Place&)> todo_;
+};
+
+}  // namespace
+
+FleetDesk::FleetDesk(NatsStore& store, Lobby& lobby, std::span<WorkerPort* const> workers, std::span<LoopPort* const> loops, RoomReturn& rooms,
+                     Controls& controls, EventRing& events)
+    : store_(store), node_(store.node()), lobby_(lobby), workers_(workers), rooms_(rooms), rpc_(controls, events) {
+    for (WorkerPort* port : workers) port->right = &node_.lease();
+    for (LoopPort* port : loops) port->right = &node_.lease();
+}
+
+std::string FleetDesk::address_of(const Options& options, std::uint16_t port) {
+    if (!options.fleet_address.empty()) return options.fleet_address;
+    Address own{options.listen.host, port};
+    const bool any = own.host.empty() || own.host == "0.0.0.0" || own.host == "::";
+    if (any) own.host = store_.nats().local_address();
+    return own.host.empty() ? "" : to_string(own);
+}
+
+std::optional<std::string> FleetDesk::join(const std::string& url, const std::string& address, std::function<FleetNode::Load()> load) {
+    moves_.start(look_every, [this] {
+        if (draining_) move_rooms();
+        look_for_own();
+    });
+    calls_.start(std::chrono::seconds(60), {});
+    if (auto error = serve()) return error;
+    return node_.join(url, address, std::move(load),
+                      {.look =
+                           [this] {
+                               if (!looks_.exchange(true)) moves_.give([this] { look(); });
+                           },
+                       .fenced = [this] { moves_.give([this] { let_go_all(); }); }});
+}
+
+void FleetDesk::stop() {
+    stopping_ = true;
+    draining_ = false;
+    moves_.stop();
+    calls_.stop();
+}
+
+void FleetDesk::drain(bool draining) {
+    draining_ = draining;
+    node_.renew_now();  // nobody places a room here from now on
+    moves_.wake();
+}
+
+// ---------------------------------------------------------------------------------------------- rooms that come, and those that are lost
+
+void FleetDesk::look() {
+    looks_ = false;
+    let_go_lost();
+    if (draining_ || stopping_) return;
+    if (const auto failed = rooms_.run()) log::warn("free rooms of the fleet cannot be taken up now", {{"why", *failed}});
+}
+
+// The answer to a claim may have been lost, and its room is this node's without being run. One that begins or ends just now is not there at
+// one look, and not so at the next.
+void FleetDesk::look_for_own() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < own_due_ || draining_ || stopping_) return;
+    own_due_ = now + own_every;
+    std::set<std::string> missing;
+    std::vector<StoredKey> twice;
+    for (const std::string& id : node_.ask([](Directory& directory, std::int64_t) { return directory.own_rooms(); })) {
+        if (lobby_.find(id)) continue;
+        missing.insert(id);
+        if (missing_.contains(id)) twice.push_back({.id = id});
+    }
+    missing_ = std::move(missing);
+    std::size_t count = 0;
+    if (const auto failed = rooms_.take(twice, count)) log::warn("rooms of this node cannot be taken up now", {{"why", *failed}});
+}
+
+void FleetDesk::let_go_lost() {
+    for (const std::string& id : node_.take_lost()) {
+        const RoomRecordPointer record = lobby_.find(id);
+        if (!record) continue;
+        const Directory::Found found = node_.find(id);
+        if (found.where == Directory::Where::here) continue;  // it came back meanwhile
+        const bool known = found.where == Directory::Where::elsewhere;
+        let_go(record, known ? CloseCode::moved : CloseCode::going_away, known ? found.url : "the room went to another node");
+    }
+}
+
+void FleetDesk::let_go_all() {
+    for (const RoomRecordPointer& record : lobby_.all()) let_go(record, CloseCode::going_away, "this node lost its rooms to others");
+}
+
+void FleetDesk::let_go(const RoomRecordPointer& record, CloseCode code, const std::string& detail) {
+    workers_[record->worker]->post(
+        std::make_unique<OnPlace>(record, [code, detail](Worker& worker, Worker::Place& place) { worker.let_go(place, code, detail); }));
+}
+
+// Another node hands it over, and waits. Empty: done; else why not.
+std::string FleetDesk::adopt(const std::string& room_id) {
+    if (draining_ || stopping_) return "draining";
+    std::size_t count = 0;
+    if (const auto failed = rooms_.take({{.id = room_id}}, count)) return *failed;
+    return count == 1 || lobby_.find(room_id) ? "" : "it could not be taken up";
+}
+
+// ---------------------------------------------------------------------------------------------- rooms that go
+
+void FleetDesk::move_rooms() {
+    std::size_t moved = 0;
+    while (draining_ && lobby_.size() != 0) {
+        std::vector<Move> moves;
+        for (const RoomRecordPointer& record : lobby_.all()) {
+            if (moves.size() == moves_at_once) break;
+            std::string to = node_.ask([&](Directory& directory, std::int64_t now_ns) {
+                std::string best = directory.best(now_ns, directory.self());
+                if (!best.empty()) directory.placed(best);
+                return best;
+            });
+            if (to.empty()) break;
+            moves.push_back({.record = record, .to = std::move(to)});
+        }
+        if (moves.empty()) break;  // nobody takes any now
+        const std::size_t before = lobby_.size();
+        move(moves);
+        if (lobby_.size() >= before) break;
+        moved += moves.size();
+    }
+    if (moved != 0) log::info("rooms went to other nodes", {{"rooms", moved}, {"left", lobby_.size()}});
+}
+
+void FleetDesk::move(std::vector<Move>& moves) {
+    park(moves);
+    for (const Move& each : moves) finish(each);
+    // Until their workers have let them go, so that nobody takes them for ones that stay.
+    const auto until = std::chrono::steady_clock::now() + milliseconds(500);
+    const auto gone = [this](const Move& each) { return !each.parked || lobby_.find(each.record->id) != each.record; };
+    while (!std::ranges::all_of(moves, gone) && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(milliseconds(1));
+}
+
+// Each stands still after its next frames, and is in the store as those left it.
+void FleetDesk::park(std::vector<Move>& moves) {
+    std::vector<std::future<bool>> answers;
+    for (Move& each : moves) {
+        const auto promise = std::make_shared<std::promise<bool>>();
+        answers.push_back(promise->get_future());
+        workers_[each.record->worker]->post(std::make_unique<OnPlace>(each.record, [promise](Worker& worker, Worker::Place& place) {
+            worker.park(place, [promise](bool durable) { promise->set_value(durable); });
+        }));
+    }
+    const auto until = std::chrono::steady_clock::now() + park_patience;
+    for (std::size_t i = 0; i < moves.size(); ++i) {
+        if (answers[i].wait_until(until) != std::future_status::ready) continue;
+        moves[i].parked = true;
+        try {
+            moves[i].durable = answers[i].get();
+        } catch (const std::future_error&) {  // the room ended by itself
+            moves[i].parked = false;
+        }
+    }
+}
+
+// The other node claims it; then its players are sent there. Where that fails this node claims it again, in a new term, so that the other
+// one cannot any more.
+bool FleetDesk::finish(const Move& move) {
+    const std::string& id = move.record->id;
+    if (!move.parked && lobby_.find(id) != move.record) return true;
+    std::optional<std::string> answer;
+    bool nobody = false;
+    if (move.durable) answer = store_.nats().ask(subject(move.to, "adopt"), id, adopt_patience_ms, nobody);
+    const std::string url = node_.ask([&](Directory& directory, std::int64_t) {
+        const Directory::Node* to = directory.node(move.to);
+        return to == nullptr ? std::string() : to->entry.url;
+    });
+    if (answer && answer->empty() && !url.empty()) {
+        let_go(move.record, CloseCode::moved, url);
+        return true;
+    }
+    log::warn("a room could not be handed over, and stays for now",
+              {{"room_id", id}, {"to", move.to}, {"why", !move.durable ? "its checkpoint is not stored" : nobody ? "nobody answers there" : !answer ? "no answer in time" : !answer->empty() ? std::string_view(*answer) : "its URL is not known"}});
+    if (move.durable) {
+        let_go(move.record, CloseCode::going_away, "the room comes back");
+        take_back(id);
+    } else {
+        workers_[move.record->worker]->post(
+            std::make_unique<OnPlace>(move.record, [](Worker& worker, Worker::Place& place) { worker.unpark(place, "the room goes on here"); }));
+    }
+    return false;
+}
+
+void FleetDesk::take_back(const std::string& room_id) {
+    const auto until = std::chrono::steady_clock::now() + milliseconds(adopt_patience_ms);
+    while (lobby_.find(room_id) && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(milliseconds(1));
+    std::size_t count = 0;
+    if (const auto failed = rooms_.take({{.id = room_id}}, count)) log::error("a room that could not be handed over is not taken back", {{"room_id", room_id}, {"why", *failed}});
+}
+
+}  // namespace tickrelay

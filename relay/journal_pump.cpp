@@ -1,0 +1,85 @@
+#include "relay/journal_pump.h"
+
+#include <chrono>
+#include <future>
+
+namespace tickrelay {
+
+namespace {
+
+constexpr std::size_t events_at_once = 1'024;
+constexpr std::chrono::milliseconds read_patience{500};  // the admin thread has others to serve
+
+StoredEvent stored(RelayEvent&& event) {
+    return {.seq = event.seq,
+            .lost_from = 0,
+            .time_ms = event.time_ms,
+            .type = std::string(name_of(event.type)),
+            .room_id = std::move(event.room_id),
+            .player_id = std::move(event.player_id),
+            .label = std::move(event.label),
+            .data = std::move(event.data),
+            .trace_id = std::move(event.trace_id)};
+}
+
+}  // namespace
+
+void JournalPump::start() {
+    const std::uint64_t first = store_.first_event();
+    ring_.begin_at(first);
+    stored_ = first - 1;
+    ring_.set_archive(this);
+}
+
+void JournalPump::step() {
+    std::vector<StoredEvent> events;
+    std::uint64_t up_to = 0;
+    {
+        const std::scoped_lock lock(mutex_);
+        if (writing_) return;
+        EventRing::Batch batch = ring_.read_ring(stored_, {}, events_at_once);
+        if (batch.cursor == stored_) return;
+        up_to = batch.cursor;
+        if (batch.lost_from != 0) events.push_back({.seq = batch.lost_to, .lost_from = batch.lost_from});
+        for (RelayEvent& event : batch.events) events.push_back(stored(std::move(event)));
+        writing_ = true;
+    }
+    store_.reserve_events(ring_.last());
+    store_.append_event(std::move(events), [this, up_to](Stored what) {
+        const std::scoped_lock lock(mutex_);
+        writing_ = false;
+        if (what == Stored::durable) stored_ = up_to;
+        moved_.notify_all();
+    });
+}
+
+bool JournalPump::wait_for(std::uint64_t seq, std::chrono::steady_clock::time_point deadline) {
+    for (;;) {
+        step();
+        std::unique_lock lock(mutex_);
+        const auto done = [&] { return stored_ >= seq || !writing_; };
+        if (!moved_.wait_until(lock, deadline, done)) return false;
+        if (stored_ >= seq) return true;
+        if (moved_.wait_until(lock, std::min(deadline, std::chrono::steady_clock::now() + std::chrono::milliseconds(20)),
+                              [&] { return stored_ >= seq; }))
+            return true;
+        if (std::chrono::steady_clock::now() >= deadline) return false;
+    }
+}
+
+std::optional<std::vector<RelayEvent>> JournalPump::read(std::uint64_t after, std::size_t count) {
+    const auto promise = std::make_shared<std::promise<EventPage>>();
+    std::future<EventPage> answer = promise->get_future();
+    store_.read_events(after, count, [promise](EventPage page) { promise->set_value(std::move(page)); });
+    if (answer.wait_for(read_patience) != std::future_status::ready) return std::nullopt;
+    std::vector<RelayEvent> events;
+    for (StoredEvent& from : answer.get().events) {
+        RelayEvent event{.seq = from.seq, .time_ms = from.time_ms, .room_id = std::move(from.room_id), .player_id = std::move(from.player_id),
+                         .label = std::move(from.label), .data = std::move(from.data), .trace_id = std::move(from.trace_id)};
+        // A gap's numbers, and what a newer relay knows, are as good as lost.
+        if (from.lost_from == 0 && find_event_type(from.type, event.type)) events.push_back(std::move(event));
+    }
+    return events;
+}
+
+}  // namespace tickrelay

@@ -1,0 +1,34 @@
+// The ring of events → the store, and back for who asks for what the ring no longer has. The ring is the only queue: where the store is
+// slow it drops the oldest, and the journal keeps a record of the gap.
+// Any thread but a worker's.
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+
+#include "relay/door/event_ring.h"
+#include "relay/fleet/store.h"
+
+namespace tickrelay {
+
+class JournalPump final : public EventArchive {
+  public:
+    JournalPump(EventRing& ring, Store& store) : ring_(ring), store_(store) {}
+
+    void start();  // the ring's numbers go on above the store's
+    void step();   // several times a second
+    // False: the store has not everything up to this number by the deadline.
+    bool wait_for(std::uint64_t seq, std::chrono::steady_clock::time_point deadline);
+
+    std::optional<std::vector<RelayEvent>> read(std::uint64_t after, std::size_t count) override;
+
+  private:
+    EventRing& ring_;
+    Store& store_;
+    std::mutex mutex_;
+    std::condition_variable moved_;
+    std::uint64_t stored_ = 0;  // up to here
+    bool writing_ = false;
+};
+
+}  // namespace tickrelay

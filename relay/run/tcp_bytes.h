@@ -1,0 +1,11 @@
+// What the kernel counts of a TCP connection.
+#pragma once
+
+#include <cstdint>
+
+namespace tickrelay {
+
+// Bytes that came and were read from it, in its life; 0 where the kernel does not tell.
+std::uint64_t tcp_bytes_read(int fd);
+
+}  // namespace tickrelay

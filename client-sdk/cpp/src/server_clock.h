@@ -24,6 +24,12 @@ class ServerClock {
   // Another relay, or the same after a restart: its clock has another zero.
   void restart();
 
+  // What a relay may say its clock reads: 285 years either way of its zero, so that sums and differences of times hold.
+  static bool readable(std::uint64_t relay_us) {
+    const auto us = static_cast<std::int64_t>(relay_us);
+    return us >= -most_us && us <= most_us;
+  }
+
   [[nodiscard]] bool known() const { return samples_ != 0; }
   [[nodiscard]] std::int64_t relay_us(std::int64_t now_us) const;   // never goes back, never jumps once known
   [[nodiscard]] std::int64_t render_us(std::int64_t now_us) const;  // the same, less the delay
@@ -31,6 +37,7 @@ class ServerClock {
   [[nodiscard]] std::int64_t round_trip_us() const { return round_trip_us_; }  // smoothed; 0: unknown
 
  private:
+  static constexpr std::int64_t most_us = std::int64_t{1} << 53;
   struct Bounds {  // of the offset
     std::int64_t least_us;
     std::int64_t most_us;

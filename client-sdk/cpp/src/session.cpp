@@ -86,6 +86,8 @@ void Session::opened(std::int64_t now_us) {
 
 void Session::welcome(const wire::Welcome& welcome, std::int64_t now_us) {
   if (welcomed_) return give_up(close_code::protocol_error, "the relay sent a second Welcome");
+  if (!ServerClock::readable(welcome.server_us()) || !ServerClock::readable(welcome.tick_zero_us()))
+    return give_up(close_code::protocol_error, "the relay's clock is out of range");
   if (!take_layout(welcome, now_us)) return;
   if (decoder_ && codec_ == welcome.codec()) {
     decoder_->restart();

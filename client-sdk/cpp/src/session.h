@@ -114,6 +114,7 @@ class Session final : public LinkListener {
   void ask_for_whole(std::uint32_t tick, std::int64_t now_us);
   bool fits(const wire::StateFrame& frame, std::uint32_t base) const;
   void applied(const wire::StateFrame& frame, bool yours, Way way, std::int64_t now_us);
+  void receive_pong(const wire::Pong& pong, std::int64_t now_us);
   void receive_yours(const wire::Yours& yours, Bytes bytes, std::int64_t now_us);
   void take_yours(const wire::Yours& yours, std::int64_t now_us);
   void deliver_direct(const wire::Yours& yours, std::int64_t now_us);

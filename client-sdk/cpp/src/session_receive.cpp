@@ -61,13 +61,7 @@ void Session::receive_message(const wire::Message& message, Bytes bytes, std::in
       have_.tick = 0;
       resync_us_ = 0;
       return;
-    case wire::Body::Pong: {
-      const auto sent_us = static_cast<std::int64_t>(message.body_as_Pong()->client_us());
-      if (sent_us >= asked_us_ && sent_us <= now_us) {
-        clock_.sample(sent_us, std::max(link_->arrived_us(now_us), sent_us), static_cast<std::int64_t>(message.body_as_Pong()->server_us()));
-      }
-      return;
-    }
+    case wire::Body::Pong: return receive_pong(*message.body_as_Pong(), now_us);
     case wire::Body::Moved: {
       std::string error;
       const auto url = parse_url(text_of(message.body_as_Moved()->url()), error);
@@ -80,6 +74,13 @@ void Session::receive_message(const wire::Message& message, Bytes bytes, std::in
     }
     default: return;  // of a newer relay
   }
+}
+
+void Session::receive_pong(const wire::Pong& pong, std::int64_t now_us) {
+  if (!ServerClock::readable(pong.server_us())) return give_up(close_code::protocol_error, "the relay's clock is out of range");
+  const auto sent_us = static_cast<std::int64_t>(pong.client_us());
+  if (sent_us < asked_us_ || sent_us > now_us) return;
+  clock_.sample(sent_us, std::max(link_->arrived_us(now_us), sent_us), static_cast<std::int64_t>(pong.server_us()));
 }
 
 // ---------------------------------------------------------------------------------------------------------- frames

@@ -294,6 +294,7 @@ test("what no relay says ends with protocol_error", () => {
     ["a length too much", frame({ tick: 5, columns: [{ component: note, ids: [1], values: owners(1), lengths: [5] }] })],
     ["packed bytes", frame({ tick: 5, packed: owners(1) })],
     ["too many entities", frame({ tick: 5, columns: [{ component: 0, ids: Array.from({ length: 16_385 }, (_, i) => i), values: owners(...new Array<number>(16_385).fill(0)) }] })],
+    ["a clock in another age", pong(0n, 2n ** 54n)],
     ["a bad new URL", moved("http://elsewhere")],
   ];
   for (const [what, bytes] of cases) {

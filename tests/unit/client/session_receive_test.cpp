@@ -68,6 +68,19 @@ TEST(SessionFrames, AMessageWithoutItsBodyEndsTheConnection) {
   }
 }
 
+TEST(SessionFrames, AClockInAnotherAgeEndsTheConnection) {
+  for (const std::int64_t clock_us : {INT64_MAX / 2, INT64_MIN / 2}) {
+    Game game;
+    game.join();
+    FlatBufferBuilder builder;
+    game.receive(message(builder, wire::Body::Pong, wire::CreatePong(builder, 0, static_cast<std::uint64_t>(clock_us))));
+    EXPECT_EQ(game.wrote->close_code, close_code::protocol_error) << "a Pong";
+    Game joining;
+    joining.join(clock_us);
+    EXPECT_EQ(joining.wrote->close_code, close_code::protocol_error) << "a Welcome";
+  }
+}
+
 TEST(SessionFrames, HostileBytesEndTheConnection) {
   const Buffer good = FrameBytes::whole(11, {transforms({3}, packed(1.f, 2.f, 3.f, 4.f))}).bytes();
   for (std::size_t i = 0; i < good.size(); ++i) {

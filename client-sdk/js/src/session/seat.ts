@@ -1,4 +1,5 @@
 // What Welcome told about this player's place in the room.
+import { BrokenBytes } from "../errors.js";
 import { Role } from "../types.js";
 import * as wire from "../wire/index.js";
 import { IdBlocks } from "./id_blocks.js";
@@ -6,7 +7,11 @@ import { IdBlocks } from "./id_blocks.js";
 export const roles: readonly Role[] = ["player", "spectator", "authority"];
 
 /** µs of the relay's clock as a number; modulo 2⁶⁴ below zero for a room that is older than its relay's clock. */
-export const microseconds = (us: bigint) => Number(BigInt.asIntN(64, us));
+export function microseconds(relayUs: bigint): number {
+  const us = Number(BigInt.asIntN(64, relayUs));
+  if (Math.abs(us) > 2 ** 53) throw new BrokenBytes("the relay's clock is out of range");
+  return us;
+}
 
 export class Seat {
   roomId = "";

@@ -304,7 +304,8 @@ export class Session {
       case wire.Body.Pong: {
         const pong = body as wire.Pong;
         const sentUs = Number(pong.clientUs);
-        if (sentUs >= this.askedUs && sentUs <= nowUs) this.clock.sample(sentUs, nowUs, microseconds(pong.serverUs));
+        const relayUs = microseconds(pong.serverUs);
+        if (sentUs >= this.askedUs && sentUs <= nowUs) this.clock.sample(sentUs, nowUs, relayUs);
         return;
       }
       case wire.Body.Moved: return this.receiveMoved(body as wire.Moved);

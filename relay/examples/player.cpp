@@ -36,11 +36,13 @@ int main(int argc, char** argv) {
         std::fflush(stdout);
     });
     room->on_leave([](auto code, const std::string& reason) { std::printf("left (%u, %s)\n", code, reason.c_str()); });
+    bool plays = false;  // before it is in the room it has nobody to pass it on to
+    room->on_join([&] { plays = true; });
     std::string rest;
     bool open = true;
     while (room->phase() != tickrelay::Room::Phase::left) {
         client.poll();
-        if (open && !(open = read_names(rest, room))) room->leave();
-        if (!open) poll(nullptr, 0, 10);
+        if (plays && open && !(open = read_names(rest, room))) room->leave();
+        if (!plays || !open) poll(nullptr, 0, 10);
     }
 }

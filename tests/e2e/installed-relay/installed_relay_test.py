@@ -17,7 +17,7 @@ EXAMPLES = HERE.parents[2] / "relay" / "examples"
 os.environ["TICKRELAY_PROGRAM"] = str(PREFIX / "bin" / "tickrelay")
 sys.path.insert(0, str(HERE.parent / "operate"))
 
-from relay import PATIENCE_S, PROGRAM, Relay, run  # noqa: E402  (needs the variable)
+from relay import PATIENCE_S, PROGRAM, Relay, run, until  # noqa: E402  (needs the variable)
 
 
 def done(*command):
@@ -94,6 +94,7 @@ class Game(unittest.TestCase):
         with Relay("[type.talk]\nlogic = \"talk\"\n", arguments=("--dev", "--logic", WORK / "examples" / "talk.so")) as relay:
             url = f"ws://127.0.0.1:{relay.port}"
             with Player(url, "ada", "talk") as ada:
+                until(lambda: [room["players"] for room in relay.call("room.list")["rooms"]] == [1])  # bob comes after her
                 with Player(url, "bob", "talk") as bob:
                     self.assertTrue(ada.hears("hello bob"))
                     bob.tags("one")

@@ -16,6 +16,7 @@ constexpr std::int64_t jitter_slack_ns = 30 * ms;  // a game that polls 30 times
 constexpr std::uint32_t budget_frames_per_s = 10;  // a budget is spent in frames of a tenth of a second
 constexpr std::uint64_t age_target_ms = 300;
 constexpr std::uint64_t frame_bytes_least = 200;
+constexpr std::size_t in_flight_at_first = 3;
 constexpr std::uint32_t clean_before_growth = 4;   // acknowledgements in a row that show no queue; one before there ever was a queue
 
 }  // namespace
@@ -95,7 +96,7 @@ void Line::handed(const FrameInfo& frame, std::int64_t now_ns, std::size_t bytes
     behind_ = position_.event < frame.event_newest;
     in_stream_ = !packed_ || frame.in_stream_only || frame.key;
     drains_ = false;
-    if (flight_count_ == in_flight_.size()) return;  // at high rates and long ways not each frame is timed
+    if (!room_in_flight()) return;  // at high rates and long ways not each frame is timed
     bytes_in_flight_ += bytes;
     ++flight_count_;
     flight(flight_count_ - 1) = {.sent_ns = now_ns,
@@ -105,6 +106,18 @@ void Line::handed(const FrameInfo& frame, std::int64_t now_ns, std::size_t bytes
                                  .bytes_together = static_cast<std::uint32_t>(bytes_in_flight_),
                                  .together = static_cast<std::uint16_t>(flight_count_),
                                  .prompt = frame.kind != wire::FrameKind::Stream};
+}
+
+bool Line::room_in_flight() {
+    const std::size_t had = in_flight_.size();
+    if (flight_count_ < had) return true;
+    if (had == limits::in_flight_max) return false;
+    std::rotate(in_flight_.begin(), in_flight_.begin() + static_cast<std::ptrdiff_t>(flight_first_), in_flight_.end());
+    flight_first_ = 0;
+    const std::size_t more = std::min(std::max(had * 2, in_flight_at_first), limits::in_flight_max);
+    in_flight_.reserve(more);  // to the byte
+    in_flight_.resize(more);
+    return true;
 }
 
 void Line::handed_yours(EventNumber event, EventNumber direct_last, std::uint32_t applied) {

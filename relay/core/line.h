@@ -6,10 +6,10 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "relay/core/drop.h"
 #include "relay/core/limits.h"
@@ -105,6 +105,7 @@ class Line {
     void note_round_trip(std::int64_t round_trip_ns, std::int64_t now_ns);
     InFlight& flight(std::size_t i) { return in_flight_[(flight_first_ + i) % in_flight_.size()]; }
     [[nodiscard]] const InFlight& flight(std::size_t i) const { return in_flight_[(flight_first_ + i) % in_flight_.size()]; }
+    [[nodiscard]] bool room_in_flight();
 
     Position position_;
     bool behind_ = true;
@@ -126,7 +127,7 @@ class Line {
     std::size_t bytes_in_flight_ = 0;
     std::uint64_t drain_bytes_per_s_ = 0;  // while there are queues; 0: not known
     bool drains_ = false;       // nothing leaves until all is acknowledged, once a period
-    std::array<InFlight, limits::in_flight_max> in_flight_{};
+    std::vector<InFlight> in_flight_;  // a ring, as large as this line ever needed: most need three, a quiet one's are its memory
     std::size_t flight_first_ = 0;
     std::size_t flight_count_ = 0;
     Tick newest_handed_ = 0;

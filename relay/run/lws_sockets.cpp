@@ -18,7 +18,7 @@ namespace tickrelay {
 namespace {
 
 // One recv() reads this much; it is also memory of every connection. Larger messages arrive in pieces.
-constexpr std::size_t receive_bytes = 1024;
+constexpr std::size_t receive_bytes = 512;
 constexpr std::size_t rest_bytes = 64 * 1024;  // libwebsockets writes at most this much of a kept rest at once
 constexpr std::size_t spare_max = 16;
 constexpr std::uint8_t wary_writes = 64;

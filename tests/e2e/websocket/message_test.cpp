@@ -45,7 +45,7 @@ class Messages : public testing::Test {
 
 TEST_F(Messages, of_every_size_come_whole_and_aligned) {
     for (const std::size_t bytes :
-         {0, 1, 2, 7, 125, 126, 127, 1000, 1023, 1024, 1025, 1040, 1041, 4096, 16'000, 65'535, 65'536}) {
+         {0, 1, 2, 7, 125, 126, 127, 511, 512, 513, 528, 529, 1000, 1023, 1024, 1025, 1040, 1041, 4096, 16'000, 65'535, 65'536}) {
         client->send(binary, pattern(bytes));
         expect_echo(pattern(bytes));
     }

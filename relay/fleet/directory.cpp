@@ -41,9 +41,12 @@ bool Directory::room_is(const std::string& id, const RoomClaim& entry, std::uint
     newest_room_ = std::max(newest_room_, revision);
     if (const auto gone = gone_.find(id); gone != gone_.end() && revision <= gone->second) return false;
     gone_.erase(id);
-    Room& room = rooms_[id];
+    const auto at = rooms_.try_emplace(id).first;
+    Room& room = at->second;
     if (revision <= room.revision) return false;
     const bool was_here = room.entry.node == self_ && room.entry.incarnation == incarnation_;
+    disown(room.entry.incarnation, at->first);
+    owned_[entry.incarnation].emplace(at->first, &room);
     room = {.entry = entry, .revision = revision, .seen_ns = now_ns, .free_ns = -1, .before_nodes = !rooms_listed_};
     return was_here && (entry.node != self_ || entry.incarnation != incarnation_);
 }
@@ -52,10 +55,24 @@ void Directory::room_gone(const std::string& id, std::uint64_t revision) {
     newest_room_ = std::max(newest_room_, revision);
     const auto known = rooms_.find(id);
     if (known != rooms_.end() && known->second.revision > revision) return;
-    if (known != rooms_.end()) rooms_.erase(known);
-    if (gone_.size() >= gone_max)
-        gone_.erase(std::ranges::min_element(gone_, {}, [](const auto& each) { return each.second; }));
-    gone_[id] = std::max(gone_[id], revision);
+    if (known != rooms_.end()) {
+        disown(known->second.entry.incarnation, known->first);
+        rooms_.erase(known);
+    }
+    std::uint64_t& gone = gone_[id];
+    gone = std::max(gone, revision);
+    gone_order_.emplace_back(id, gone);
+    if (gone_order_.size() <= gone_max) return;
+    const auto oldest = gone_.find(gone_order_.front().first);
+    if (oldest != gone_.end() && oldest->second == gone_order_.front().second) gone_.erase(oldest);
+    gone_order_.pop_front();
+}
+
+void Directory::disown(const std::string& incarnation, std::string_view id) {
+    const auto rooms = owned_.find(incarnation);
+    if (rooms == owned_.end()) return;
+    rooms->second.erase(id);
+    if (rooms->second.empty()) owned_.erase(rooms);
 }
 
 void Directory::was_deaf(std::int64_t now_ns) {
@@ -145,19 +162,26 @@ std::vector<std::string> Directory::to_bury(std::int64_t now_ns) const {
 std::vector<std::string> Directory::to_adopt(std::int64_t now_ns) {
     std::vector<std::string> ids;
     if (!ready()) return ids;
-    for (auto& [id, room] : rooms_) {
-        if (!is_free(room, now_ns)) continue;
-        if (room.free_ns < 0) room.free_ns = now_ns;
-        const auto turn = static_cast<std::int64_t>(turn_of_self(id, now_ns));
-        if (now_ns - room.free_ns >= turn * times_.turn_ns) ids.push_back(id);
+    for (const auto& [incarnation, rooms] : owned_) {
+        const auto owner = nodes_.find(rooms.begin()->second->entry.node);
+        if (owner != nodes_.end() && owner->second.entry.incarnation == incarnation && !over_.contains(incarnation)) continue;  // none is free
+        for (const auto& [name, room] : rooms) {
+            if (!is_free(*room, now_ns)) continue;
+            if (room->free_ns < 0) room->free_ns = now_ns;
+            std::string id(name);
+            const auto turn = static_cast<std::int64_t>(turn_of_self(id, now_ns));
+            if (now_ns - room->free_ns >= turn * times_.turn_ns) ids.push_back(std::move(id));
+        }
     }
     return ids;
 }
 
 std::vector<std::string> Directory::own_rooms() const {
     std::vector<std::string> ids;
-    for (const auto& [id, room] : rooms_)
-        if (room.entry.node == self_ && room.entry.incarnation == incarnation_) ids.push_back(id);
+    const auto rooms = owned_.find(incarnation_);
+    if (rooms == owned_.end()) return ids;
+    for (const auto& [id, room] : rooms->second)
+        if (room->entry.node == self_) ids.emplace_back(id);
     return ids;
 }
 
@@ -187,7 +211,10 @@ std::string Directory::best(std::int64_t now_ns, const std::string& but) const {
 }
 
 std::size_t Directory::rooms_of(const std::string& node) const {
-    return static_cast<std::size_t>(std::ranges::count_if(rooms_, [&](const auto& each) { return each.second.entry.node == node; }));
+    std::size_t count = 0;
+    for (const auto& [incarnation, rooms] : owned_)
+        if (rooms.begin()->second->entry.node == node) count += rooms.size();
+    return count;
 }
 
 std::vector<std::pair<std::string, Directory::Node>> Directory::nodes() const { return {nodes_.begin(), nodes_.end()}; }

@@ -8,10 +8,13 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "relay/fleet/entries.h"
@@ -56,6 +59,8 @@ class Directory {
 
     Directory(std::string self, std::string incarnation, DirectoryTimes times)
         : self_(std::move(self)), incarnation_(std::move(incarnation)), times_(times) {}
+    Directory(const Directory&) = delete;  // owned_ points into rooms_
+    Directory& operator=(const Directory&) = delete;
 
     // ---- what the buckets say; older revisions are ignored. Rooms first: see `listed`.
     void node_is(const std::string& name, const NodeEntry& entry, std::uint64_t revision, std::int64_t now_ns);
@@ -99,6 +104,7 @@ class Directory {
     [[nodiscard]] std::vector<std::pair<std::string, Node>> nodes() const;
 
   private:
+    void disown(const std::string& incarnation, std::string_view id);
     [[nodiscard]] bool is_free(const Room& room, std::int64_t now_ns) const;
     [[nodiscard]] bool may_be_buried(const Node& node, std::int64_t now_ns) const;
     [[nodiscard]] std::size_t turn_of_self(const std::string& id, std::int64_t now_ns) const;
@@ -108,7 +114,9 @@ class Directory {
     DirectoryTimes times_;
     std::map<std::string, Node> nodes_;
     std::map<std::string, Room> rooms_;
+    std::map<std::string, std::map<std::string_view, Room*>> owned_;  // by incarnation, into rooms_: what is asked often costs nodes, not rooms
     std::map<std::string, std::uint64_t> gone_;  // rooms that ended, lately: an older entry does not bring them back
+    std::deque<std::pair<std::string, std::uint64_t>> gone_order_;  // the oldest first; an id may be there again, or no longer in gone_
     std::set<std::string> over_;                 // incarnations that will never run a room again
     std::map<std::string, std::uint32_t> placed_;
     std::uint64_t newest_room_ = 0;

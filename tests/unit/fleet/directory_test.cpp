@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <deque>
 #include <set>
 
 namespace tickrelay {
@@ -150,7 +151,7 @@ TEST_F(DirectoryOfA, PlacesWhereThereIsMostHeadroomAndThenFewestRooms) {
 
 // Of three nodes each free room is one's turn first, and all of them are somebody's.
 TEST(Directories, FreeRoomsAreSharedOut) {
-    std::vector<Directory> all;
+    std::deque<Directory> all;
     for (const char* name : {"a", "b", "c"}) all.emplace_back(name, std::string(name) + "1", DirectoryTimes{});
     std::set<std::string> taken;
     for (Directory& each : all) {

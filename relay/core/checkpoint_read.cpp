@@ -217,6 +217,9 @@ Error Reader::read_seat(const stored::Seat& from, Seat& seat) {
     seat.last_spawned = from.last_spawned();
     seat.ids_known = from.ids_known();
     seat.team = from.team();
+    if (from.leap() > from.leap_end()) return "its leap is longer than its numbers";
+    seat.leap_end = from.leap_end();
+    seat.leap = from.leap();
     if (const stored::Point* at = from.looks_from()) {
         if (!std::isfinite(at->x()) || !std::isfinite(at->y()) || !std::isfinite(at->z())) return "it looks from nowhere";
         seat.looks_from = Point{at->x(), at->y(), at->z()};

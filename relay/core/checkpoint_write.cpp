@@ -53,7 +53,7 @@ flatbuffers::Offset<stored::Seat> put_seat(Builder& builder, const Seat& seat) {
     const stored::Point from = seat.looks_from ? stored::Point((*seat.looks_from)[0], (*seat.looks_from)[1], (*seat.looks_from)[2]) : stored::Point();
     return stored::CreateSeat(builder, seat.number, player_id, seat.role, session, options, seat.entity, seat.prompt_acks,
                               seat.applied_seq, direct, &old_block, &block, &next_block, seat.last_spawned, seat.ids_known,
-                              seat.team, seat.looks_from ? &from : nullptr, seat.roster_entity);
+                              seat.team, seat.looks_from ? &from : nullptr, seat.roster_entity, seat.leap_end, seat.leap);
 }
 
 auto put_visibilities(Builder& builder, const Visibilities& from) {

@@ -41,6 +41,7 @@ enum class Plant : std::uint8_t {
   base_unwritten,    // the base moves though the socket refused the frame
   yours_kept,        // what a dropped Yours carried counts as told
   lost_untold,       // events that fell out of the ring are not said to be lost
+  leap_lost,         // a newcomer is told that it lost what a crash skipped before it came
   applied_early,     // actions are confirmed before they are in the state
   direct_forgotten,  // direct messages are forgotten when sent, not when acknowledged
   kill_slow,         // a socket that is full is closed

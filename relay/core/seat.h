@@ -44,6 +44,9 @@ struct Seat {
     std::uint32_t answered_seq = 0;  // ... and written to the state since,
     Tick answered_tick = 0;          // ... from this tick on
     EventLog direct{limits::direct_max, limits::direct_bytes_max};
+    // Of the room's event numbers, a leap that was made before its client came (the last number of it, and how many): nothing it lost.
+    EventNumber leap_end = 0;
+    EventNumber leap = 0;
 
     std::uint32_t direct_this_tick = 0;
     std::uint32_t entities = 0;      // owned, but for its own

@@ -173,6 +173,9 @@ void Worker::connect(Place& place, Seat& seat, JoinErrand& errand, std::int64_t 
         stats_.resumes(rolled_back ? ResumeResult::rolled_back : at.base == 0 ? ResumeResult::whole : ResumeResult::delta).add();
     } else {
         at.event = events.before_last(room.settings().history);
+        const bool crosses = events.gap() != 0 && at.event <= events.gap_after();
+        seat.leap_end = crosses ? events.gap_after() + events.gap() : 0;
+        seat.leap = crosses ? events.gap() : 0;
         at.direct = seat.direct.first() - 1;
     }
     seat.prompt_acks = errand.prompt_acks_;

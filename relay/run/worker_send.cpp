@@ -113,6 +113,8 @@ bool Worker::fill_yours(Place& place, const Placed& to, const Line::Position& at
     if (const EventNumber event = room.events().continues_at(at.event); at.event < event && !PLANTED(lost_untold)) {
         content.event = event;
         content.events_lost = event - at.event;
+        const bool crosses = at.event < seat->leap_end && seat->leap_end <= event && !PLANTED(leap_lost);
+        if (crosses) content.events_lost -= std::min(content.events_lost, seat->leap);
     }
     const bool block_due = seat->next_block.count != 0 && to.link->yours_tick.load(std::memory_order_relaxed) < seat->next_block_tick;
     if (block_due) {

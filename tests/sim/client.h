@@ -204,6 +204,8 @@ class Client {
   std::uint32_t entity_ = 0;
   std::uint32_t term_ = 0;
   std::uint32_t event_ = 0;
+  std::uint32_t came_term_ = 0, came_event_ = 0;  // of its Welcome that was no resume's
+  std::size_t leaps_known_ = 0;                   // made before it came
   std::uint32_t direct_ = 0;
   std::uint32_t applied_seq_ = 0;
   std::uint32_t next_seq_ = 1;

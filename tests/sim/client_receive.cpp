@@ -121,6 +121,9 @@ void Client::welcome(const wire::Welcome& w) {
     applied_seq_ = said_from_ = w.applied_seq();
     next_seq_ = w.applied_seq() + 1;
     last_spawned_ = 0;
+    came_term_ = w.term();
+    came_event_ = w.event();
+    leaps_known_ = truth_.of(w.room_id()->str()).events.leaps();
     ++tally_.players;
     if (paper != nullptr) check_ticket(w);
   }

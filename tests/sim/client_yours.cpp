@@ -20,7 +20,11 @@ bool is_refusal(const std::string& label) {
 void Client::apply_yours(const wire::Yours& yours) {
   if (yours.event() > event_) {
     const RoomTruth& room = truth_.of(room_id_);
-    SIM_REQUIRE(yours.events_lost() >= yours.event() - event_, "fewer events are said to be lost than were");
+    const std::uint32_t leapt = room.events.leapt(event_, yours.event(), leaps_known_);
+    SIM_REQUIRE(yours.events_lost() + leapt >= yours.event() - event_, "fewer events are said to be lost than were");
+    SIM_REQUIRE(leapt == 0 || term_ != came_term_ || yours.events_lost() + leapt <= yours.event() - came_event_,
+                "what a crash skipped before this player came is said to be lost to it");
+    if (leapt != 0) tally_.count(Fault::leap);
     SIM_REQUIRE(
         room.room == nullptr || room.room->term() != term_ || room.room->events().continues_at(event_) >= yours.event(),
         "events are given up that are still held");

@@ -100,6 +100,7 @@ constexpr Case cases[] = {
     {Plant::resync_events, "a_resync_loses_events"},
     {Plant::yours_kept, "dropped_yours_counts_as_told"},
     {Plant::lost_untold, "lost_events_not_told"},
+    {Plant::leap_lost, "a_leap_before_a_newcomer_counts_as_lost"},
     {Plant::applied_early, "actions_confirmed_early"},
     {Plant::direct_forgotten, "direct_messages_forgotten_when_sent"},
     {Plant::kill_slow, "slow_player_closed"},

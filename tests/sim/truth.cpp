@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 #include <utility>
 
 namespace tickrelay::sim {
@@ -54,6 +55,7 @@ void Record::read(const EventLog& log, const std::function<void(const Event&)>& 
   while (last_ < log.last()) {
     if (const EventNumber next = log.continues_at(last_); next > last_) {
       gaps_.emplace_back(last_, next);
+      if (log.gap() != 0 && next == log.gap_after() + log.gap()) leaps_.emplace_back(log.gap_after(), next);
       last_ = next;
       continue;
     }
@@ -70,6 +72,13 @@ std::optional<std::uint64_t> Record::at(EventNumber number) const {
 
 bool Record::skipped(EventNumber after, EventNumber before) const {
   return std::ranges::any_of(gaps_, [&](const auto& gap) { return gap.first < before && gap.second > after; });
+}
+
+EventNumber Record::leapt(EventNumber after, EventNumber last, std::size_t known) const {
+  EventNumber sum = 0;
+  for (const auto& [from, to] : std::span(leaps_).first(known))
+    if (from >= after && to <= last) sum += to - from;
+  return sum;
 }
 
 bool RoomTruth::descends_from(Base base, std::uint32_t term) const {
@@ -133,6 +142,7 @@ void Truth::read_entities(RoomTruth& truth, const Room& room) {
 void Truth::note_restored(const Room& room) {
   RoomTruth& truth = rooms_[room.settings().id];
   truth.room = &room;
+  truth.events.read(room.events());  // before anything pushes the leap out
   for (const EntityId id : room.world().entities().ids()) truth.born[id] = {room.world().owner(id), room.term()};
 }
 

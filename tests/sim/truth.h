@@ -31,11 +31,15 @@ class Record {
   [[nodiscard]] std::optional<std::uint64_t> at(EventNumber number) const;
   // Whether a restore skipped numbers between these.
   [[nodiscard]] bool skipped(EventNumber after, EventNumber before) const;
+  // Of the first `known` restores that skipped some: how many numbers above `after` and up to `last` were nobody's.
+  [[nodiscard]] std::size_t leaps() const { return leaps_.size(); }
+  [[nodiscard]] EventNumber leapt(EventNumber after, EventNumber last, std::size_t known) const;
 
  private:
   EventNumber last_ = 0;
   std::unordered_map<EventNumber, std::uint64_t> hashes_;
   std::vector<std::pair<EventNumber, EventNumber>> gaps_;  // after, last
+  std::vector<std::pair<EventNumber, EventNumber>> leaps_;  // those of them that were never given out in this timeline
 };
 
 // A room's life under one owner.

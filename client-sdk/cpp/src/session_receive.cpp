@@ -186,11 +186,12 @@ void Session::take_yours(const wire::Yours& yours, std::int64_t) {
   send_phase_.told(yours.early_seq(), yours.early_us());
   if (yours.early_seq() != 0) stats_.early_us = yours.early_us();
   if (yours.event() <= have_.event) return;
+  have_.event = yours.event();
+  if (yours.events_lost() == 0) return;  // numbers that nobody had
   errors_.push_back(
       {"events_lost",
        std::to_string(yours.events_lost()) + " messages at most were lost: this connection was behind for too long",
        0});
-  have_.event = yours.event();
 }
 
 void Session::deliver_direct(const wire::Yours& yours, std::int64_t) {

@@ -63,6 +63,8 @@ test("Yours waits for its frame, counts for its events, and goes with it where i
   assert.deepEqual(heard, ["six"]);
   seat.hear(moves(11, 10, 2, { eventFirst: 21, events: [{ data: "twenty-one" }, { data: "own", player: 1, skip: true }] }));
   assert.deepEqual([heard, lost], [["six", "twenty-one", "d1"], ["events_lost"]]);
+  seat.hear(yours(11, 0, { event: 25, lost: 0 }));
+  assert.deepEqual(lost, ["events_lost"], "numbers that nobody had are passed over in silence");
   seat.hear(yours(12, 0, { direct: [{ type: "direct", data: "d1" }, { type: "direct", data: "d2" }], directFirst: 1 }), moves(12, 10, 3));
   assert.deepEqual(heard.slice(3), ["d2"]);
   seat.hear(yours(14, 3), moves(14, 13, 9), moves(14, 12, 4));

@@ -192,6 +192,23 @@ TEST(SessionEvents, WhatWasLostIsToldAndSkipped) {
   EXPECT_EQ(label, "events_lost");
 }
 
+TEST(SessionEvents, NumbersThatWereNobodysAreSkippedAndNotTold) {
+  Game game;
+  Texts heard;
+  std::string label;
+  game.room.on_message("*", [&](const Message& message) { heard.emplace_back(message.text()); });
+  game.room.on_error([&](const Error& error) { label = error.label; });
+  game.join();
+  game.receive(YoursBytes{.tick = 11, .events_lost = 0, .event = 400'000}.bytes());
+  FrameBytes frame = FrameBytes::stream(11);
+  frame.event_first = 400'001;
+  frame.events_held = {{.data = "after a crash"}};
+  game.receive(frame.bytes());
+  game.step();
+  EXPECT_EQ(heard, (Texts{"after a crash"}));
+  EXPECT_EQ(label, "");
+}
+
 TEST(SessionEvents, OwnMessagesToOthersAreSkipped) {
   Game game;
   Texts heard;

@@ -109,6 +109,7 @@ export class Intake {
     const { have } = this.frames;
     if (yours.event <= have.event) return;
     have.event = yours.event;
+    if (yours.eventsLost === 0) return; // numbers that nobody had
     const lost = `${yours.eventsLost} messages at most were lost: this connection was behind for too long`;
     listeners.tellError(new TickrelayError("events_lost", lost));
   }

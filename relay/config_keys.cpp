@@ -80,7 +80,7 @@ constexpr std::array table = {
                                   set_flag<&Options::require_origin>),
     row<&Options::trusted_proxies>("", "trusted_proxies", Shape::list, "", "addresses and ranges, 10.0.0.0/8",
                                    "Balancers whose connections begin with a PROXY header (v1 or v2): from there it must come, from elsewhere "
-                                   "it is not believed. X-Forwarded-For is never read.",
+                                   "it is refused. X-Forwarded-For is never read.",
                                    false, true, set_proxies),
     row<&Options::drain_deadline_s>("", "drain_deadline", Shape::number, "s", "0 to 86400",
                                     "After SIGTERM, rooms have this long to end.", false, true,

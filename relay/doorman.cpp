@@ -1,5 +1,8 @@
 #include "relay/doorman.h"
 
+#include <algorithm>
+#include <array>
+#include <cstdio>
 #include <utility>
 
 #include "relay/core/plant.h"
@@ -57,17 +60,24 @@ bool Doorman::admit(const PeerAddress& from) {
 
 void Doorman::no_header(const PeerAddress& from, std::string_view why) {
     counts_.refused(OtherReason::proxy_header).add();
-    refused(from, reason_label(reason_index(OtherReason::proxy_header)), why, clock_());
+    std::array<char, 160> detail{};
+    const int bytes = std::snprintf(detail.data(), detail.size(), "%.*s: let it send one (HAProxy: send-proxy-v2), or take it out of trusted_proxies",
+                                    static_cast<int>(why.size()), why.data());
+    refused(from, reason_label(reason_index(OtherReason::proxy_header)), {detail.data(), std::min<std::size_t>(static_cast<std::size_t>(bytes), detail.size() - 1)}, clock_());
 }
 
 void Doorman::release(const PeerAddress& from) {
     if (!PLANTED(address_leak)) quota_.release(from, clock_());
 }
 
-void Doorman::bad_handshake(const PeerAddress& from, bool forbidden_origin, StatsShard& counts) {
-    const OtherReason reason = forbidden_origin ? OtherReason::origin : OtherReason::handshake;
+void Doorman::bad_handshake(const PeerAddress& from, BadHandshake why, StatsShard& counts) {
+    const OtherReason reason = why == BadHandshake::origin         ? OtherReason::origin
+                               : why == BadHandshake::proxy_header ? OtherReason::proxy_header
+                                                                   : OtherReason::handshake;
     counts.refused(reason).add();
-    refused(from, reason_label(reason_index(reason)), "", clock_());
+    const std::string_view detail =
+        why == BadHandshake::proxy_header ? "it begins with a PROXY header, and is not in trusted_proxies: add it there if it is your balancer" : "";
+    refused(from, reason_label(reason_index(reason)), detail, clock_());
 }
 
 std::optional<Drop> Doorman::join(const PeerAddress& from, std::int64_t now_ns) {

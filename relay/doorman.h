@@ -32,7 +32,7 @@ class Doorman final : public Guard {
 
     // ---- on loops
     void release(const PeerAddress& from);
-    void bad_handshake(const PeerAddress& from, bool forbidden_origin, StatsShard& counts);
+    void bad_handshake(const PeerAddress& from, BadHandshake why, StatsShard& counts);
     std::optional<Drop> join(const PeerAddress& from, std::int64_t now_ns) override;
     void refused(const PeerAddress& from, std::string_view reason, std::string_view detail, std::int64_t now_ns) override;
 

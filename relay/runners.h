@@ -53,7 +53,7 @@ class LoopRunner final : public LoopSteps, public Wakeable {
         settings.message_bytes_max = options.quota_message_bytes;
         settings.handshake_timeout_s = options.quota_handshake_timeout_s;
         settings.allows_origin = [&doorman](std::string_view origin) { return doorman.access().allows_origin(origin); };
-        settings.refused = [&](const PeerAddress& address, bool forbidden) { doorman.bad_handshake(address, forbidden, stats); };
+        settings.refused = [&](const PeerAddress& address, BadHandshake why) { doorman.bad_handshake(address, why, stats); };
         settings.released = [&doorman](const PeerAddress& address) { doorman.release(address); };
         return settings;
     }

@@ -13,6 +13,13 @@
 
 namespace tickrelay {
 
+// Why a connection came to no WebSocket.
+enum class BadHandshake : std::uint8_t {
+    unfinished,    // in time, or at all
+    origin,        // of a page that may not connect
+    proxy_header,  // it begins with one, but is from no balancer
+};
+
 class Guard {
   public:
     virtual ~Guard() = default;

@@ -103,6 +103,8 @@ int complete(lws* connection) { return lws_http_transaction_completed(connection
 
 }  // namespace
 
+bool has_proxy_line(lws* connection) { return lws_hdr_total_length(connection, WSI_TOKEN_PROXY) > 0; }
+
 int confirm_upgrade(lws* connection, const std::function<bool(std::string_view origin)>& allows, bool& forbidden) {
     Value value;
     // The header is copied anew: what the callback got dangles after a keep-alive request (CVE-2025-11677), and then

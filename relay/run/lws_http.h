@@ -43,6 +43,9 @@ using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
 inline constexpr const char* websocket_path = "/v1";
 inline constexpr const char* websocket_subprotocol = "tickrelay.v1";
 
+// Whether a PROXY header of version 1 came first: libwebsockets knows the word, and reads over such a line before a request.
+bool has_proxy_line(lws* connection);
+
 // Which upgrade requests become players' connections, and the guards against what libwebsockets would do with the rest.
 // For LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: 0 lets it pass, -1 closes, after an HTTP status where that is safe.
 // allows: whether a page of this origin may connect, empty where there is none; may be empty itself. forbidden: it may not.

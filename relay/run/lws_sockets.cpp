@@ -1,10 +1,9 @@
 #include "relay/run/lws_sockets.h"
 
 #include <libwebsockets.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -12,6 +11,7 @@
 #include <utility>
 
 #include "relay/core/check.h"
+#include "relay/run/proxy_waits.h"
 #include "relay/run/tcp_bytes.h"
 
 namespace tickrelay {
@@ -68,16 +68,6 @@ bool LwsSockets::open(std::string& error) { return loop_.open(protocols(), this,
 
 void LwsSockets::deliver_to(SocketEvents& events) { events_ = &events; }
 
-SocketId LwsSockets::take_slot() {
-    if (free_.empty()) {
-        free_.push_back(static_cast<SocketId>(connections_.size()));
-        connections_.emplace_back();
-    }
-    const SocketId socket = free_.back();
-    free_.pop_back();
-    return socket;
-}
-
 void LwsSockets::adopt(const Accepted& accepted) {
     CHECK(events_);
     const SocketId socket = take_slot();
@@ -87,6 +77,11 @@ void LwsSockets::adopt(const Accepted& accepted) {
     connection.peer = accepted.peer;
     connection.tls = accepted.tls;
     ++adopted_;
+    connection.proxied = sends_proxy_header(accepted.fd);
+    if (connection.proxied) {
+        ::close(accepted.fd);
+        return release(socket);
+    }
     lws* wsi = loop_.adopt(accepted.fd, accepted.tls);
     if (!wsi) return release(socket);
     connection.wsi = wsi;
@@ -94,11 +89,6 @@ void LwsSockets::adopt(const Accepted& accepted) {
     lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
     connection.number = handshakes_.begin(socket, monotonic_ns());
     end_handshakes();
-}
-
-bool LwsSockets::unfinished(const Handshakes::Begun& begun) const {
-    const Connection& connection = connections_[begun.socket];
-    return connection.number == begun.number && connection.phase == Phase::handshake && !connection.answered;
 }
 
 void LwsSockets::end_handshakes() {
@@ -111,18 +101,6 @@ void LwsSockets::end_handshakes() {
 void LwsSockets::take_back_timers() {
     for (const Handshakes::Begun& begun : handshakes_.all())
         if (unfinished(begun)) lws_set_timeout(connections_[begun.socket].wsi, NO_PENDING_TIMEOUT, 0);
-}
-
-void LwsSockets::release(SocketId socket) {
-    Connection& connection = connections_[socket];
-    const PeerAddress peer = connection.peer;
-    const bool failed = connection.phase == Phase::handshake && !connection.answered;
-    connection = {};
-    free_.push_back(socket);
-    --adopted_;
-    if (destroying_) return;
-    if (failed && settings_.refused) settings_.refused(peer, false);
-    if (settings_.released) settings_.released(peer);
 }
 
 const PeerAddress& LwsSockets::peer(SocketId socket) const { return connections_[socket].peer; }
@@ -150,30 +128,9 @@ int LwsSockets::on_callback(lws* wsi, int reason, void* session, void* in, std::
             return 0;
         case LWS_CALLBACK_CLOSED: closed(socket); return 0;
         case LWS_CALLBACK_WSI_DESTROY: release(socket); return 0;
-        case LWS_CALLBACK_HTTP: connection.answered = true; [[fallthrough]];
+        case LWS_CALLBACK_HTTP: return request(wsi, connection, session, in, bytes);
         default: return http_.handle(wsi, reason, session, in, bytes);
     }
-}
-
-int LwsSockets::confirm(lws* wsi) {
-    bool forbidden = false;
-    const int verdict = confirm_upgrade(wsi, settings_.allows_origin, forbidden);
-    const auto opaque = reinterpret_cast<std::uintptr_t>(lws_get_opaque_user_data(wsi));
-    if (opaque == 0) return verdict;
-    Connection& connection = connections_[opaque - 1];
-    connection.answered = forbidden;  // an upgrade after an answered request counts, too
-    if (forbidden && settings_.refused) settings_.refused(connection.peer, true);
-    return verdict;
-}
-
-int LwsSockets::established(SocketId socket) {
-    Connection& connection = connections_[socket];
-    setsockopt(connection.fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent_bytes_max, sizeof unsent_bytes_max);
-    connection.phase = Phase::open;
-    connection.opened = true;
-    connection.read_before = tcp_bytes_read(connection.fd);
-    events_->opened(socket);
-    return 0;
 }
 
 void LwsSockets::heard(Connection& connection) {
@@ -186,6 +143,25 @@ void LwsSockets::closed(SocketId socket) {
     connection.phase = Phase::gone;
     if (connection.opened) events_->closed(socket);
     connection.opened = false;
+}
+
+int LwsSockets::request(lws* wsi, Connection& connection, void* session, void* in, std::size_t bytes) {
+    connection.proxied = has_proxy_line(wsi);
+    connection.answered = !connection.proxied;
+    return connection.proxied ? -1 : http_.handle(wsi, LWS_CALLBACK_HTTP, session, in, bytes);
+}
+
+int LwsSockets::confirm(lws* wsi) {
+    bool forbidden = false;
+    const bool proxied = has_proxy_line(wsi);
+    const int verdict = proxied ? -1 : confirm_upgrade(wsi, settings_.allows_origin, forbidden);
+    const auto opaque = reinterpret_cast<std::uintptr_t>(lws_get_opaque_user_data(wsi));
+    if (opaque == 0) return verdict;
+    Connection& connection = connections_[opaque - 1];
+    connection.proxied = proxied;
+    connection.answered = forbidden;  // an upgrade after an answered request counts, too
+    if (forbidden && settings_.refused) settings_.refused(connection.peer, BadHandshake::origin);
+    return verdict;
 }
 
 int LwsSockets::receive(SocketId socket, const std::byte* in, std::size_t bytes) {

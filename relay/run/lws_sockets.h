@@ -16,6 +16,7 @@
 
 #include "relay/core/limits.h"
 #include "relay/run/accepted.h"
+#include "relay/run/guard.h"
 #include "relay/run/handshakes.h"
 #include "relay/run/lws_http.h"
 #include "relay/run/lws_loop.h"
@@ -39,8 +40,8 @@ struct SocketSettings {
     std::size_t newer_handshakes_max = 2'048;  // an unfinished one ends behind so many younger ones: half a second of a flood
     // Whether a page of this origin may connect, empty where a peer names none; without it all may. On the loop's thread.
     std::function<bool(std::string_view origin)> allows_origin;
-    // A handshake that ended badly, for whatever reason but its origin, or of a page that may not connect.
-    std::function<void(const PeerAddress&, bool forbidden_origin)> refused;
+    // A handshake that ended badly.
+    std::function<void(const PeerAddress&, BadHandshake why)> refused;
     // The descriptor of an adopted connection is closed. On the loop's thread, once for each.
     std::function<void(const PeerAddress&)> released;
 };
@@ -81,6 +82,7 @@ class LwsSockets final : public Sockets {
         bool tls = false;
         std::uint8_t wary = 0;           // writes over TLS before which the kernel is asked
         bool answered = false;           // an HTTP request: no player's, and no fault
+        bool proxied = false;            // a PROXY header that nobody may believe
         std::uint64_t counted = 0;       // bytes of messages and what goes with them, since overhead was last told
         std::uint64_t read_before = 0;   // then, by the kernel's count
         std::uint64_t number = 0;        // of its handshake
@@ -111,6 +113,7 @@ class LwsSockets final : public Sockets {
     void sweep();  // one part of the connections: a second's work is spread over its heartbeats
     void tell_overhead(SocketId socket);
     int confirm(lws* wsi);
+    int request(lws* wsi, Connection& connection, void* session, void* in, std::size_t bytes);
 
     SocketSettings settings_;
     Handshakes handshakes_;

@@ -15,6 +15,7 @@ using State = ProxyHeader::State;
 
 constexpr std::string_view version_1 = "PROXY ";
 constexpr std::string_view version_2("\r\n\r\n\0\r\nQUIT\n", 12);
+static_assert(version_2.size() == proxy_header_begin_max);
 constexpr std::size_t line_bytes_max = 107;  // with its end
 constexpr std::size_t fixed_bytes = 16;      // of version 2
 
@@ -99,6 +100,11 @@ ProxyHeader read_proxy_header(std::span<const std::byte> bytes) {
     if (begins(text, version_1)) return text.size() < version_1.size() ? partial(version_1.size()) : read_version_1(text);
     if (begins(text, version_2)) return text.size() < version_2.size() ? partial(fixed_bytes) : read_version_2(text);
     return bad("no PROXY header");
+}
+
+bool begins_proxy_header(std::span<const std::byte> bytes) {
+    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    return text.starts_with(version_1) || text.starts_with(version_2);
 }
 
 }  // namespace tickrelay

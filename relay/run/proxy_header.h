@@ -29,4 +29,8 @@ struct ProxyHeader {
 // `bytes`: what has come so far; what follows the header is not looked at.
 ProxyHeader read_proxy_header(std::span<const std::byte> bytes);
 
+inline constexpr std::size_t proxy_header_begin_max = 12;
+// Whether it can be nothing else. Of the first proxy_header_begin_max bytes.
+bool begins_proxy_header(std::span<const std::byte> bytes);
+
 }  // namespace tickrelay

@@ -20,6 +20,12 @@ void wake_from(int fd, std::size_t bytes) {
 
 }  // namespace
 
+bool sends_proxy_header(int fd) {
+    std::byte bytes[proxy_header_begin_max];
+    const ssize_t came = recv(fd, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
+    return came > 0 && begins_proxy_header(std::span(bytes).first(static_cast<std::size_t>(came)));
+}
+
 ProxyWaits::~ProxyWaits() {
     for (const Waiting& waiting : waiting_) ::close(waiting.accepted.fd);
 }

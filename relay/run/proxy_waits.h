@@ -13,6 +13,10 @@
 
 namespace tickrelay {
 
+// Whether one came with a connection that is not to send any, or right behind it. What comes later fails as a handshake, or, of version
+// 1, is seen among its headers (has_proxy_line).
+bool sends_proxy_header(int fd);
+
 class ProxyWaits {
   public:
     static constexpr std::size_t waiting_max = 4'096;

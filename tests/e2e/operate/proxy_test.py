@@ -2,6 +2,7 @@
 
 import pathlib
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -74,15 +75,30 @@ class Header(unittest.TestCase):
             until(lambda: relay.refused("proxy_header") == 4)
             self.assertEqual(relay.refused("handshake"), 0)
 
-    def test_is_believed_from_nobody_else(self):
-        with Relay('trusted_proxies = ["127.0.0.9"]\n') as relay:
-            relay.call("room.spawn", type="relay", id="arena")
-            self.assertFalse(WebSocket(relay.port, upgrade=False, first=version_2("192.0.2.8")).upgrade())
-            until(lambda: relay.refused("handshake") == 1)
-            liar = WebSocket(relay.port, upgrade=False, first=b"PROXY TCP4 192.0.2.7 127.0.0.1 40000 8350\r\n")
-            if liar.upgrade():  # libwebsockets reads over such a line
-                self.assertTrue(liar.join(mode="ById", room_id="arena", player_id="liar"))
-                self.assertEqual(address_of(relay, "liar", "arena"), "127.0.0.1")
+    def test_is_refused_from_everybody_else(self):
+        line = b"PROXY TCP4 192.0.2.7 127.0.0.1 40000 8350\r\n"
+        with Relay('trusted_proxies = ["127.0.0.9"]\nloops = 1\n') as relay:
+            for first in (line, b"PROXY UNKNOWN\r\n", version_2("192.0.2.8")):
+                before = relay.refused("proxy_header")
+                relay.process.send_signal(signal.SIGSTOP)  # so that it is there when the relay looks
+                try:
+                    player = WebSocket(relay.port, upgrade=False, first=first)
+                finally:
+                    relay.process.send_signal(signal.SIGCONT)
+                until(lambda: relay.refused("proxy_header") == before + 1)
+                self.assertEqual(spoken(player.socket), b"", "closed without an answer")
+            late = WebSocket(relay.port, upgrade=False)  # libwebsockets has it before the line comes
+            self.assertTrue(WebSocket(relay.port, upgrade=False).upgrade(), "behind it, on the same loop")
+            late.socket.sendall(line)
+            self.assertFalse(late.upgrade())
+            until(lambda: relay.refused("proxy_header") == 4)
+            self.assertEqual(relay.refused("handshake"), 0)
+            self.assertIn("trusted_proxies", relay.log_lines("proxy_header")[0])
+            asks = socket.create_connection(("127.0.0.1", relay.port), PATIENCE_S)
+            asks.sendall(line)
+            asks.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            self.assertNotIn(b"HTTP/1.1 200", spoken(asks))
+            until(lambda: relay.refused("proxy_header") == 5)
 
     def test_what_says_nothing_and_goes_was_a_health_check(self):
         with Relay(TRUSTS) as relay:

@@ -132,7 +132,7 @@ TEST(HalfHandshakes, end_with_the_oldest_when_many_younger_ones_came) {
     settings.newer_handshakes_max = 4;
     settings.handshake_timeout_s = 60;
     std::atomic<int> refused{0};
-    settings.refused = [&](const PeerAddress&, bool) { ++refused; };
+    settings.refused = [&](const PeerAddress&, BadHandshake) { ++refused; };
     RelayUnderTest relay(settings);
     relay.start();
     RawClient good(relay.port), oldest(relay.port), half(relay.port);

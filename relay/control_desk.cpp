@@ -235,12 +235,15 @@ Answer<Done> ControlDesk::update_player(PlayerUpdateRequest request, Deadline de
 }
 
 Answer<Done> ControlDesk::kick(KickRequest request, Deadline deadline) {
-    if (request.ban_s != 0)
-        reception_.bans().add({.player_id = request.player_id,
-                               .room_id = request.room_id,
-                               .address = {},
-                               .until_ns = monotonic_ns() + std::int64_t{request.ban_s} * 1'000'000'000,
-                               .reason = request.reason});
+    if (request.ban_s != 0) {
+        const Bans::Ban ban{.player_id = request.player_id,
+                            .room_id = request.room_id,
+                            .address = {},
+                            .until_ns = monotonic_ns() + std::int64_t{request.ban_s} * 1'000'000'000,
+                            .reason = request.reason};
+        reception_.bans().add(ban);
+        keep_ban(ban, false);
+    }
     return ask<Done>(request.room_id, deadline, [request](Worker&, Worker::Place& place) -> Answer<Done> {
         const Seat* seat = place.room->find_player(request.player_id);
         if (seat == nullptr) return no_player(request.player_id);

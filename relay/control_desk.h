@@ -3,12 +3,14 @@
 #pragma once
 
 #include <functional>
+#include <future>
 #include <span>
 #include <string>
 
 #include "relay/door/controls.h"
 #include "relay/door/event_ring.h"
 #include "relay/door/ticket.h"
+#include "relay/fleet/store.h"
 #include "relay/fleet_desk.h"
 #include "relay/journal_pump.h"
 #include "relay/reception.h"
@@ -41,7 +43,8 @@ class ControlDesk final : public Controls {
 
     // Before there are calls.
     void set_about(About about) { about_ = std::move(about); }
-    void journal_in(JournalPump& journal) { journal_ = &journal; }  // results wait until they are in it
+    // Results wait until they are in the journal. Bans outlive the process: those that the store has hold from now on.
+    void keep_in(JournalPump& journal, Store& store);
 
     void join_fleet(FleetDesk& fleet) { fleet_ = &fleet; }
 
@@ -70,7 +73,7 @@ class ControlDesk final : public Controls {
     Answer<Done> kick(KickRequest request, Deadline deadline) override;
     Answer<Banned> ban(BanRequest request, Deadline deadline) override;
     std::vector<BanEntry> bans(std::size_t count) override;
-    Answer<Done> unban(BanRequest request, Deadline deadline) override;
+    Answer<Unbanned> unban(BanRequest request, Deadline deadline) override;
     Answer<Done> simulate(SimulateRequest request, Deadline deadline) override;
     Answer<TicketIssued> issue_ticket(TicketRequest request, Deadline deadline) override;
     Answer<Done> result(ResultRequest request, Deadline deadline) override;
@@ -84,6 +87,8 @@ class ControlDesk final : public Controls {
     Answer<Result> ask(const std::string& room_id, Deadline deadline, OnPlace<Result> todo);
     // The room is in the store as it is now; or why not.
     std::optional<Refused> keep(const RoomRecordPointer& record, Deadline deadline);
+    std::future<Stored> keep_ban(const Bans::Ban& ban, bool ends);
+    std::optional<bool> kept(std::future<Stored> answer, Deadline deadline) const;
     std::uint64_t tell(RelayEventType type, const RoomRecord* room = nullptr, std::string data = {});
 
     Reception& reception_;
@@ -94,6 +99,7 @@ class ControlDesk final : public Controls {
     std::span<WorkerPort* const> workers_;
     Wishes wishes_;
     JournalPump* journal_ = nullptr;
+    Store* ban_store_ = nullptr;
     FleetDesk* fleet_ = nullptr;
     About about_;
 };

@@ -30,6 +30,7 @@ class Persistence {
 
     // Opens the store, before there are rooms. node: this one's name. A text that names what is wrong and the remedy, or nothing.
     std::optional<std::string> open(const std::string& node);
+    [[nodiscard]] Store& store() { return *store_; }
     [[nodiscard]] NatsStore* fleet() { return fleet_; }  // null: a relay alone
     [[nodiscard]] RoomReturn& rooms() { return *return_; }
     [[nodiscard]] bool keeps() const { return store_->keeps(); }

@@ -278,7 +278,7 @@ std::optional<std::string> Relay::start() {
                       .ops_url = ops_url(),
                       .admin_tcp = admin_tcp(),
                       .started_ns = monotonic_ns()});
-    if (p.persistence.keeps()) p.desk.journal_in(*p.persistence.journal());
+    if (p.persistence.keeps()) p.desk.keep_in(*p.persistence.journal(), p.persistence.store());
     if (auto refused = p.enter_fleet(player_url())) return refused;
     if (auto refused = p.admin.start(p.options.admin)) return refused;
     p.room_log.start();

@@ -1,5 +1,5 @@
 // Who may not come: players by their id, in one room or in all, and addresses, for a time. Any thread; a mutex, taken when a
-// connection comes and at a join. Kept in memory: a reload keeps them, a restart does not.
+// connection comes and at a join. Kept in memory; where there is a data_dir the desk keeps them there, too, and a start reads them.
 //
 // Bounded: where a table is full the ban that would end first makes room.
 #pragma once

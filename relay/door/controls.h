@@ -255,6 +255,10 @@ struct BanRequest {
 };
 struct Banned {
     std::uint64_t kicked = 0;  // players who were here
+    std::optional<bool> kept = std::nullopt;  // on the disk; false: not yet, it is tried again. Nothing where there is no data_dir
+};
+struct Unbanned {
+    std::optional<bool> kept = std::nullopt;  // as above
 };
 struct BanEntry {
     std::string player_id;
@@ -327,7 +331,7 @@ class Controls {
     virtual Answer<Done> kick(KickRequest request, Deadline deadline) = 0;
     virtual Answer<Banned> ban(BanRequest request, Deadline deadline) = 0;
     virtual std::vector<BanEntry> bans(std::size_t count) = 0;  // at most so many
-    virtual Answer<Done> unban(BanRequest request, Deadline deadline) = 0;
+    virtual Answer<Unbanned> unban(BanRequest request, Deadline deadline) = 0;
     virtual Answer<Done> simulate(SimulateRequest request, Deadline deadline) = 0;
     virtual Answer<TicketIssued> issue_ticket(TicketRequest request, Deadline deadline) = 0;
     virtual Answer<Done> result(ResultRequest request, Deadline deadline) = 0;

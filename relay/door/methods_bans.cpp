@@ -30,8 +30,14 @@ Cidr read_address(Call& call, bool required) {
     return address.value_or(Cidr{});
 }
 
+json with_kept(json result, std::optional<bool> kept) {
+    if (kept) result["kept"] = *kept;
+    if (kept == false) result["note"] = "not on the disk yet, so a restart now would forget it; it is tried again, and the log says why";
+    return result;
+}
+
 Outcome show(const Answer<Banned>& answer) {
-    return reply(answer, [](const Banned& banned) { return json{{"kicked", banned.kicked}}; });
+    return reply(answer, [](const Banned& banned) { return with_kept({{"kicked", banned.kicked}}, banned.kept); });
 }
 
 Outcome player_ban(Call& call) {
@@ -77,12 +83,13 @@ Outcome ban_remove(Call& call) {
     if (of_address != request.player_id.empty() && !call.params.failed())
         call.params.fail("player_id", "or address is required, one of them", "1 to 64 bytes");
     FINISH(call);
-    return done(call.controls.unban(std::move(request), call.deadline));
+    return reply(call.controls.unban(std::move(request), call.deadline), [](const Unbanned& ended) { return with_kept(json::object(), ended.kept); });
 }
 
 constexpr std::array ban_method_table = {
     Method{"player.ban", true, player_ban, "player_id, room_id?, minutes?, ban_s?, reason?",
-           "Ends a player's seats with `banned` and keeps it out, of one room or of all, for `minutes` or `ban_s`. Survives a reload, not a restart."},
+           "Ends a player's seats with `banned` and keeps it out, of one room or of all, for `minutes` or `ban_s`. Over restarts, too, where there is a `data_dir`: "
+           "`kept` false says that the disk did not take it yet."},
     Method{"address.ban", true, address_ban, "address, minutes?, ban_s?, reason?",
            "The same for an address or a range as `192.0.2.0/24`: its connections are refused when they come."},
     Method{"ban.list", false, ban_list, "limit?", "Who is banned now, players first, at most 1000."},

@@ -29,6 +29,9 @@ class MemoryStore final : public Store {
     void read_events(std::uint64_t, std::size_t, Then<EventPage> then) override { answer(then, EventPage()); }
     [[nodiscard]] std::uint64_t first_event() const override { return 1; }
     void reserve_events(std::uint64_t) override {}
+    [[nodiscard]] bool keeps_bans() const override { return false; }
+    void put_ban(StoredBan, Then<Stored> then) override { answer(then, Stored::durable); }
+    void list_bans(Then<std::vector<StoredBan>> then) override { answer(then, std::vector<StoredBan>()); }
     void flush(Then<Stored> then) override { answer(then, Stored::durable); }
     void stop() override {}
 

@@ -63,6 +63,13 @@ class NatsStore final : public Store {
     void read_events(std::uint64_t after, std::size_t count, Then<EventPage> then) override;
     [[nodiscard]] std::uint64_t first_event() const override;
     void reserve_events(std::uint64_t up_to) override;
+    [[nodiscard]] bool keeps_bans() const override { return journal_ && journal_->keeps_bans(); }
+    void put_ban(StoredBan ban, Then<Stored> then) override {
+        if (journal_) journal_->put_ban(std::move(ban), std::move(then));
+    }
+    void list_bans(Then<std::vector<StoredBan>> then) override {
+        if (journal_) journal_->list_bans(std::move(then));
+    }
     void flush(Then<Stored> then) override;
     void stop() override;
 

@@ -151,6 +151,18 @@ void SqliteStore::flush(Then<Stored> then) {
     wake(true);
 }
 
+void SqliteStore::put_ban(StoredBan ban, Then<Stored> then) {
+    const std::scoped_lock lock(mutex_);
+    std::string whose = ban.player_id + '\0' + ban.room_id + '\0' + ban.address;
+    waiting_.bans.insert_or_assign(std::move(whose), std::move(ban));
+    if (then) waiting_.ban_answers.push_back(std::move(then));
+    wake(true);
+}
+
+void SqliteStore::list_bans(Then<std::vector<StoredBan>> then) {
+    ask([then = std::move(then)](Tables& tables) { then(tables.bans(now_since_1970_ms())); });
+}
+
 void SqliteStore::ask(Reading reading) {
     const std::scoped_lock lock(mutex_);
     readings_.push_back(std::move(reading));
@@ -237,7 +249,7 @@ bool SqliteStore::write(Batch& batch) {
             if (!tables_.claim(room, claim.term, now_ms)) return false;
     if (batch.terms_reserved != 0 && !tables_.set_value("terms", batch.terms_reserved)) return false;
     if (batch.events_reserved != 0 && !tables_.set_value("events", static_cast<std::int64_t>(batch.events_reserved))) return false;
-    return write_rooms(batch) && write_events(batch) && tables_.commit();
+    return write_rooms(batch) && write_events(batch) && write_bans(batch) && tables_.commit();
 }
 
 bool SqliteStore::write_rooms(Batch& batch) {
@@ -260,6 +272,12 @@ bool SqliteStore::write_events(Batch& batch) {
     return tables_.trim_events(settings_.journal_events_max, settings_.journal_bytes_max, batch.events_dropped);
 }
 
+bool SqliteStore::write_bans(Batch& batch) {
+    for (const auto& [whose, ban] : batch.bans)
+        if (!tables_.put_ban(ban)) return false;
+    return batch.bans.empty() || tables_.trim_bans(now_since_1970_ms());
+}
+
 void SqliteStore::succeed(Batch& batch) {
     stats_.store_commits.add();
     stats_.store_failing.set(0);
@@ -277,6 +295,7 @@ void SqliteStore::succeed(Batch& batch) {
         then(Stored::durable);
     }
     stats_.journal_dropped.add(batch.events_dropped);
+    for (const auto& answer : batch.ban_answers) answer(Stored::durable);
     for (const auto& answer : batch.flushes) answer(Stored::durable);
 }
 
@@ -297,13 +316,15 @@ void SqliteStore::fail(Batch& batch) {
     for (auto& [id, work] : batch.rooms)
         for (const auto& answer : std::exchange(work.answers, {})) answer(Stored::failed);
     for (const auto& [events, then] : batch.events) then(Stored::failed);
+    for (const auto& answer : batch.ban_answers) answer(Stored::failed);
     for (const auto& answer : batch.flushes) answer(Stored::failed);
 }
 
-// Newer work of a room comes after what was not written.
+// Newer work of a room, and a newer ban of somebody, comes after what was not written.
 void SqliteStore::put_back(Batch& batch) {
     waiting_.terms_reserved = std::max(waiting_.terms_reserved, batch.terms_reserved);
     waiting_.events_reserved = std::max(waiting_.events_reserved, batch.events_reserved);
+    waiting_.bans.merge(batch.bans);
     for (auto& [id, work] : batch.rooms) {
         RoomWork& now = waiting_.rooms[id];
         if (!now.aside) now.aside = std::move(work.aside);

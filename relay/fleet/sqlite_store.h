@@ -37,6 +37,9 @@ class SqliteStore final : public Store {
     void read_events(std::uint64_t after, std::size_t count, Then<EventPage> then) override;
     [[nodiscard]] std::uint64_t first_event() const override { return first_event_; }
     void reserve_events(std::uint64_t up_to) override;
+    [[nodiscard]] bool keeps_bans() const override { return true; }
+    void put_ban(StoredBan ban, Then<Stored> then) override;
+    void list_bans(Then<std::vector<StoredBan>> then) override;
     void flush(Then<Stored> then) override;
     void stop() override;
 
@@ -60,13 +63,15 @@ class SqliteStore final : public Store {
         std::vector<Claim> claims;
         std::map<std::string, RoomWork> rooms;
         std::vector<std::pair<std::vector<StoredEvent>, Then<Stored>>> events;
+        std::map<std::string, StoredBan> bans;  // by whom: the newest of each
+        Answers ban_answers;
         Answers flushes;
         std::uint32_t terms_reserved = 0;  // 0: no more than before
         std::uint64_t events_reserved = 0;
         std::size_t bytes = 0;  // of its checkpoints
         std::uint64_t events_dropped = 0;
         [[nodiscard]] bool empty() const {
-            return claims.empty() && rooms.empty() && events.empty() && flushes.empty() && terms_reserved == 0 && events_reserved == 0;
+            return claims.empty() && rooms.empty() && events.empty() && bans.empty() && flushes.empty() && terms_reserved == 0 && events_reserved == 0;
         }
     };
     using Reading = std::function<void(Tables&)>;
@@ -75,6 +80,7 @@ class SqliteStore final : public Store {
     bool write(Batch& batch);
     bool write_rooms(Batch& batch);
     bool write_events(Batch& batch);
+    bool write_bans(Batch& batch);
     void succeed(Batch& batch);
     void fail(Batch& batch);
     void put_back(Batch& batch);  // REQUIRES: mutex_ is held

@@ -66,6 +66,15 @@ struct EventPage {
     std::vector<StoredEvent> events;
 };
 
+// Who may not come: a player, in one room or in all, or an address or range as text. until_ms: since 1970; 0: may come again.
+struct StoredBan {
+    std::string player_id = {};
+    std::string room_id = {};
+    std::string address = {};
+    std::int64_t until_ms = 0;
+    std::string reason = {};
+};
+
 // Where a room is.
 struct RoomPlace {
     std::string node;  // empty: on this one
@@ -111,6 +120,11 @@ class Store {
     [[nodiscard]] virtual std::uint64_t first_event() const = 0;
     // Numbers up to this one are going to be used.
     virtual void reserve_events(std::uint64_t up_to) = 0;
+    // Bans are this machine's: a fleet's nodes have each their own, in their data_dir.
+    [[nodiscard]] virtual bool keeps_bans() const = 0;
+    // REQUIRES for both: it keeps them. In place of an earlier one of the same. Bounded: of too many those that end first go.
+    virtual void put_ban(StoredBan ban, Then<Stored> then) = 0;
+    virtual void list_bans(Then<std::vector<StoredBan>> then) = 0;  // that have not ended
     // Everything that was asked before is done, or failed.
     virtual void flush(Then<Stored> then) = 0;
     // Writes what waits, if it can within a few seconds, and ends. No answer comes after it.

@@ -8,6 +8,8 @@ namespace {
 
 constexpr std::int64_t format = 1;  // of the tables: a relay refuses what a newer one wrote
 
+constexpr std::uint64_t bans_max = 132'096;  // what relay/door/bans.h holds
+
 // A commit is durable when it returns (FULL): terms and results rest on that, and the thread that waits for it has nothing else to do.
 // The log of writes stays small: SQLite copies it into the file every thousand pages.
 constexpr const char* set_up =
@@ -22,7 +24,10 @@ constexpr const char* make_tables =
     " hash INTEGER NOT NULL, bytes BLOB NOT NULL);"
     "CREATE TABLE IF NOT EXISTS events (seq INTEGER PRIMARY KEY, lost_from INTEGER NOT NULL, time_ms INTEGER NOT NULL, type TEXT NOT NULL,"
     " room TEXT NOT NULL, player TEXT NOT NULL, label TEXT NOT NULL, data BLOB NOT NULL, octets INTEGER NOT NULL,"
-    " trace TEXT NOT NULL DEFAULT '');";
+    " trace TEXT NOT NULL DEFAULT '');"
+    "CREATE TABLE IF NOT EXISTS bans (player TEXT NOT NULL, room TEXT NOT NULL, address TEXT NOT NULL, until_ms INTEGER NOT NULL,"
+    " reason TEXT NOT NULL, PRIMARY KEY (player, room, address)) WITHOUT ROWID;"
+    "CREATE INDEX IF NOT EXISTS bans_until ON bans (until_ms);";
 
 // Older relays wrote events without it, and read them with it.
 constexpr const char* add_trace = "ALTER TABLE events ADD COLUMN trace TEXT NOT NULL DEFAULT ''";
@@ -207,6 +212,25 @@ std::uint64_t Tables::last_event() {
     const std::uint64_t last = first_event_.bind().step() == Step::row ? static_cast<std::uint64_t>(first_event_.number(1)) : 0;
     first_event_.end();
     return last;
+}
+
+// ---------------------------------------------------------------------------------------------- bans
+
+bool Tables::put_ban(const StoredBan& ban) {
+    const std::string_view player = ban.player_id, room = ban.room_id, address = ban.address;
+    if (ban.until_ms == 0) return remove_ban_.bind(player, room, address).run();
+    return put_ban_.bind(player, room, address, ban.until_ms, std::string_view(ban.reason)).run();
+}
+
+bool Tables::trim_bans(std::int64_t now_ms) { return end_bans_.bind(now_ms).run() && trim_bans_.bind(bans_max).run(); }
+
+std::vector<StoredBan> Tables::bans(std::int64_t now_ms) {
+    std::vector<StoredBan> found;
+    bans_.bind(now_ms);
+    while (bans_.step() == Step::row)
+        found.push_back({.player_id = bans_.text(0), .room_id = bans_.text(1), .address = bans_.text(2), .until_ms = bans_.number(3), .reason = bans_.text(4)});
+    bans_.end();
+    return found;
 }
 
 }  // namespace tickrelay

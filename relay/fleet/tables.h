@@ -37,6 +37,9 @@ class Tables {
     // The oldest go. How many went into `dropped`.
     bool trim_events(std::size_t events_max, std::size_t bytes_max, std::uint64_t& dropped);
 
+    bool put_ban(const StoredBan& ban);
+    bool trim_bans(std::int64_t now_ms);  // those that have ended, and above bans_max those that end first
+
     // ---- reading; nothing where it fails
 
     [[nodiscard]] std::vector<StoredKey> keys();
@@ -45,6 +48,7 @@ class Tables {
     [[nodiscard]] std::optional<std::uint32_t> term_of(std::string_view room_id);
     [[nodiscard]] EventPage events(std::uint64_t after, std::size_t count);
     [[nodiscard]] std::uint64_t last_event();
+    [[nodiscard]] std::vector<StoredBan> bans(std::int64_t now_ms);
 
   private:
     bool count_events();
@@ -80,6 +84,15 @@ class Tables {
     Statement events_{database_,
                       "SELECT seq, lost_from, time_ms, type, room, player, label, data, trace FROM events WHERE seq > ?1 ORDER BY seq LIMIT ?2"};
     Statement first_event_{database_, "SELECT ifnull(min(seq), 0), ifnull(max(seq), 0) FROM events"};
+    Statement put_ban_{database_,
+                       "INSERT INTO bans (player, room, address, until_ms, reason) VALUES (?1, ?2, ?3, ?4, ?5) "
+                       "ON CONFLICT (player, room, address) DO UPDATE SET until_ms = ?4, reason = ?5"};
+    Statement remove_ban_{database_, "DELETE FROM bans WHERE player = ?1 AND room = ?2 AND address = ?3"};
+    Statement end_bans_{database_, "DELETE FROM bans WHERE until_ms <= ?1"};
+    Statement trim_bans_{database_,
+                         "DELETE FROM bans WHERE (player, room, address) IN "
+                         "(SELECT player, room, address FROM bans ORDER BY until_ms DESC LIMIT -1 OFFSET ?1)"};
+    Statement bans_{database_, "SELECT player, room, address, until_ms, reason FROM bans WHERE until_ms > ?1 ORDER BY until_ms"};
     std::uint64_t events_held_ = 0;
     std::uint64_t event_bytes_held_ = 0;
     std::uint64_t events_before_ = 0;  // this transaction

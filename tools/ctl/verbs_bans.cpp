@@ -16,6 +16,8 @@ void say(const Common& common, const json& result, const std::string& text) {
     std::puts(common.json ? dump_line(result).c_str() : printable(text).c_str());
 }
 
+std::string note(const json& result) { return result.contains("note") ? "; " + cell(result, "note") : std::string(); }
+
 // A player, unless it reads as an address or a range; a room says that it is a player.
 bool is_address(const BanWish& wish) { return wish.room_id.empty() && parse_cidr(wish.who).has_value(); }
 
@@ -33,12 +35,13 @@ int ban(const Common& common, const BanWish& wish) {
     params["minutes"] = wish.minutes;
     if (!wish.reason.empty()) params["reason"] = wish.reason;
     const json result = Connection(common.admin).call(is_address(wish) ? "address.ban" : "player.ban", params);
-    say(common, result, wish.who + " is banned; players sent away: " + cell(result, "kicked"));
+    say(common, result, wish.who + " is banned; players sent away: " + cell(result, "kicked") + note(result));
     return exit_clean;
 }
 
 int unban(const Common& common, const BanWish& wish) {
-    say(common, Connection(common.admin).call("ban.remove", whom(wish)), wish.who + " may come again");
+    const json result = Connection(common.admin).call("ban.remove", whom(wish));
+    say(common, result, wish.who + " may come again" + note(result));
     return exit_clean;
 }
 

@@ -125,6 +125,51 @@ class Rooms(WithFolder):
             self.assertEqual(relay.get("/readyz")[0], 200)
 
 
+class Bans(WithFolder):
+    def banned(self, relay):
+        return [(ban.get("player_id"), ban.get("room_id"), ban.get("address"), ban.get("reason")) for ban in relay.call("ban.list")["bans"]]
+
+    def comes(self, relay, player_id):
+        with WebSocket(relay.port) as player:
+            return player.join(mode="JoinOrCreate", type="relay", player_id=player_id)
+
+    def test_hold_over_a_kill_and_end_for_good(self):
+        with self.relay() as relay:
+            self.assertEqual(relay.call("player.ban", player_id="ada", minutes=5, reason="speed hack"), {"kicked": 0, "kept": True})
+            relay.call("player.ban", player_id="bob", room_id="arena", minutes=5)
+            relay.call("address.ban", address="192.0.2.77/24", minutes=5)
+            relay.call("address.ban", address="2001:db8::7", minutes=5)
+            relay.call("player.ban", player_id="eve", ban_s=1)
+            self.kill(relay)
+        held = [("ada", None, None, "speed hack"), ("bob", "arena", None, None), (None, None, "2001:db8::7", None), (None, None, "192.0.2.0/24", None)]
+        with self.relay() as relay:
+            until(lambda: self.comes(relay, "eve"))
+            self.assertEqual(self.banned(relay), held)
+            self.assertTrue(all(200 < ban["ends_in_s"] <= 300 for ban in relay.call("ban.list")["bans"]))
+            self.assertFalse(self.comes(relay, "ada"))
+            self.assertEqual(relay.call("ban.remove", player_id="ada"), {"kept": True})
+            self.assertTrue(self.comes(relay, "ada"))
+            self.kill(relay)
+        with self.relay() as relay:
+            self.assertEqual(self.banned(relay), held[1:])
+            self.assertTrue(self.comes(relay, "ada"))
+            self.stop(relay)
+        with self.relay() as relay:
+            self.assertEqual(self.banned(relay), held[1:])
+
+    def test_of_a_kick_are_kept_too(self):
+        with self.relay() as relay:
+            relay.call("room.spawn", id="arena", type="relay", empty_ttl_s=0)
+            with relay.player(mode="ById", room_id="arena", player_id="ada"):
+                commits = relay.metric("tickrelay_store_commits_total")
+                relay.call("player.kick", room_id="arena", player_id="ada", ban_s=60)
+                until(lambda: relay.metric("tickrelay_store_commits_total") > commits)
+            self.assertEqual(relay.call("player.ban", player_id="bob", minutes=1)["kept"], True)  # behind it
+            self.kill(relay)
+        with self.relay() as relay:
+            self.assertEqual(self.banned(relay), [("ada", "arena", None, None), ("bob", None, None, None)])
+
+
 class WithoutStore(unittest.TestCase):
     def test_a_drain_without_a_deadline_waits_and_one_with_a_deadline_ends_the_rooms(self):
         with Relay("drain_deadline = 0.1\n") as relay, relay.player(mode="JoinOrCreate", type="relay") as ada:
@@ -248,6 +293,11 @@ class Trouble(WithFolder):
             with self.assertRaises(Refused) as refused:
                 relay.call("room.result", room_id="r", data=1)
             self.assertIn(refused.exception.reason, ("store_failing", "timeout"))
+            banned = relay.call("player.ban", player_id="eve", minutes=5)
+            self.assertEqual((banned["kicked"], banned["kept"]), (0, False))
+            self.assertIn("not on the disk yet", banned["note"])
+            self.assertEqual(relay.call("ban.list")["bans"][0]["player_id"], "eve", "it holds all the same")
+            until(lambda: relay.log_lines("a ban is not on the disk yet"))
             filler.unlink()
             until(lambda: relay.metric("tickrelay_store_failing") == 0)
             relay.call("room.result", room_id="r", data=2)
@@ -257,7 +307,7 @@ class Trouble(WithFolder):
             self.kill(relay)
         with self.relay() as relay:
             self.assertEqual(self.ids(relay), ["r"])
-
+            self.assertEqual(relay.call("ban.list")["bans"][0]["player_id"], "eve", "written as soon as there was space")
 
 
 if __name__ == "__main__":

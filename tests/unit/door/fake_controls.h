@@ -121,9 +121,9 @@ class FakeControls : public Controls {
     std::vector<BanEntry> bans(std::size_t count) override {
         return {known_bans.begin(), known_bans.begin() + static_cast<std::ptrdiff_t>(std::min(count, known_bans.size()))};
     }
-    Answer<Done> unban(BanRequest request, Deadline) override {
+    Answer<Unbanned> unban(BanRequest request, Deadline) override {
         unbanned.push_back(std::move(request));
-        return Done{};
+        return Unbanned{};
     }
     Answer<Done> simulate(SimulateRequest request, Deadline) override { return remember(simulations, std::move(request)); }
     Answer<TicketIssued> issue_ticket(TicketRequest request, Deadline) override {

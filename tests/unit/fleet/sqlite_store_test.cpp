@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "folder.h"
+#include "relay/fleet/data_dir.h"
 #include "relay/fleet/store.h"
 #include "relay/fleet/tables.h"
 #include "relay/stats.h"
@@ -257,6 +258,28 @@ TEST_F(SqliteStoreTest, events_carry_their_rooms_trace_and_those_of_older_relays
 }
 
 // ---------------------------------------------------------------------------------------------- trouble
+
+TEST_F(SqliteStoreTest, bans_are_kept_until_they_end) {
+    const std::int64_t soon_ms = now_since_1970_ms() + 60'000;
+    const auto put = [&](StoredBan ban) { return answer_of<Stored>([&](auto then) { store->put_ban(std::move(ban), then); }); };
+    const auto who = [&] {
+        std::vector<std::string> names;
+        for (const StoredBan& ban : answer_of<std::vector<StoredBan>>([&](auto then) { store->list_bans(then); }))
+            names.push_back(ban.player_id + "/" + ban.room_id + "/" + ban.address + " " + ban.reason);
+        return names;
+    };
+    EXPECT_EQ(put({.player_id = "ada", .until_ms = soon_ms, .reason = "first"}), Stored::durable);
+    EXPECT_EQ(put({.player_id = "ada", .until_ms = soon_ms + 1, .reason = "again"}), Stored::durable);
+    EXPECT_EQ(put({.player_id = "ada", .room_id = "arena", .until_ms = soon_ms + 2}), Stored::durable);
+    EXPECT_EQ(put({.address = "192.0.2.0/24", .until_ms = soon_ms + 3}), Stored::durable);
+    EXPECT_EQ(put({.player_id = "over", .until_ms = now_since_1970_ms() - 1}), Stored::durable);
+    open();
+    EXPECT_EQ(who(), (std::vector<std::string>{"ada// again", "ada/arena/ ", "//192.0.2.0/24 "}));
+    EXPECT_EQ(put({.player_id = "ada"}), Stored::durable);
+    EXPECT_EQ(who(), (std::vector<std::string>{"ada/arena/ ", "//192.0.2.0/24 "})) << "the other is of one room";
+    open();
+    EXPECT_EQ(who().size(), 2U);
+}
 
 TEST_F(SqliteStoreTest, a_kill_at_any_moment_leaves_what_was_answered) {
     store.reset();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <new>
 #include <utility>
 
 #include "relay/core/plant.h"
@@ -71,6 +72,10 @@ void Doorman::release(const PeerAddress& from) {
 }
 
 void Doorman::bad_handshake(const PeerAddress& from, BadHandshake why, StatsShard& counts) {
+    if (why == BadHandshake::no_memory) {
+        counts.refused(CloseCode::overloaded).add();
+        return refused(from, label(CloseCode::overloaded), "no memory", clock_());
+    }
     const OtherReason reason = why == BadHandshake::origin         ? OtherReason::origin
                                : why == BadHandshake::proxy_header ? OtherReason::proxy_header
                                                                    : OtherReason::handshake;
@@ -87,9 +92,12 @@ std::optional<Drop> Doorman::join(const PeerAddress& from, std::int64_t now_ns) 
 }
 
 void Doorman::refused(const PeerAddress& from, std::string_view reason, std::string_view detail, std::int64_t now_ns) {
-    const std::uint64_t times = log_.note(from, now_ns);
-    if (times == 0) return;
-    log::info("refused", {{"reason", reason}, {"address", to_string(from)}, {"detail", detail}, {"times", times}});
+    try {
+        const std::uint64_t times = log_.note(from, now_ns);
+        if (times == 0) return;
+        log::info("refused", {{"reason", reason}, {"address", to_string(from)}, {"detail", detail}, {"times", times}});
+    } catch (const std::bad_alloc&) {  // it is counted, and refused all the same
+    }
 }
 
 }  // namespace tickrelay

@@ -118,7 +118,15 @@ Verdict Reception::admit_by_type(const JoinRequest& join, std::int64_t now_ns) {
     if (bans_.holds(join.player_id, "", now_ns)) return Drop{CloseCode::banned, ""};
     Pass pass{.room = nullptr, .player_id = std::string(join.player_id), .role = join.role, .reserved = true, .session = hexadecimal(session_bytes)};
     if (join.mode != wire::JoinMode::Create) pass.room = lobby_.reserve_by_type(type->first, is_player(join.role));
-    if (pass.room && bans_.holds(join.player_id, pass.room->id, now_ns)) {
+    const auto banned = [&] {
+        try {
+            return bans_.holds(join.player_id, pass.room->id, now_ns);
+        } catch (...) {  // no memory: the seat that was reserved is given back
+            lobby_.release(pass.room, is_player(join.role));
+            throw;
+        }
+    };
+    if (pass.room && banned()) {
         lobby_.release(pass.room, is_player(join.role));
         return Drop{CloseCode::banned, ""};
     }

@@ -132,7 +132,7 @@ struct Relay::Parts {
         AcceptorSettings settings;
         settings.loops = loop_count;
         settings.admit = [this](const PeerAddress& address) { return doorman.admit(address); };
-        settings.hand_over = [this](std::size_t loop, const Accepted& accepted) { loops[loop]->thread().give(accepted); };
+        settings.hand_over = [this](std::size_t loop, const Accepted& accepted) { loops[loop]->give(accepted); };
         settings.refused_answer = std::string(not_now);
         settings.per_s = [this] { return doorman.connections_per_s(); };
         settings.is_balancer = [this](const PeerAddress& address) { return doorman.access().is_balancer(address); };

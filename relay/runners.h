@@ -25,7 +25,7 @@ class LoopRunner final : public LoopSteps, public Wakeable {
     // http: of requests on the players' port that are no upgrade; may be empty.
     LoopRunner(std::uint8_t index, std::uint32_t loops, std::span<WorkerPort* const> workers, Gate& gate, Doorman& doorman, const Options& options, HttpHandler http,
                Tls* tls, Stats& stats)
-        : stats_(stats.shard()), port_(queue_depth_max), sockets_(settings(doorman, options, std::move(http), tls, stats_)),
+        : doorman_(doorman), stats_(stats.shard()), port_(queue_depth_max), sockets_(settings(doorman, options, std::move(http), tls, stats_)),
           loop_({.index = index, .loops = loops, .guard = &doorman}, port_, workers, gate, sockets_, stats_), name_("loop-" + std::to_string(index)) {
         port_.waker = this;
         sockets_.deliver_to(loop_);
@@ -38,6 +38,15 @@ class LoopRunner final : public LoopSteps, public Wakeable {
     }
     LoopPort& port() { return port_; }
     LoopThread& thread() { return *thread_; }
+    // On the acceptor's thread; throws where there is no memory for it, and then it does not count for its address.
+    void give(const Accepted& accepted) {
+        try {
+            thread_->give(accepted);
+        } catch (...) {
+            doorman_.release(accepted.peer);
+            throw;
+        }
+    }
 
     std::int64_t step(std::int64_t now_ns) override {
         measure(now_ns);
@@ -69,6 +78,7 @@ class LoopRunner final : public LoopSteps, public Wakeable {
         busy_before_ns_ = busy_ns;
     }
 
+    Doorman& doorman_;
     StatsShard& stats_;
     LoopPort port_;
     LwsSockets sockets_;

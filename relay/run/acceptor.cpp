@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include "relay/core/check.h"
@@ -26,6 +27,7 @@ constexpr int backlog = 4096;          // the kernel caps it with net.core.somax
 constexpr int accepts_per_wake = 256;  // then other listeners and stop() get a turn
 constexpr std::int64_t ms = 1'000'000;
 constexpr std::int64_t exhausted_pause_ns = 10 * ms;
+constexpr int no_memory_pause_ms = 50;
 constexpr std::int64_t pace_burst_ns = 50 * ms;
 
 int open_spare() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
@@ -198,21 +200,31 @@ void Acceptor::run() {
     pthread_setname_np(pthread_self(), "acceptor");
     std::vector<pollfd> waits;
     std::int64_t pause_until_ns = 0;
-    for (;;) {
-        waits.assign(1, {stop_fd_, POLLIN, 0});
-        balancers_.append(waits);
-        const std::size_t first = waits.size();
-        std::int64_t now_ns = monotonic_ns();
-        const std::int64_t open_ns = std::max(pause_until_ns, free_ns());
-        const bool open = open_ns <= now_ns;
-        if (open)
-            for (const Listener& listener : listeners_) waits.push_back({listener.fd(), POLLIN, 0});
-        poll(waits.data(), waits.size(), wait_ms(std::min(open ? INT64_MAX : open_ns, balancers_.next_ns()), now_ns));
-        if (waits[0].revents != 0) return;
-        serve_balancers(waits);
-        for (std::size_t i = first; i < waits.size(); ++i)
-            if (waits[i].revents != 0 && !accept_some(listeners_[i - first], i - first >= settings_.tls_from)) pause_until_ns = monotonic_ns() + exhausted_pause_ns;
+    for (bool goes_on = true; goes_on;) {
+        try {
+            goes_on = look(waits, pause_until_ns);
+        } catch (const std::bad_alloc&) {  // for the list of those that wait: others wait in the kernel meanwhile
+            poll(nullptr, 0, no_memory_pause_ms);
+        }
     }
+}
+
+// False: it is to stop.
+bool Acceptor::look(std::vector<pollfd>& waits, std::int64_t& pause_until_ns) {
+    waits.assign(1, {stop_fd_, POLLIN, 0});
+    balancers_.append(waits);
+    const std::size_t first = waits.size();
+    std::int64_t now_ns = monotonic_ns();
+    const std::int64_t open_ns = std::max(pause_until_ns, free_ns());
+    const bool open = open_ns <= now_ns;
+    if (open)
+        for (const Listener& listener : listeners_) waits.push_back({listener.fd(), POLLIN, 0});
+    poll(waits.data(), waits.size(), wait_ms(std::min(open ? INT64_MAX : open_ns, balancers_.next_ns()), now_ns));
+    if (waits[0].revents != 0) return false;
+    serve_balancers(waits);
+    for (std::size_t i = first; i < waits.size(); ++i)
+        if (waits[i].revents != 0 && !accept_some(listeners_[i - first], i - first >= settings_.tls_from)) pause_until_ns = monotonic_ns() + exhausted_pause_ns;
+    return true;
 }
 
 std::int64_t Acceptor::free_ns() const { return pace_.paid_ns - pace_burst_ns; }
@@ -248,6 +260,15 @@ void Acceptor::serve_balancers(const std::vector<pollfd>& waits) {
 }
 
 void Acceptor::take(const Accepted& accepted) {
+    try {
+        deal_out(accepted);
+    } catch (const std::bad_alloc&) {  // it costs this connection
+        counts_.refused.fetch_add(1, std::memory_order_relaxed);
+        ::close(accepted.fd);
+    }
+}
+
+void Acceptor::deal_out(const Accepted& accepted) {
     const std::int64_t cost = settings_.per_s ? cost_ns(settings_.per_s()) : 0;
     const bool admitted = !settings_.admit || settings_.admit(accepted.peer);
     pace_.take(monotonic_ns(), admitted ? cost : cost / 4);

@@ -85,6 +85,8 @@ class Acceptor {
     void run();
     bool accept_some(Listener& listener, bool tls);
     void take(const Accepted& accepted);
+    void deal_out(const Accepted& accepted);
+    bool look(std::vector<pollfd>& waits, std::int64_t& pause_until_ns);
     void refuse(const Accepted& accepted);
     void serve_balancers(const std::vector<pollfd>& waits);
     [[nodiscard]] std::int64_t free_ns() const;  // when the next may be taken

@@ -18,6 +18,7 @@ enum class BadHandshake : std::uint8_t {
     unfinished,    // in time, or at all
     origin,        // of a page that may not connect
     proxy_header,  // it begins with one, but is from no balancer
+    no_memory,     // for it
 };
 
 class Guard {

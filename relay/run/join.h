@@ -11,11 +11,12 @@ namespace tickrelay {
 
 class JoinErrand final : public Errand {
   public:
-    JoinErrand(const JoinRequest& join, Pass pass, LinkId link, const PeerAddress& peer = {})
-        : pass_(std::move(pass)), link_(link), peer_(peer), mode_(join.mode), options_(join.options),
+    JoinErrand(const JoinRequest& join, LinkId link, const PeerAddress& peer = {})
+        : link_(link), peer_(peer), mode_(join.mode), options_(join.options),
           fingerprint_(join.fingerprint), have_(join.have), have_event_(join.have_event), have_direct_(join.have_direct),
           prompt_acks_(join.prompt_acks) {}
 
+    void give(Pass&& pass) noexcept { pass_ = std::move(pass); }  // before it is sent
     void run(Worker& worker, std::int64_t now_ns) override;
 
   private:

@@ -31,8 +31,9 @@ RoomRecordPointer Lobby::create(RoomSettings settings, LogicFactory logic, std::
         if (existing != nullptr) *existing = it->second;
         return nullptr;
     }
+    const std::optional<std::uint32_t> term = next_term_ ? std::optional(next_term_(settings.id)) : std::nullopt;
     const RoomRecordPointer room = add(std::move(settings), std::move(logic), now_ns);
-    if (next_term_) room->term = next_term_(room->id);
+    if (term) room->term = *term;
     return room;
 }
 
@@ -59,9 +60,15 @@ RoomRecordPointer Lobby::add(RoomSettings settings, LogicFactory logic, std::int
     room->metadata = settings.metadata;
     room->logic = std::move(logic);
     room->settings = std::move(settings);
+    auto& same_type = by_type_[room->type];
+    same_type.push_back(room);
+    try {
+        rooms_.emplace(room->id, room);
+    } catch (...) {
+        same_type.pop_back();
+        throw;
+    }
     ++rooms_on_worker_[room->worker];
-    rooms_.emplace(room->id, room);
-    by_type_[room->type].push_back(room);
     return room;
 }
 

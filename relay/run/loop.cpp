@@ -1,6 +1,7 @@
 #include "relay/run/loop.h"
 
 #include <algorithm>
+#include <new>
 
 #include "relay/core/check.h"
 #include "relay/core/plant.h"
@@ -37,15 +38,28 @@ std::int64_t Loop::step(std::int64_t now_ns) {
     now_ns_ = now_ns;
     for (;;) {
         const std::size_t count = port_.outbox.receive(taken_);
-        for (Outbound& item : std::span(taken_).first(count)) take_outbound(item);
+        for (Outbound& item : std::span(taken_).first(count)) {
+            try {
+                take_outbound(item);
+            } catch (const std::bad_alloc&) {
+                lose(item);
+            }
+        }
         if (count < taken_.size()) break;
     }
+    try {
+        look_after();
+    } catch (const std::bad_alloc&) {  // what is left of it is done in the next step
+    }
+    return next_step();
+}
+
+void Loop::look_after() {
     send_copies();
     resume_reading();
     take_waiting_joins();
     if (sockets_.any()) run_bad_network();
     if (now_ns_ >= next_sweep_ns_) sweep();
-    return next_step();
 }
 
 std::int64_t Loop::next_step() {
@@ -86,7 +100,11 @@ void Loop::take_outbound(Outbound& item) {
             break;
         case Outbound::Kind::admit: {
             const std::unique_ptr<Admission> admission = std::move(item.admission);
-            admit(item.link, *admission);
+            try {
+                admit(item.link, *admission);
+            } catch (const std::bad_alloc&) {
+                turn_away(item.link, *admission);
+            }
             break;
         }
         case Outbound::Kind::close: {
@@ -129,16 +147,13 @@ void Loop::run_bad_network() {
 
 void Loop::admit(LinkId link, Admission& admission) {
     Peer* peer = peer_of(link);
-    if (peer == nullptr || peer->phase != Phase::joining) {  // it went while its seat was made
-        Inbound item;
-        item.kind = Inbound::Kind::closed;
-        item.room = admission.room;
-        item.player = admission.player;
-        item.link = link;
-        send_inbound(admission.worker, std::move(item), false);
-        return;
-    }
+    if (peer == nullptr || peer->phase != Phase::joining) return give_back(link, admission);  // it went while its seat was made
     const SocketId socket = Connection::of(link).socket;
+    // First what may find no memory: until then nothing is of the room.
+    Members& members = members_of(admission.worker, admission.room);
+    std::vector<SocketId>& sockets = admission.shield ? members.shields : members.sockets;
+    sockets.push_back(socket);
+    peer->place = static_cast<std::uint32_t>(sockets.size() - 1);
     peer->phase = admission.shield ? Phase::shield : Phase::seated;
     peer->worker = admission.worker;
     peer->room = admission.room;
@@ -146,13 +161,10 @@ void Loop::admit(LinkId link, Admission& admission) {
     peer->link = std::move(admission.link);
     peer->line = admission.line;
     peer->direct_told = admission.line.position().direct;
-    Members& members = members_of(admission.worker, admission.room);
     members.clock = admission.clock;
+    if (admission.shield) stats_.shields.add(1);
     if (admission.conditions.any()) simulate(socket, admission.conditions);
-    std::vector<SocketId>& sockets = admission.shield ? members.shields : members.sockets;
-    peer->place = static_cast<std::uint32_t>(sockets.size());
-    sockets.push_back(socket);
-    if (admission.shield) return stats_.shields.add(1);
+    if (admission.shield) return;
     send_surely(socket, admission.welcome);
     if (peer->phase == Phase::seated) publish(*peer);  // closed where too many answers wait
 }
@@ -211,7 +223,12 @@ LinkId Loop::link_of(SocketId socket) const {
 
 void Loop::opened(SocketId socket) {
     now_ns_ = sockets_.now_ns();
-    if (peers_.size() <= socket) peers_.resize(socket + 1);
+    try {
+        if (peers_.size() <= socket) peers_.resize(socket + 1);
+    } catch (const std::bad_alloc&) {
+        stats_.refused(CloseCode::overloaded).add();
+        return sockets_.close(socket, CloseCode::overloaded, "no memory");
+    }
     Peer& peer = peers_[socket];
     CHECK(peer.phase == Phase::free);
     const std::uint32_t generation = peer.generation;
@@ -235,14 +252,19 @@ void Loop::close(SocketId socket, CloseCode code, std::string_view detail) {
     sockets_.close(socket, code, detail);
 }
 
-void Loop::broken(SocketId socket, const Drop& drop) { refuse(socket, drop); }
+void Loop::broken(SocketId socket, const Drop& drop) {
+    guarded(socket, [&] { refuse(socket, drop); });
+}
 
 void Loop::closed(SocketId socket) {
     if (sockets_.simulates(socket)) {
-        while (const auto message = sockets_.take_arrived(socket, BadWay::never))
-            if (peers_[socket].phase != Phase::closing) take_message(socket, *message);
+        guarded(socket, [&] {
+            while (const auto message = sockets_.take_arrived(socket, BadWay::never))
+                if (peers_[socket].phase != Phase::closing) take_message(socket, *message);
+        });
         sockets_.closed(socket);
     }
+    if (socket >= peers_.size() || peers_[socket].phase == Phase::free) return;  // it was never taken: no memory
     Peer& peer = peers_[socket];
     if (leave_room(socket, peer, Inbound::Kind::closed)) stats_.closed(OtherReason::connection_lost).add();
     if (peer.paused) std::erase(paused_, socket);

@@ -6,6 +6,7 @@
 
 #include <deque>
 #include <memory>
+#include <new>
 #include <span>
 #include <vector>
 
@@ -107,6 +108,7 @@ class Loop final : public SocketEvents {
     void simulate(SocketId socket, const Conditions& conditions);
     void run_bad_network();
     void admit(LinkId link, Admission& admission);
+    void give_back(LinkId link, const Admission& admission);
     bool leave_room(SocketId socket, Peer& peer, Inbound::Kind how);
     void leave_members(Peer& peer);
     void close(SocketId socket, CloseCode code, std::string_view detail);
@@ -119,6 +121,14 @@ class Loop final : public SocketEvents {
     Peer* peer_of(LinkId link);
     [[nodiscard]] LinkId link_of(SocketId socket) const;
     Members& members_of(std::uint32_t worker, const RoomRef& room);
+
+    // ---- loop_memory.cpp
+    template <typename Work>
+    void guarded(SocketId socket, const Work& work);
+    void lose(SocketId socket);
+    void lose(Outbound& item);
+    void turn_away(LinkId link, const Admission& admission);
+    void look_after();
 
     // ---- loop_send.cpp
     [[nodiscard]] bool may_send(const Batch& batch) const;
@@ -203,5 +213,14 @@ class Loop final : public SocketEvents {
     std::size_t waiting_bytes_ = 0;
     std::uint32_t sent_home_ = 0;  // with `restarting`
 };
+
+template <typename Work>
+void Loop::guarded(SocketId socket, const Work& work) {
+    try {
+        work();
+    } catch (const std::bad_alloc&) {
+        lose(socket);
+    }
+}
 
 }  // namespace tickrelay

@@ -60,9 +60,11 @@ void Loop::overhead(SocketId socket, std::uint64_t bytes) {
     now_ns_ = sockets_.now_ns();
     Peer& peer = peers_[socket];
     if (peer.phase == Phase::closing || peer.phase == Phase::free) return;
-    charge(socket, 0, bytes);
-    if (peer.bytes_in.ahead_ns(now_ns_) > overhead_max_ns)
-        refuse(socket, {CloseCode::rate_limit, "too many bytes that are no message: pings, or empty fragments"});
+    guarded(socket, [&] {
+        charge(socket, 0, bytes);
+        if (peer.bytes_in.ahead_ns(now_ns_) > overhead_max_ns)
+            refuse(socket, {CloseCode::rate_limit, "too many bytes that are no message: pings, or empty fragments"});
+    });
 }
 
 void Loop::refuse(SocketId socket, const Drop& drop) {
@@ -84,10 +86,9 @@ bool Loop::hold_join(SocketId socket, std::span<const std::byte> message) {
         refuse(socket, {CloseCode::overloaded, come_back(joins_.slot_ms(waiting, now_ns_)) + "too many join at once"});
         return true;
     }
-    WaitingJoin& join = waiting_joins_.emplace_back();
-    join.socket = socket;
-    join.generation = peers_[socket].generation;
+    WaitingJoin join{.socket = socket, .generation = peers_[socket].generation, .message = {}};
     join.message.assign(message);
+    waiting_joins_.push_back(std::move(join));
     waiting_bytes_ += message.size();
     peers_[socket].join_waits = true;
     return true;
@@ -101,8 +102,10 @@ void Loop::take_waiting_joins() {
         Peer& peer = peers_[waiting.socket];
         if (peer.generation != waiting.generation || peer.phase != Phase::fresh) continue;  // it has gone
         peer.join_waits = false;
-        const Request request = decode(waiting.message.message());
-        take_join(waiting.socket, std::get<JoinRequest>(request));
+        guarded(waiting.socket, [&] {
+            const Request request = decode(waiting.message.message());
+            take_join(waiting.socket, std::get<JoinRequest>(request));
+        });
     }
 }
 

@@ -21,8 +21,10 @@ static_assert(kind_of(wire::ActionKind::Answer) == ReceivedKind::answer && kind_
 }  // namespace
 
 void Loop::received(SocketId socket, std::span<const std::byte> message) {
-    if (sockets_.simulates(socket)) return sockets_.received(socket, message);
-    take_message(socket, message);
+    guarded(socket, [&] {
+        if (sockets_.simulates(socket)) return sockets_.received(socket, message);
+        take_message(socket, message);
+    });
 }
 
 void Loop::take_message(SocketId socket, std::span<const std::byte> message) {
@@ -50,6 +52,8 @@ void Loop::receive_join(SocketId socket, std::span<const std::byte> message, con
 
 void Loop::take_join(SocketId socket, const JoinRequest& join) {
     Peer& peer = peers_[socket];
+    // Before the gate reserves a seat: from there on nothing may find no memory.
+    auto errand = std::make_unique<JoinErrand>(join, link_of(socket), sockets_.peer(socket));
     Verdict verdict = gate_.admit(join, now_ns_);
     if (const auto* drop = std::get_if<Drop>(&verdict)) return refuse(socket, *drop);
     if (const auto* elsewhere = std::get_if<Redirect>(&verdict)) return redirect(socket, elsewhere->url, elsewhere->room_id);
@@ -58,7 +62,8 @@ void Loop::take_join(SocketId socket, const JoinRequest& join) {
     const std::uint32_t worker = pass.room->worker;
     Inbound item;
     item.kind = Inbound::Kind::errand;
-    item.errand = std::make_unique<JoinErrand>(join, std::move(pass), link_of(socket), sockets_.peer(socket));
+    errand->give(std::move(pass));
+    item.errand = std::move(errand);
     send_inbound(worker, std::move(item), true);
 }
 

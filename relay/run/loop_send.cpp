@@ -154,8 +154,10 @@ void Loop::send_surely(SocketId socket, std::span<const std::byte> framed) {
 }
 
 void Loop::writable(SocketId socket) {
-    if (sockets_.simulates(socket)) return sockets_.writable(socket);
-    note_writable(socket);
+    guarded(socket, [&] {
+        if (sockets_.simulates(socket)) return sockets_.writable(socket);
+        note_writable(socket);
+    });
 }
 
 void Loop::note_writable(SocketId socket) {
@@ -164,10 +166,10 @@ void Loop::note_writable(SocketId socket) {
     peer.blocked = false;
     peer.line.moved(now_ns_);
     if (peer.late) {
-        const std::unique_ptr<std::vector<std::byte>> late = std::move(peer.late);
+        std::unique_ptr<std::vector<std::byte>> late = std::move(peer.late);
         const Sent sent = sockets_.send(socket, *late, {});
         note_sent(peer, sent);
-        if (sent == Sent::refused) peer.late = std::make_unique<std::vector<std::byte>>(*late);
+        if (sent == Sent::refused) peer.late = std::move(late);
     }
     if (peer.phase == Phase::seated) publish(peer);
 }

@@ -12,7 +12,10 @@ namespace tickrelay {
 
 void Loop::hold(const Batch& batch) {
     if (members_of(batch.worker, batch.room).shields.empty()) return;
-    if (spare_held_.empty()) spare_held_.emplace_back();
+    if (spare_held_.empty()) {
+        spare_held_.reserve(held_.size() + 1);  // all of them come back to it
+        spare_held_.emplace_back();
+    }
     Held& held = held_.emplace_back(std::move(spare_held_.back()));
     spare_held_.pop_back();
     held.due_ns = now_ns_ + limits::shield_offset_ms * std::int64_t{1'000'000};
@@ -21,8 +24,9 @@ void Loop::hold(const Batch& batch) {
     held.copies.clear();
     held.bytes.clear();
     const auto keep = [&held](std::uint64_t number, std::span<const std::byte> frame, LinkId shield) {
-        held.copies.push_back({number, held.bytes.size(), frame.size(), shield});
+        const std::size_t offset = held.bytes.size();
         held.bytes.insert(held.bytes.end(), frame.begin(), frame.end());
+        held.copies.push_back({number, offset, frame.size(), shield});
     };
     for (const Frame* frame : std::span(batch.frames).first(batch.frame_count)) keep(frame->number, frame->bytes, 0);
     for (const ViewItem& item : batch.views) {

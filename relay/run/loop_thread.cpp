@@ -20,6 +20,7 @@ constexpr std::int64_t early_ns = 2'000'000;     // libev waits in whole millise
 
 LoopThread::LoopThread(LwsSockets& sockets, LoopSteps& steps, std::string name)
     : sockets_(sockets), steps_(steps), name_(std::move(name)) {
+    taken_.reserve(adopted_at_once);
     sockets_.loop().watch(waker_.fd(), [this] { waker_.drain(); });
 }
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include "relay/core/check.h"
@@ -68,9 +69,15 @@ bool LwsSockets::open(std::string& error) { return loop_.open(protocols(), this,
 
 void LwsSockets::deliver_to(SocketEvents& events) { events_ = &events; }
 
-void LwsSockets::adopt(const Accepted& accepted) {
+void LwsSockets::begin(const Accepted& accepted) {
     CHECK(events_);
     const SocketId socket = take_slot();
+    try {
+        connections_[socket].number = handshakes_.begin(socket, monotonic_ns());
+    } catch (const std::bad_alloc&) {
+        free_.push_back(socket);
+        throw;
+    }
     Connection& connection = connections_[socket];
     connection.phase = Phase::handshake;
     connection.fd = accepted.fd;
@@ -87,7 +94,6 @@ void LwsSockets::adopt(const Accepted& accepted) {
     connection.wsi = wsi;
     lws_set_opaque_user_data(wsi, as_opaque(socket));
     lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
-    connection.number = handshakes_.begin(socket, monotonic_ns());
     end_handshakes();
 }
 
@@ -107,7 +113,18 @@ const PeerAddress& LwsSockets::peer(SocketId socket) const { return connections_
 
 int LwsSockets::descriptor(SocketId socket) const { return connections_[socket].fd; }
 
+// Nothing may be thrown through libwebsockets: where there is no memory the connection ends, and no other.
 int LwsSockets::on_callback(lws* wsi, int reason, void* session, void* in, std::size_t bytes) {
+    try {
+        return dispatch(wsi, reason, session, in, bytes);
+    } catch (const std::bad_alloc&) {
+        const auto opaque = wsi != nullptr ? reinterpret_cast<std::uintptr_t>(lws_get_opaque_user_data(wsi)) : 0;
+        if (reason != LWS_CALLBACK_RECEIVE || opaque == 0) return -1;
+        return refuse(static_cast<SocketId>(opaque - 1), {CloseCode::overloaded, "no memory"});
+    }
+}
+
+int LwsSockets::dispatch(lws* wsi, int reason, void* session, void* in, std::size_t bytes) {
     if (LwsLoop::took(reason, session)) return 0;
     if (reason == LWS_CALLBACK_HTTP_CONFIRM_UPGRADE) return confirm(wsi);
     if (reason == LWS_CALLBACK_RAW_ADOPT || reason == LWS_CALLBACK_RAW_CONNECTED) return -1;  // CONNECT
@@ -321,7 +338,11 @@ void LwsSockets::close(SocketId socket, CloseCode code, std::string_view detail)
     if (connection.phase != Phase::open) return;
     connection.phase = Phase::closing;
     connection.close_code = code;
-    connection.close_text = websocket_close_text(code, detail);
+    try {
+        connection.close_text = websocket_close_text(code, detail);
+    } catch (const std::bad_alloc&) {  // the code says enough
+        connection.close_text.clear();
+    }
     if (connection.paused) lws_rx_flow_control(connection.wsi, 1);  // its answer must be read
     lws_set_timeout(connection.wsi, PENDING_TIMEOUT_USER_REASON_BASE, settings_.close_timeout_s);
     lws_callback_on_writable(connection.wsi);

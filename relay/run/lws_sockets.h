@@ -94,6 +94,8 @@ class LwsSockets final : public Sockets {
     };
 
     SocketId take_slot();
+    void begin(const Accepted& accepted);
+    int dispatch(lws* wsi, int reason, void* session, void* in, std::size_t bytes);
     void end_handshakes();
     void take_back_timers();
     [[nodiscard]] bool unfinished(const Handshakes::Begun& begun) const;

@@ -3,6 +3,9 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
+
+#include <new>
 
 #include "relay/run/lws_sockets.h"
 #include "relay/run/tcp_bytes.h"
@@ -11,12 +14,23 @@ namespace tickrelay {
 
 SocketId LwsSockets::take_slot() {
     if (free_.empty()) {
-        free_.push_back(static_cast<SocketId>(connections_.size()));
+        if (free_.capacity() <= connections_.size()) free_.reserve(connections_.size() * 2 + 16);  // release() must not want memory
         connections_.emplace_back();
+        free_.push_back(static_cast<SocketId>(connections_.size() - 1));
     }
     const SocketId socket = free_.back();
     free_.pop_back();
     return socket;
+}
+
+void LwsSockets::adopt(const Accepted& accepted) {
+    try {
+        begin(accepted);
+    } catch (const std::bad_alloc&) {  // nothing is of it yet but its descriptor
+        ::close(accepted.fd);
+        if (settings_.refused) settings_.refused(accepted.peer, BadHandshake::no_memory);
+        if (settings_.released) settings_.released(accepted.peer);
+    }
 }
 
 bool LwsSockets::unfinished(const Handshakes::Begun& begun) const {
@@ -33,8 +47,8 @@ void LwsSockets::release(SocketId socket) {
     free_.push_back(socket);
     --adopted_;
     if (destroying_) return;
-    if (failed && settings_.refused) settings_.refused(peer, why);
     if (settings_.released) settings_.released(peer);
+    if (failed && settings_.refused) settings_.refused(peer, why);
 }
 
 int LwsSockets::established(SocketId socket) {

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cerrno>
+#include <new>
 
 #include "relay/run/proxy_header.h"
 
@@ -35,8 +36,13 @@ bool ProxyWaits::add(const Accepted& accepted, std::int64_t deadline_ns) {
         ::close(accepted.fd);
         return false;
     }
-    waiting_.push_back({accepted, deadline_ns});
-    return true;
+    try {
+        waiting_.push_back({accepted, deadline_ns});
+        return true;
+    } catch (const std::bad_alloc&) {
+        ::close(accepted.fd);
+        return false;
+    }
 }
 
 void ProxyWaits::append(std::vector<pollfd>& waits) const {

@@ -52,9 +52,7 @@ std::int64_t Worker::step(std::int64_t now_ns) {
         players |= !place->placed.empty();
     }
     port_.next_due_ns.store(next, std::memory_order_relaxed);
-    journal_.flush();
-    if (keeper_ != nullptr) keeper_->flush();
-    measure_busy(now_ns);
+    finish_step(now_ns);
     port_.at_room.store(nullptr, std::memory_order_relaxed);
     port_.step_began_ns.store(0, std::memory_order_relaxed);
     return players ? std::min(next, now_ns + limits::drain_interval_ms * ms) : next;
@@ -72,7 +70,7 @@ void Worker::drain(std::int64_t now_ns) {
 void Worker::take(Inbound& item, std::int64_t now_ns) {
     if (item.kind == Inbound::Kind::errand) {
         const std::unique_ptr<Errand> errand = std::move(item.errand);
-        errand->run(*this, now_ns);
+        run_errand(*errand, now_ns);
         return;
     }
     if (item.kind == Inbound::Kind::actions) {
@@ -100,7 +98,7 @@ void Worker::take(Inbound& item, std::int64_t now_ns) {
             default: break;
         }
     } catch (...) {
-        fail(*place, thrown());
+        fail_thrown(*place);
     }
 }
 
@@ -119,7 +117,7 @@ void Worker::take_actions(const Inbound& item) {
         }
         if (crowded_) place->busy_ns += clock_() - started_ns;
     } catch (...) {
-        fail(*place, thrown());
+        fail_thrown(*place);
     }
 }
 
@@ -148,13 +146,40 @@ Worker::Place& Worker::place_of(const Room& room) {
 // ---------------------------------------------------------------------------------------------- rooms
 
 Worker::Place* Worker::place_of(const RoomRecordPointer& record, std::int64_t now_ns) {
+    port_.at_room.store(record.get(), std::memory_order_relaxed);
     if (record->slot != ~0U) return find({record->slot, record->slot_generation});
-    if (free_slots_.empty()) {
-        free_slots_.push_back(static_cast<std::uint32_t>(places_.size()));
-        places_.push_back(std::make_unique<Place>());
+    try {
+        Place& place = new_place(record);
+        make_room(place);
+        place.frame_bytes.emplace(place.room->world().layout());
+    } catch (const std::bad_alloc&) {
+        give_up(record, CloseCode::overloaded, "no memory");
+        return nullptr;
+    } catch (...) {
+        give_up(record, CloseCode::logic_failed, thrown());
+        return nullptr;
     }
-    record->slot = free_slots_.back();
-    free_slots_.pop_back();
+    Place& place = *places_[record->slot];
+    place.idle_ticks = place.room->ticks_of_ms(limits::idle_frame_ms);
+    place_in_time(place, now_ns);
+    begin_keeping(place, now_ns);
+    stats_.rooms.add(1);
+    stats_.players.add(static_cast<std::int64_t>(place.room->seats().size()));
+    const SavedRoomPointer state = std::move(record->state);
+    try {
+        if (state) journal_.room_restored(*place.room);
+        else journal_.room_spawned(*place.room);
+        if (state) stats_.rooms_restored.add();
+        if (state) place.room->restore_logic(state->logic);
+    } catch (...) {
+        if (state) set_aside(*record, thrown());
+        fail_thrown(place);
+    }
+    return place.room ? &place : nullptr;
+}
+
+Worker::Place& Worker::new_place(const RoomRecordPointer& record) {
+    record->slot = free_slot();
     Place& place = *places_[record->slot];
     const std::uint32_t generation = place.generation + 1;
     place = Place{};
@@ -162,36 +187,7 @@ Worker::Place* Worker::place_of(const RoomRecordPointer& record, std::int64_t no
     place.record = record;
     place.players_on_loop.resize(loops_.size());
     place.batches_out.resize(loops_.size());
-    try {
-        make_room(place);
-        place.frame_bytes.emplace(place.room->world().layout());
-    } catch (const std::bad_alloc&) {
-        give_up(place, CloseCode::overloaded, "no memory");
-        return nullptr;
-    } catch (...) {
-        give_up(place, CloseCode::logic_failed, thrown());
-        return nullptr;
-    }
-    place.idle_ticks = place.room->ticks_of_ms(limits::idle_frame_ms);
-    place_in_time(place, now_ns);
-    begin_keeping(place, now_ns);
-    stats_.rooms.add(1);
-    stats_.players.add(static_cast<std::int64_t>(place.room->seats().size()));
-    const SavedRoomPointer state = std::move(record->state);
-    if (!state) {
-        journal_.room_spawned(*place.room);
-        return &place;
-    }
-    journal_.room_restored(*place.room);
-    stats_.rooms_restored.add();
-    try {
-        place.room->restore_logic(state->logic);
-    } catch (...) {
-        const std::string why = thrown();
-        if (keeper_ != nullptr) keeper_->set_aside(*record, why);
-        fail(place, why);
-    }
-    return place.room ? &place : nullptr;
+    return place;
 }
 
 void Worker::make_room(Place& place) {
@@ -204,12 +200,13 @@ void Worker::make_room(Place& place) {
 }
 
 // Its logic could not be made, or there is no memory for it: nobody was in it yet. Who is on the way to it learns why not.
-void Worker::give_up(Place& place, CloseCode code, std::string_view what) {
-    RoomRecord& record = *place.record;
-    record.failed = code;
-    if (record.state && keeper_ != nullptr) keeper_->set_aside(record, what);
-    lobby_.remove(place.record, /*only_if_empty*/ false);
-    free_slots_.push_back(record.slot);
+void Worker::give_up(const RoomRecordPointer& record, CloseCode code, std::string_view what) {
+    record->failed = code;
+    if (record->state) set_aside(*record, what);
+    lobby_.remove(record, /*only_if_empty*/ false);
+    if (record->slot == ~0U) return;
+    Place& place = *places_[record->slot];
+    free_slots_.push_back(record->slot);
     place.room.reset();
     place.record.reset();
 }
@@ -239,17 +236,10 @@ void Worker::run_due(std::int64_t now_ns) {
         }
         try {
             tick(place, now_ns);
+            if (place.room) settle(place);  // else it was let go
         } catch (...) {
-            if (!PLANTED(failed_kept)) fail(place, thrown());
-            continue;
+            if (!PLANTED(failed_kept)) fail_thrown(place);
         }
-        if (!place.room) continue;  // let go
-        if (place.room->failure())
-            fail(place, *place.room->failure());
-        else if (place.room->closing())
-            close_room(place, CloseCode::room_closed, "closed");
-        else if (place.room->expired() && lobby_.remove(place.record, /*only_if_empty*/ true))
-            close_room(place, CloseCode::room_closed, "empty");
     }
 }
 
@@ -289,12 +279,6 @@ void Worker::tick(Place& place, std::int64_t now_ns) {
     stats_.ticks_skipped.add(now - before - 1);
     stats_.tick_lateness.observe(static_cast<double>(started_ns - place.clock.due_ns(now)) / 1e9);
     if (sends && (keeper_ != nullptr || !place.checkpoint_taken.empty())) take_checkpoint(place, now_ns);
-}
-
-// A logic that throws loses its room, nothing else.
-void Worker::fail(Place& place, std::string_view what) {
-    const std::string reason = "logic failed: " + std::string(what);
-    close_room(place, CloseCode::logic_failed, reason);
 }
 
 void Worker::close_room(Place& place, CloseCode code, std::string_view reason) {

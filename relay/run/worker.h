@@ -155,9 +155,22 @@ class Worker final : public RoomObserver {
     void fail(Place& place, std::string_view what);
     void forget(Place& place);
     void make_room(Place& place);
-    void give_up(Place& place, CloseCode code, std::string_view what);
+    void give_up(const RoomRecordPointer& record, CloseCode code, std::string_view what);
+    Place& new_place(const RoomRecordPointer& record);
     void place_in_time(Place& place, std::int64_t now_ns);
     Place& place_of(const Room& room);
+
+    // ---- worker_memory.cpp
+    void fail_thrown(Place& place);
+    void run_errand(Errand& errand, std::int64_t now_ns);
+    // There was no memory for something of it: it may be half done, so it ends here, without a word to its logic.
+    void out_of_memory(Place& place);
+    void drop_room(Place& place, CloseCode code, std::string_view why);
+    void forget_half_made();
+    void settle(Place& place);
+    void set_aside(RoomRecord& record, std::string_view why);
+    void finish_step(std::int64_t now_ns);
+    std::uint32_t free_slot();
 
     // ---- worker_keep.cpp
     void take_checkpoint(Place& place, std::int64_t now_ns);
@@ -243,6 +256,7 @@ class Worker final : public RoomObserver {
     std::vector<Frame*> frames_;       // of the room that sends
     std::vector<FrameInfo> infos_;
     std::vector<Batch*> batches_now_;  // per loop, of the room that sends
+    bool sends_ = false;               // what was made is with nobody else yet
     std::vector<std::pair<Placed*, Viewer>> viewers_;
     std::vector<bool> settled_;  // per loop: it has sent all of this room's batches
     std::vector<std::uint8_t> parts_;

@@ -1,6 +1,7 @@
 // Joins, resumes and what becomes of connections.
 
 #include <algorithm>
+#include <new>
 
 #include "relay/core/check.h"
 #include "relay/core/plant.h"
@@ -32,8 +33,7 @@ void Worker::join(JoinErrand& errand, std::int64_t now_ns) {
 }
 
 void Worker::take_join(JoinErrand& errand, std::int64_t now_ns) {
-    port_.at_room.store(errand.pass_.room.get(), std::memory_order_relaxed);
-    Place* place = place_of(errand.pass_.room, now_ns);
+    Place* place = place_of(errand.pass_.room, now_ns);  // throws nothing
     if (place == nullptr) {
         if (errand.pass_.reserved) lobby_.release(errand.pass_.room, is_player(errand.pass_.role));
         return refuse(errand, {errand.pass_.room->failed.value_or(CloseCode::room_closed), "the room is gone"});
@@ -42,8 +42,8 @@ void Worker::take_join(JoinErrand& errand, std::int64_t now_ns) {
         if (errand.pass_.reserved) lobby_.release(errand.pass_.room, is_player(errand.pass_.role));
         return refuse(errand, {CloseCode::going_away, "the room is between two nodes"});
     }
-    if (errand.mode_ == wire::JoinMode::Shield) return shield(*place, errand);
     try {
+        if (errand.mode_ == wire::JoinMode::Shield) return shield(*place, errand);
         Drop refused{CloseCode::kicked, ""};
         Seat* seat = seat_for(*place, errand, refused);
         if (seat == nullptr) {
@@ -52,8 +52,9 @@ void Worker::take_join(JoinErrand& errand, std::int64_t now_ns) {
         }
         connect(*place, *seat, errand, now_ns, errand.mode_ == wire::JoinMode::Resume);
     } catch (...) {
-        fail(*place, thrown());
-        refuse(errand, {CloseCode::logic_failed, ""});  // its seat had no connection yet that would be closed
+        const RoomRecordPointer record = place->record;
+        fail_thrown(*place);
+        refuse(errand, {record->failed.value_or(CloseCode::logic_failed), ""});  // its seat had no connection yet that would be closed
     }
 }
 
@@ -323,7 +324,10 @@ void Worker::send_close(const Connection& connection, CloseCode code, std::strin
     item.kind = Outbound::Kind::close;
     item.link = connection.id();
     item.code = code;
-    if (!detail.empty()) item.detail = std::make_unique<std::string>(detail);
+    try {
+        if (!detail.empty()) item.detail = std::make_unique<std::string>(detail);
+    } catch (const std::bad_alloc&) {  // the code says enough
+    }
     to_loops_[connection.loop].send_always(std::move(item));
     loop_to_wake_[connection.loop] = true;
 }

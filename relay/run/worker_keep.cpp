@@ -118,7 +118,7 @@ void Worker::hand_over_now(Place& place, CloseCode code, std::string_view detail
     try {
         keep(place, checkpoints_.write(*place.room), /*runs_on*/ false, {});
     } catch (...) {
-        return fail(place, thrown());
+        return fail_thrown(place);
     }
     let_go(place, code, detail);
 }

@@ -18,6 +18,7 @@ constexpr std::size_t frame_bytes_kept_max = 256 * 1024;  // a pooled frame that
 void Worker::send(Place& place, Tick now) {
     std::ranges::fill(batches_now_, nullptr);
     frames_.clear();
+    sends_ = true;
     if (place.room->views() != nullptr)
         send_views(place, now);
     else
@@ -30,6 +31,7 @@ void Worker::send(Place& place, Tick now) {
         to_loops_[loop].send_always(std::move(item));
         loop_to_wake_[loop] = true;
     }
+    sends_ = false;
     for (Frame* frame : frames_)
         if (frame->batches == 0) put_back(frame);
 }
@@ -76,12 +78,14 @@ Batch* Worker::batch_for(Place& place, std::uint32_t loop) {
 Frame* Worker::encode(Place& place, const FrameInfo& info) {
     const auto payload = encoder_.frame(place.room->world(), place.room->events(), info, place.room->packed(), &*place.frame_bytes);
     if (free_frames_.empty()) {
+        if (free_frames_.capacity() <= all_frames_.size()) free_frames_.reserve(all_frames_.size() * 2 + 8);  // all of them come back
+        frames_.reserve(limits::frames_per_tick_max);
         all_frames_.push_back(std::make_unique<Frame>());
         free_frames_.push_back(all_frames_.back().get());
     }
     Frame* frame = free_frames_.back();
-    free_frames_.pop_back();
     frame_into(frame->bytes, payload);
+    free_frames_.pop_back();
     frame->number = next_frame_number();
     place.frame_bytes->end(frame->bytes.size());
     return frame;
@@ -148,6 +152,7 @@ void Worker::put_yours(Batch& batch, Seat& seat, Placed& to, const Line::Positio
 
 Batch* Worker::take_batch(Place& place, std::uint32_t loop) {
     if (free_batches_.empty()) {
+        if (free_batches_.capacity() <= all_batches_.size()) free_batches_.reserve(all_batches_.size() * 2 + 8);
         all_batches_.push_back(std::make_unique<Batch>());
         free_batches_.push_back(all_batches_.back().get());
     }

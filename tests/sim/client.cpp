@@ -168,7 +168,7 @@ bool Client::expects(std::uint16_t code) {
   switch (code) {
     case 1000: return leaving_;
     case 4002: return room.terms.rbegin()->first > term_;  // handed over
-    case 4005: return was_joining;
+    case 4005: return was_joining || room.threw;  // a logic that found no memory
     case 4401: return was_joining && paper != nullptr;
     case 4408:
       tally_.count(Fault::mute);

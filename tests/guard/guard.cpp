@@ -3,8 +3,11 @@
 //   tickrelay_guard list    their names, and how many units of work each is
 //   tickrelay_guard bytes   what codec packed and codec plain take for recordings made from seeds
 
+#include <stdlib.h>
+
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -16,6 +19,9 @@
 #include "bench/load/synthetic_recording.h"
 #include "bench/micro/stage.h"
 #include "relay/core/encode.h"
+#include "relay/doorman.h"
+#include "relay/fleet/store.h"
+#include "relay/room_keeper.h"
 #include "tests/unit/run/one_relay.h"
 
 // callgrind is told to count from its begin to its end.
@@ -158,6 +164,103 @@ void relay_tick(wire::Codec codec) {
   if (played.frames() < rounds) std::fprintf(stderr, "only %d frames were sent\n", played.frames()), std::exit(1);
 }
 
+// Ten rooms of ten at 20 Hz for 20 s, open to anybody and forgotten at the end; or as on the internet, with quotas on each connection
+// and every room kept once a second in SQLite (whose thread is not this one).
+class TenRooms {
+ public:
+  static constexpr SocketId rooms = 10, players = 10;
+  static constexpr int hz = 20, seconds = 20;
+
+  explicit TenRooms(bool safe) : relay_(settings("0"), built_in_logic("relay"), safe ? &doorman_ : nullptr) {
+    if (safe) keep();
+    relay_.sockets.bytes.resize(rooms * players);
+    relay_.sockets.sends.resize(rooms * players);
+    for (SocketId room = 0; room < rooms; ++room) {
+      if (room != 0) relay_.gate.room = relay_.lobby.create(settings(std::to_string(room)), built_in_logic("relay"), relay_.sockets.now, room);
+      for (SocketId player = 0; player < players; ++player) {
+        relay_.open_and_join(room * players + player, std::to_string(player).c_str());
+        walks_.emplace_back(room * players + player + 1, 1.0 / hz);
+      }
+    }
+    for (int i = 0; i < 2 * hz; ++i) tick();
+  }
+  ~TenRooms() {
+    if (store_) store_->stop();
+    if (!folder_.empty()) std::filesystem::remove_all(folder_);
+  }
+
+  void play() {
+    const int before = relay_.sockets.sends[0];
+    for (int i = 0; i < hz * seconds; ++i) tick();
+    const std::uint64_t kept = relay_.worker_stats.checkpoints.read();
+    const bool well = relay_.sockets.sends[0] - before >= hz * seconds - 2 && relay_.sockets.closed.empty() && (store_ ? kept >= rooms * seconds : kept == 0);
+    if (!well) std::fprintf(stderr, "%d frames, %d checkpoints\n", relay_.sockets.sends[0] - before, static_cast<int>(kept)), std::exit(1);
+  }
+
+ private:
+  static RoomSettings settings(std::string id) {
+    RoomSettings settings;
+    settings.id = std::move(id);
+    settings.type = "arena";
+    settings.layout = stage_layout();
+    settings.tick_rate = settings.send_rate = hz;
+    return settings;
+  }
+
+  void keep() {
+    std::string name = (std::filesystem::temp_directory_path() / "tickrelay-guard-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) std::exit(1);
+    folder_ = name;
+    auto opened = open_sqlite_store({.data_dir = folder_ + "/data"}, store_stats_);
+    if (auto* why = std::get_if<std::string>(&opened)) std::fprintf(stderr, "%s\n", why->c_str()), std::exit(1);
+    store_ = std::get<std::unique_ptr<Store>>(std::move(opened));
+    keeper_ = std::make_unique<RoomKeeper>(*store_);
+    relay_.worker.keep_with(*keeper_, 1'000'000'000);
+  }
+
+  void tick() {
+    ++seq_;
+    const auto& places = relay_.worker.places();
+    for (SocketId socket = 0; socket < rooms * players; ++socket) {
+      const SocketId index = socket / players;
+      if (index >= places.size() || !places[index]->room) continue;
+      const Room& room = *places[index]->room;
+      if (room.seats().size() <= socket % players) continue;  // joins are paced
+      const Placement& placement = walks_[socket].step(fields_);
+      ActionWish action{.component = stage_component(), .seq = seq_};
+      action.entity = room.seats()[socket % players]->entity;
+      action.mask = 0x0f;
+      action.data = {reinterpret_cast<const std::uint8_t*>(placement.data()), sizeof placement};
+      const auto message = writer_.update({room.frames().tick(), 0, 0}, std::span(&action, 1));
+      input_.resize(message.size() / 8 + 1);
+      std::memcpy(input_.data(), message.data(), message.size());
+      relay_.loop.received(socket, std::as_bytes(std::span(input_)).first(message.size()));
+    }
+    relay_.step(1'000'000'000 / hz);
+  }
+
+  Options options_;
+  Bans bans_;
+  StatsShard door_stats_, store_stats_;
+  Doorman doorman_{options_, bans_, door_stats_, [this] { return relay_.sockets.now; }};
+  std::string folder_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<RoomKeeper> keeper_;
+  test::OneRelay relay_;
+  std::vector<Walk> walks_;
+  std::vector<Field> fields_ = std::vector<Field>(4, Field{.name = {}, .type = FieldType::Float32, .flags = FieldFlags::Quantised, .precision = 0.001});
+  MessageWriter writer_;
+  std::vector<std::uint64_t> input_;
+  std::uint32_t seq_ = 0;
+};
+
+void ten_rooms(bool safe) {
+  TenRooms ten(safe);
+  tickrelay_guarded([&] { ten.play(); });
+}
+
+constexpr int ten_rooms_frames = TenRooms::rooms * TenRooms::players * TenRooms::hz * TenRooms::seconds;
+
 std::vector<Part> parts() {
   return {{"decode_update", 64 * rounds, decode_updates},
           {"apply_set", 64 * rounds, apply_updates},
@@ -167,7 +270,9 @@ std::vector<Part> parts() {
           {"encode_packed_all_of_64", rounds, [] { encode_packed(64); }},
           {"encode_whole_64", rounds, encode_whole},
           {"relay_frame_plain", 10 * rounds, [] { relay_tick(wire::Codec::Plain); }},
-          {"relay_frame_packed", 10 * rounds, [] { relay_tick(wire::Codec::Packed); }}};
+          {"relay_frame_packed", 10 * rounds, [] { relay_tick(wire::Codec::Packed); }},
+          {"ten_rooms_open", ten_rooms_frames, [] { ten_rooms(false); }},
+          {"ten_rooms_safe", ten_rooms_frames, [] { ten_rooms(true); }}};
 }
 
 void print_bytes() {

@@ -17,6 +17,7 @@ import sys
 
 COUNTS = pathlib.Path(__file__).with_name("counts.json")
 MARGIN = 0.03  # more instructions than before: libraries' memcpy and malloc differ a little from machine to machine
+SAFE_MARGIN = 0.05  # what quotas and a data_dir may add to a delivered frame, in the loop and the worker
 SKIPPED = 77
 
 
@@ -63,6 +64,14 @@ def compare(what, was, now, margin):
     return worse
 
 
+def compare_safe(costs):
+    """Of the same load in the same run: no other compiler or machine has a say."""
+    ratio = costs["ten_rooms_safe"] / costs["ten_rooms_open"]
+    dear = ratio > 1 + SAFE_MARGIN
+    print(f"{'FAILED: ' if dear else ''}a frame of a relay with quotas and data_dir against one without: {ratio:.3f} times the instructions")
+    return int(dear)
+
+
 def main(program, compiler, *options):
     counts = json.loads(COUNTS.read_text()) if COUNTS.exists() else {"bytes": {}, "instructions": {}}
     has_valgrind = shutil.which("valgrind") is not None
@@ -75,6 +84,8 @@ def main(program, compiler, *options):
         COUNTS.write_text(json.dumps(counts, indent=1, sort_keys=True) + "\n")
         return 0
     worse = compare("bytes a tick", counts["bytes"], sizes, 0)
+    if costs:
+        worse += compare_safe(costs)
     known = counts["instructions"].get(compiler)
     if costs and known:
         worse += compare("instructions", known, costs, MARGIN)

@@ -44,6 +44,13 @@ bool is_loopback(const Address& address) {
     return address.host == "localhost" || address.host == "::1" || (number && address.host.starts_with("127."));
 }
 
+Address reachable(const Address& listens, std::uint16_t port) {
+    Address address{listens.host, port};
+    if (address.host == "0.0.0.0" || address.host.empty()) address.host = "127.0.0.1";
+    if (address.host == "::") address.host = "::1";
+    return address;
+}
+
 std::string_view version() { return TICKRELAY_VERSION; }
 
 }  // namespace tickrelay

@@ -20,6 +20,7 @@ struct Address {
 std::string to_string(const Address& address);  // "host:port", "[::1]:port"
 bool parse_address(std::string_view text, Address& address);
 bool is_loopback(const Address& address);
+Address reachable(const Address& listens, std::uint16_t port);  // as seen from this machine
 
 enum class Auth : std::uint8_t {
     unset,    // the relay refuses to start, and says how
@@ -45,6 +46,8 @@ struct Options {
     std::uint32_t loops = 0;    // 0: as many as fit the machine
     std::uint32_t workers = 0;  // likewise
     std::string data_dir;       // empty: nothing is kept over a restart
+    std::string trace;          // a file; empty: none
+    std::uint32_t trace_bytes = 256U << 20;
     std::vector<std::string> nats;
     std::string node_name;   // empty: the host's
     std::string public_url;  // empty: made of listen

@@ -182,6 +182,7 @@ struct Relay::Parts {
     }
 
     void start_workers() {
+        if (trace) trace->start();
         for (auto& worker : workers) worker->thread().start();
         if (options.watchdog_s > 0) start_watchdog();
     }
@@ -218,6 +219,7 @@ struct Relay::Parts {
     Operations operations;
     Listener admin_tcp;
     AdminSocket admin;
+    std::unique_ptr<Trace> trace;  // null: nobody asked
     std::vector<std::unique_ptr<LoopRunner>> loops;
     std::vector<LoopPort*> loop_ports;
     std::vector<std::unique_ptr<WorkerRunner>> workers;
@@ -247,14 +249,15 @@ std::optional<std::string> Relay::start() {
     if (auto refused = p.persistence.open(node)) return refused;
     const bool secure = p.tls.of(TlsPort::players) && p.options.tls_listen.host.empty();
     const HttpHandler pages = p.options.dev ? demo_pages([&p] { return Address{p.options.listen.host, p.acceptor->port()}; }, secure) : HttpHandler();
+    if (!p.options.trace.empty() && !(p.trace = open_trace(p.options, error))) return error;
     for (std::uint32_t i = 0; i < p.loop_count; ++i) {
         p.loops.push_back(std::make_unique<LoopRunner>(static_cast<std::uint8_t>(i), p.loop_count, p.desk_workers, p.reception, p.doorman, p.options, pages,
-                                                       p.tls.of(TlsPort::players), p.stats));
+                                                       p.tls.of(TlsPort::players), p.stats, p.trace.get()));
         if (!p.loops.back()->open(error)) return error;
         p.loop_ports.push_back(&p.loops.back()->port());
     }
     for (std::uint32_t i = 0; i < p.worker_count; ++i)
-        p.workers.push_back(std::make_unique<WorkerRunner>(i, *p.worker_ports[i], p.loop_ports, p.lobby, p.events, p.persistence, p.sessions, p.stats));
+        p.workers.push_back(std::make_unique<WorkerRunner>(i, *p.worker_ports[i], p.loop_ports, p.lobby, p.events, p.persistence, p.sessions, p.stats, p.trace.get()));
 
     if (auto refused = p.prepare_fleet()) return refused;
     p.acceptor = std::make_unique<Acceptor>(p.players());
@@ -296,14 +299,6 @@ std::string Relay::ops_listen() const { return to_string(Address{parts_->options
 std::string Relay::admin() const { return parts_->admin.path(); }
 
 namespace {
-
-// As seen from this machine.
-Address reachable(const Address& listens, std::uint16_t port) {
-    Address address{listens.host, port};
-    if (address.host == "0.0.0.0" || address.host.empty()) address.host = "127.0.0.1";
-    if (address.host == "::") address.host = "::1";
-    return address;
-}
 
 // By a name that its certificate is for.
 std::string secure_url(std::string_view scheme, const Tls* tls, Address address) {
@@ -392,6 +387,7 @@ void Relay::stop() {
     p.http->stop();
     for (auto& worker : p.workers) worker->thread().stop();
     for (auto& loop : p.loops) loop->thread().stop();
+    if (p.trace) p.trace->stop();
     if (p.watchdog) p.watchdog->stop();
     p.room_log.stop();
     p.persistence.close();

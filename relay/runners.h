@@ -13,20 +13,30 @@
 #include "relay/persistence.h"
 #include "relay/run/loop.h"
 #include "relay/run/loop_thread.h"
+#include "relay/run/trace.h"
 #include "relay/run/worker_thread.h"
 
 namespace tickrelay {
 
 inline constexpr std::size_t queue_depth_max = 1 << 20;  // what crosses is bounded by seats, rooms and batches; this ends a bug
 
+// Null where its file cannot be made.
+inline std::unique_ptr<Trace> open_trace(const Options& options, std::string& error) {
+    auto trace = std::make_unique<Trace>(Trace::Options{options.trace, options.trace_bytes, monotonic_ns});
+    if (!trace->open(error)) trace.reset();
+    return trace;
+}
+
 // A loop with its sockets and its thread.
 class LoopRunner final : public LoopSteps, public Wakeable {
   public:
     // http: of requests on the players' port that are no upgrade; may be empty.
     LoopRunner(std::uint8_t index, std::uint32_t loops, std::span<WorkerPort* const> workers, Gate& gate, Doorman& doorman, const Options& options, HttpHandler http,
-               Tls* tls, Stats& stats)
+               Tls* tls, Stats& stats, Trace* trace)
         : doorman_(doorman), stats_(stats.shard()), port_(queue_depth_max), sockets_(settings(doorman, options, std::move(http), tls, stats_)),
-          loop_({.index = index, .loops = loops, .guard = &doorman}, port_, workers, gate, sockets_, stats_), name_("loop-" + std::to_string(index)) {
+          loop_({.index = index, .loops = loops, .guard = &doorman, .trace = trace == nullptr ? nullptr : &trace->loop(index)}, port_, workers, gate, sockets_,
+                stats_),
+          name_("loop-" + std::to_string(index)) {
         port_.waker = this;
         sockets_.deliver_to(loop_);
     }
@@ -93,10 +103,11 @@ class LoopRunner final : public LoopSteps, public Wakeable {
 class WorkerRunner {
   public:
     WorkerRunner(std::uint32_t index, WorkerPort& port, std::span<LoopPort* const> loops, Lobby& lobby, EventRing& events, Persistence& persistence,
-                 Sessions& sessions, Stats& stats)
+                 Sessions& sessions, Stats& stats, Trace* trace)
         : journal_(events), worker_(index, monotonic_ns, port, loops, lobby, journal_, sessions, stats.shard()),
           thread_(worker_, "worker-" + std::to_string(index)) {
         port.waker = &thread_;
+        worker_.trace_with(trace == nullptr ? nullptr : &trace->worker(index));
         persistence.keep_rooms_of(worker_);
     }
     WorkerThread& thread() { return thread_; }

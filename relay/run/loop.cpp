@@ -36,17 +36,10 @@ Loop::~Loop() = default;
 
 std::int64_t Loop::step(std::int64_t now_ns) {
     now_ns_ = now_ns;
-    for (;;) {
-        const std::size_t count = port_.outbox.receive(taken_);
-        for (Outbound& item : std::span(taken_).first(count)) {
-            try {
-                take_outbound(item);
-            } catch (const std::bad_alloc&) {
-                lose(item);
-            }
-        }
-        if (count < taken_.size()) break;
-    }
+    if (options_.trace == nullptr)
+        take_outbox();
+    else
+        take_outbox_traced();
     try {
         look_after();
     } catch (const std::bad_alloc&) {  // what is left of it is done in the next step
@@ -60,6 +53,20 @@ void Loop::look_after() {
     take_waiting_joins();
     if (sockets_.any()) run_bad_network();
     if (now_ns_ >= next_sweep_ns_) sweep();
+}
+
+void Loop::take_outbox() {
+    for (;;) {
+        const std::size_t count = port_.outbox.receive(taken_);
+        for (Outbound& item : std::span(taken_).first(count)) {
+            try {
+                take_outbound(item);
+            } catch (const std::bad_alloc&) {
+                lose(item);
+            }
+        }
+        if (count < taken_.size()) break;
+    }
 }
 
 std::int64_t Loop::next_step() {
@@ -93,7 +100,10 @@ void Loop::take_outbound(Outbound& item) {
     switch (item.kind) {
         case Outbound::Kind::batch:
             if (may_send(*item.batch)) {
-                send_batch(*item.batch);
+                if (options_.trace == nullptr)
+                    send_batch(*item.batch);
+                else
+                    send_traced(*item.batch);
                 hold(*item.batch);
             }
             batches_back_[item.batch->worker].send_always(std::move(item.batch));

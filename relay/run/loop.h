@@ -29,6 +29,7 @@ class Loop final : public SocketEvents {
         std::uint8_t index = 0;
         std::uint32_t loops = 1;  // of the relay
         Guard* guard = nullptr;   // none: no limits but those of limits.h
+        TraceTrack* trace = nullptr;
     };
 
     // All must outlive the loop.
@@ -104,6 +105,7 @@ class Loop final : public SocketEvents {
     };
 
     // ---- loop.cpp
+    void take_outbox();
     void take_outbound(Outbound& item);
     void simulate(SocketId socket, const Conditions& conditions);
     void run_bad_network();
@@ -142,9 +144,19 @@ class Loop final : public SocketEvents {
     void send_yours_alone(SocketId socket, Peer& peer, const Batch& batch);
     void count_sent(const Peer& peer, const FrameInfo& frame, std::size_t bytes);
     bool note_sent(Peer& peer, Sent sent);
+    void note_bytes(Peer& peer, std::size_t bytes) {
+        peer.bytes += bytes;
+        if (options_.trace == nullptr) return;
+        ++sends_;
+        sent_bytes_ += bytes;
+    }
     void send_surely(SocketId socket, std::span<const std::byte> framed);
     void publish(Peer& peer);
     void note_writable(SocketId socket);
+
+    // ---- loop_trace.cpp. REQUIRES: options_.trace
+    void take_outbox_traced();
+    void send_traced(const Batch& batch);
 
     // ---- loop_shield.cpp
     void hold(const Batch& batch);
@@ -212,6 +224,9 @@ class Loop final : public SocketEvents {
     std::deque<WaitingJoin> waiting_joins_;
     std::size_t waiting_bytes_ = 0;
     std::uint32_t sent_home_ = 0;  // with `restarting`
+    // While there is a trace.
+    std::uint64_t sends_ = 0, sent_bytes_ = 0;  // of frames and Yours
+    std::uint64_t batches_ = 0;
 };
 
 template <typename Work>

@@ -87,7 +87,7 @@ void Loop::hand(SocketId socket, const FrameInfo& info, std::uint64_t number, st
         return pass_over(peer);
     }
     count_sent(peer, info, frame.size());
-    peer.bytes += first.size() + frame.size();
+    note_bytes(peer, first.size() + frame.size());
     if (yours != nullptr) {
         stats_.frames_sent(SentKind::yours).add();
         stats_.bytes_sent(SentKind::yours).add(first.size());
@@ -107,7 +107,7 @@ void Loop::send_yours_alone(SocketId socket, Peer& peer, const Batch& batch) {
     if (peer.blocked || peer.line.position().base != item.tick) return;
     const auto bytes = std::span(batch.yours_bytes).subspan(item.offset, item.bytes);
     if (!note_sent(peer, sockets_.send(socket, bytes, {}))) return;
-    peer.bytes += bytes.size();
+    note_bytes(peer, bytes.size());
     stats_.frames_sent(SentKind::yours).add();
     stats_.bytes_sent(SentKind::yours).add(bytes.size());
     peer.line.handed_yours(item.event, item.direct_last, item.applied);

@@ -12,6 +12,7 @@
 #include "relay/core/room.h"
 #include "relay/run/link.h"
 #include "relay/run/lobby.h"
+#include "relay/run/trace.h"
 
 namespace tickrelay {
 
@@ -107,6 +108,12 @@ struct Batch {
     bool of_views = false;
     std::vector<ViewItem> views;
     std::vector<std::byte> view_bytes;
+    // Set while there is a trace.
+    struct Traced {
+        std::int64_t handed_ns;  // to the queue
+        std::uint64_t number;
+        TraceRoom room;
+    } traced;
 };
 
 // A seat was found for a connection that asked to join.

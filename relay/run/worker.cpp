@@ -62,7 +62,9 @@ void Worker::drain(std::int64_t now_ns) {
     stats_.queue_depth(QueueKind::inbox).set(static_cast<std::int64_t>(port_.inbox.depth()));
     for (;;) {
         const std::size_t count = port_.inbox.receive(taken_);
+        const std::int64_t began_ns = trace_ == nullptr ? 0 : clock_();
         for (Inbound& item : std::span(taken_).first(count)) take(item, now_ns);
+        if (trace_ != nullptr && count != 0) trace_inputs(began_ns, std::span(taken_).first(count));
         if (count < taken_.size()) break;
     }
 }
@@ -268,6 +270,7 @@ void Worker::tick(Place& place, std::int64_t now_ns) {
     place.due_ns = place.clock.due_ns(now + place.tick_stride());
     const std::int64_t took_ns = clock_() - started_ns;
     place.busy_ns += took_ns;
+    if (trace_ != nullptr) trace_tick(place, now, started_ns, took_ns);
     const double took_us = static_cast<double>(took_ns) / 1e3;
     place.tick_mean_us += (took_us - place.tick_mean_us) / 64;
     place.tick_max_us = std::max(place.tick_max_us, took_us);

@@ -17,6 +17,7 @@
 #include "relay/run/keeper.h"
 #include "relay/run/lobby.h"
 #include "relay/run/ports.h"
+#include "relay/run/trace.h"
 #include "relay/stats.h"
 
 namespace tickrelay {
@@ -103,6 +104,8 @@ class Worker final : public RoomObserver {
 
     // Rooms are given to the keeper at most every interval_ns, and again only if they changed. Before the first step.
     void keep_with(Keeper& keeper, std::int64_t interval_ns);
+    // Before the first step; null: nobody asked.
+    void trace_with(TraceTrack* trace) { trace_ = trace; }
 
     // Does what is due. Returns when it wants to be called again, ns.
     std::int64_t step(std::int64_t now_ns);
@@ -217,6 +220,14 @@ class Worker final : public RoomObserver {
     void put_yours(Batch& batch, Seat& seat, Placed& to, const Line::Position& at, const YoursContent& content);
     void take_back();
     void put_back(Frame* frame);
+
+    // ---- worker_trace.cpp. REQUIRES: trace_
+    void trace_inputs(std::int64_t began_ns, std::span<const Inbound> taken);
+    void trace_tick(const Place& place, Tick now, std::int64_t began_ns, std::int64_t took_ns);
+    void trace_frames(const Place& place, std::int64_t began_ns);
+    void trace_views(const Place& place, std::int64_t began_ns);
+    void trace_encode(const Place& place, std::int64_t began_ns, std::uint64_t frames, std::uint64_t bytes);
+    void trace_handed(const Place& place, Batch& batch);
     Batch* batch_for(Place& place, std::uint32_t loop);
 
     // ---- worker_views.cpp
@@ -269,6 +280,7 @@ class Worker final : public RoomObserver {
     std::int64_t period_started_ns_ = 0;
     std::int64_t busy_ns_ = 0;  // in this period
     bool crowded_ = false;      // the last period was well filled: then each message's time counts for its room
+    TraceTrack* trace_ = nullptr;
 };
 
 }  // namespace tickrelay

@@ -28,6 +28,7 @@ void Worker::send(Place& place, Tick now) {
         Outbound item;
         item.kind = Outbound::Kind::batch;
         item.batch = batches_now_[loop];
+        if (trace_ != nullptr) trace_handed(place, *item.batch);
         to_loops_[loop].send_always(std::move(item));
         loop_to_wake_[loop] = true;
     }
@@ -50,7 +51,9 @@ void Worker::send_whole(Place& place, Tick now) {
         place.room->frames().break_stream();
     } else {
         if (place.room->frames().starts_stream()) place.room->packed()->start(place.room->world(), place.room->frames().tick());
+        const std::int64_t began_ns = trace_ == nullptr ? 0 : clock_();
         for (const FrameInfo& info : infos_) frames_.push_back(encode(place, info));
+        if (trace_ != nullptr && !frames_.empty()) trace_frames(place, began_ns);
     }
     for (std::uint32_t loop = 0; loop < loops_.size(); ++loop)
         if (!frames_.empty() && place.players_on_loop[loop] != 0) batch_for(place, loop);

@@ -40,9 +40,11 @@ void Worker::send_views(Place& place, Tick now) {
                              .bytes_max = seat.role == wire::Role::Authority ? 0 : player.link->frame_bytes_max.load(std::memory_order_relaxed)}});
         views.look(viewers_.back().second, now);
     }
+    const std::int64_t began_ns = trace_ == nullptr ? 0 : clock_();
     views.encode(room.world(), encoder_, now, &*place.frame_bytes);
     room.frames().stand_at(now, room.events().last());
     for (const auto& [player, viewer] : viewers_) send_view(place, *player, viewer, now);
+    if (trace_ != nullptr) trace_views(place, began_ns);
 }
 
 // A frame is made from what its line has: while one may still be on its way there, that is not known.

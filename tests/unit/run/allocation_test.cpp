@@ -30,9 +30,10 @@ RoomSettings moving(bool positions = false) {
 }
 
 // Ten players move to and fro for 900 ticks, each acknowledging what was sent; the last 600 are counted.
-void expect_no_allocation(const RoomSettings& settings) {
+void expect_no_allocation(const RoomSettings& settings, TraceTrack* worker_trace = nullptr, TraceTrack* loop_trace = nullptr) {
   constexpr SocketId players = 10;
-  test::OneRelay relay(settings);
+  test::OneRelay relay(settings, built_in_logic("relay"), nullptr, loop_trace);
+  relay.worker.trace_with(worker_trace);
   for (SocketId socket = 0; socket < players; ++socket) relay.open_and_join(socket);
   relay.step_ticks(2);
   ASSERT_EQ(relay.room()->seats().size(), players);
@@ -66,6 +67,15 @@ void expect_no_allocation(const RoomSettings& settings) {
 }
 
 TEST(Allocation, a_warm_tick_of_ten_moving_players_allocates_nothing) { expect_no_allocation(moving()); }
+
+TEST(Allocation, nor_does_one_that_is_traced) {
+  TraceTrack worker("worker-0", 1), loop("loop-0", 101);
+  expect_no_allocation(moving(), &worker, &loop);
+  std::size_t spans = 0;
+  worker.take([&](const TraceSpan&) { ++spans; });
+  loop.take([&](const TraceSpan&) { ++spans; });
+  EXPECT_GT(spans, 3'000U);  // of 900 ticks
+}
 
 TEST(Allocation, nor_does_one_of_a_room_with_views) {
   RoomSettings settings = moving(true);

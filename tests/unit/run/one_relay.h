@@ -125,13 +125,15 @@ struct OneRelay {
   StatsShard loop_stats, worker_stats;
   LoopPort* loops[1] = {&loop_port};
   WorkerPort* workers[1] = {&worker_port};
-  Guard* guard = nullptr;  // set by who makes it with one
-  Loop loop{{.guard = guard}, loop_port, workers, gate, sockets, loop_stats};
+  Guard* guard = nullptr;       // set by who makes it with one
+  TraceTrack* trace = nullptr;  // likewise, the loop's
+  Loop loop{{.guard = guard, .trace = trace}, loop_port, workers, gate, sockets, loop_stats};
   Worker worker{0, [this] { return sockets.now; }, worker_port, loops, lobby, journal, sessions, worker_stats};
   flatbuffers::FlatBufferBuilder builder{4096};
   std::vector<std::uint64_t> message = std::vector<std::uint64_t>(4096);
 
-  explicit OneRelay(RoomSettings settings, LogicFactory logic = built_in_logic("relay"), Guard* with = nullptr) : guard(with) {
+  explicit OneRelay(RoomSettings settings, LogicFactory logic = built_in_logic("relay"), Guard* with = nullptr, TraceTrack* traced = nullptr)
+      : guard(with), trace(traced) {
     sessions.room_of = [this] { return room(); };
     settings.type = "arena";
     if (!settings.layout) settings.layout = std::make_shared<const Layout>(std::vector<Component>());

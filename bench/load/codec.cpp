@@ -99,7 +99,7 @@ class Sender {
     if (idle_ticks == 0) idle_ticks = source_.ticks_of_ms(limits::idle_frame_ms);
     const auto infos = frames_.plan(recorded_.world().newest(), events_, now, idle_ticks, wants);
     infos_.assign(infos.begin(), infos.end());
-    if (frames_.starts_stream()) packed_->start(recorded_.world(), frames_.tick());
+    if (frames_.starts_stream()) packed_->start(encoder_.work(), recorded_.world(), frames_.tick());
   }
 
   const Source& source_;

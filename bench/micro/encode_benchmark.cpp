@@ -34,7 +34,7 @@ void encode_packed(benchmark::State& state, bool counted) {
   Encoder encoder;
   PackedStream stream(walking.world().layout());
   FrameBytes count(walking.world().layout());
-  stream.start(walking.world(), walking.tick());
+  stream.start(encoder.work(), walking.world(), walking.tick());
   std::size_t bytes = 0;
   for (auto _ : state) {
     state.PauseTiming();

@@ -76,7 +76,7 @@ void everyone_sees_all(benchmark::State& state) {
     wants.clear();
     state.ResumeTiming();
     const auto infos = frames.plan(crowd.world.newest(), events, crowd.tick, 8, wants);
-    if (frames.starts_stream()) stream.start(crowd.world, frames.tick());
+    if (frames.starts_stream()) stream.start(encoder.work(), crowd.world, frames.tick());
     for (const FrameInfo& info : infos) bytes += static_cast<double>(encoder.frame(crowd.world, events, info, &stream).size());
   }
   state.counters["bytes"] = bytes / static_cast<double>(state.iterations());

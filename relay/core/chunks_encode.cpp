@@ -17,11 +17,11 @@ void Chunks::encode(ChunkNumber number, const World& world, Encoder& encoder, Ti
     if (packed_ && !chunk.stream) chunk.stream = std::make_unique<PackedStream>(*layout_);
     if (chunk.frames.tick() < chunk.left_floor) chunk.frames.restart(0);  // a stream from there would not know who left
     const auto infos = chunk.frames.plan(chunk.newest, no_events_, now, Frames::never, chunk.wants);
-    if (chunk.frames.starts_stream()) chunk.stream->start(extent, chunk.frames.tick());
+    if (chunk.frames.starts_stream()) chunk.stream->start(encoder.work(), extent, chunk.frames.tick());
     for (const FrameInfo& info : infos) {
         if (info.in_stream_only && chunk.takers == 0) {  // nobody can read it: it need not be made
             if (info.key)
-                chunk.stream->start(extent, info.tick);
+                chunk.stream->start(encoder.work(), extent, info.tick);
             else
                 chunk.frames.break_stream();
             continue;
@@ -29,7 +29,7 @@ void Chunks::encode(ChunkNumber number, const World& world, Encoder& encoder, Ti
         Part part{.info = info, .first = chunk.bytes.size()};
         std::span<const std::uint8_t> payload;
         if (packed_) {
-            payload = chunk.stream->encode(extent, info, count == nullptr ? nullptr : &count->begin());
+            payload = chunk.stream->encode(encoder.work(), extent, info, count == nullptr ? nullptr : &count->begin());
         } else {
             const auto frame = encoder.frame(extent, no_events_, info, nullptr, count);
             payload = {reinterpret_cast<const std::uint8_t*>(frame.data()), frame.size()};

@@ -41,7 +41,7 @@ Encoder::Bytes Encoder::frame(const Extent& extent, const EventLog& events, cons
     bool lists_alive = false;
     packed::BitShares* shares = count == nullptr ? nullptr : &count->begin();
     if (packed != nullptr) {
-        const auto bytes = packed->encode(extent, info, shares);
+        const auto bytes = packed->encode(work_, extent, info, shares);
         if (!bytes.empty()) payload = builder_.CreateVector(bytes.data(), bytes.size());
     } else {
         columns = add_columns(extent, info, count);

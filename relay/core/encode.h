@@ -35,6 +35,8 @@ class Encoder {
     // delta(info.base), or the whole where base is 0; kind and event numbers as info says. `packed`: the room's stream, or null for
     // codec `plain`. `count`, where it is to be told: the caller ends the frame.
     Bytes frame(const Extent& extent, const EventLog& events, const FrameInfo& info, PackedStream* packed = nullptr, FrameBytes* count = nullptr);
+    // For streams that are started, or encoded without an envelope.
+    [[nodiscard]] PackedWork& work() { return work_; }
     Bytes yours(const YoursContent& content, const EventLog& direct);
     // One player's frame of a room with views: the parts that were made for it. `lists`: chunks without a part are gone.
     Bytes parts(std::span<const std::uint8_t> parts, const EventLog& events, const FrameInfo& info, bool lists);
@@ -59,6 +61,7 @@ class Encoder {
     EventsOffset add_events(const EventLog& events, EventNumber first, EventNumber last);
 
     flatbuffers::FlatBufferBuilder builder_{4096};
+    PackedWork work_;
     Columns columns_;
     std::vector<flatbuffers::Offset<wire::Event>> event_offsets_;
     std::vector<std::uint32_t> ids_;

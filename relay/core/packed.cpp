@@ -14,17 +14,37 @@ std::vector<packed::Lanes> lanes_of(const Layout& layout) {
     return lanes;
 }
 
+void gather_rows(const Extent& extent, ComponentIndex component, Tick base, std::vector<packed::ChangedRow>& to) {
+    to.clear();
+    const Rows& rows = extent.rows(component);
+    extent.each_changed(component, base, [&](IdTable::Row row, std::uint64_t mask) {
+        const auto value = rows.value(row);
+        to.push_back({rows.ids()[row], mask, value.data(), static_cast<std::uint32_t>(value.size())});
+    });
+}
+
 }  // namespace
 
-PackedStream::PackedStream(const Layout& layout) : stream_(lanes_of(layout)) { changes_.components.resize(stream_.size()); }
+packed::Context& PackedWork::empty(const Layout& layout) {
+    for (const Empty& each : empties_)
+        if (each.layout == layout.fingerprint()) return *each.context;
+    Empty made{layout.fingerprint(), std::make_unique<packed::Context>(lanes_of(layout))};
+    if (empties_.size() < empties_max) return *empties_.emplace_back(std::move(made)).context;
+    oldest_ = (oldest_ + 1) % empties_max;
+    empties_[oldest_] = std::move(made);
+    return *empties_[oldest_].context;
+}
 
-std::span<const std::uint8_t> PackedStream::encode(const Extent& extent, const FrameInfo& info, packed::BitShares* shares) {
-    bytes_.assign(info.key ? hash_bytes : 0, 0);
+PackedStream::PackedStream(const Layout& layout) : stream_(lanes_of(layout)) {}
+
+std::span<const std::uint8_t> PackedStream::encode(PackedWork& work, const Extent& extent, const FrameInfo& info, packed::BitShares* shares) {
+    std::vector<std::uint8_t>& bytes = work.bytes_;
+    bytes.assign(info.key ? hash_bytes : 0, 0);
     if (info.kind == wire::FrameKind::Stream) {
         CHECK(at_ == info.base);
         if (info.has_state) {
-            gather(extent, info.base);
-            writer_.stream(stream_, changes_, bytes_, shares);
+            gather(work.changes_, extent, info.base);
+            work.writer_.stream(stream_, work.changes_, bytes, shares);
         }
         if (info.key && !PLANTED(key_unsettled)) stream_.settle();
         at_ = info.tick;
@@ -32,39 +52,29 @@ std::span<const std::uint8_t> PackedStream::encode(const Extent& extent, const F
     } else {
         CHECK(!info.key || at_ == info.tick);
         if (info.has_state) {
-            if (!empty_) empty_ = std::make_unique<packed::Context>(lanes_of(extent.world().layout()));
-            gather(extent, info.base);
-            writer_.absolute(*empty_, changes_, info.base == 0, bytes_, shares);
+            gather(work.changes_, extent, info.base);
+            work.writer_.absolute(work.empty(extent.world().layout()), work.changes_, info.base == 0, bytes, shares);
         }
     }
-    for (std::size_t i = 0; info.key && i < hash_bytes; ++i) bytes_[i] = static_cast<std::uint8_t>(hash_ >> (8 * i));
-    return bytes_;
+    for (std::size_t i = 0; info.key && i < hash_bytes; ++i) bytes[i] = static_cast<std::uint8_t>(hash_ >> (8 * i));
+    return bytes;
 }
 
-void PackedStream::start(const Extent& extent, Tick key) {
+void PackedStream::start(PackedWork& work, const Extent& extent, Tick key) {
     if (at_ == key) return;
-    gather(extent, 0);
-    writer_.start(stream_, changes_);
+    gather(work.changes_, extent, 0);
+    work.writer_.start(stream_, work.changes_);
     at_ = key;
     hash_ = stream_.hash();
 }
 
 // delta(base); with base 0 everything.
-void PackedStream::gather(const Extent& extent, Tick base) {
-    for (ComponentIndex i = 0; i < changes_.components.size(); ++i) gather_rows(extent, i, base);
-    changes_.removed.clear();
-    changes_.lists_alive = extent.lists_alive(base);
-    extent.add_gone(base, changes_.lists_alive, changes_.removed);
-}
-
-void PackedStream::gather_rows(const Extent& extent, ComponentIndex component, Tick base) {
-    std::vector<packed::ChangedRow>& to = changes_.components[component];
-    to.clear();
-    const Rows& rows = extent.rows(component);
-    extent.each_changed(component, base, [&](IdTable::Row row, std::uint64_t mask) {
-        const auto value = rows.value(row);
-        to.push_back({rows.ids()[row], mask, value.data(), static_cast<std::uint32_t>(value.size())});
-    });
+void PackedStream::gather(packed::Changes& to, const Extent& extent, Tick base) const {
+    if (to.components.size() < stream_.size()) to.components.resize(stream_.size());  // more are another layout's, and not looked at
+    for (ComponentIndex i = 0; i < stream_.size(); ++i) gather_rows(extent, i, base, to.components[i]);
+    to.removed.clear();
+    to.lists_alive = extent.lists_alive(base);
+    extent.add_gone(base, to.lists_alive, to.removed);
 }
 
 }  // namespace tickrelay

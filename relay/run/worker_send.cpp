@@ -50,7 +50,7 @@ void Worker::send_whole(Place& place, Tick now) {
     if (place.placed.empty()) {
         place.room->frames().break_stream();
     } else {
-        if (place.room->frames().starts_stream()) place.room->packed()->start(place.room->world(), place.room->frames().tick());
+        if (place.room->frames().starts_stream()) place.room->packed()->start(encoder_.work(), place.room->world(), place.room->frames().tick());
         const std::int64_t began_ns = trace_ == nullptr ? 0 : clock_();
         for (const FrameInfo& info : infos_) frames_.push_back(encode(place, info));
         if (trace_ != nullptr && !frames_.empty()) trace_frames(place, began_ns);

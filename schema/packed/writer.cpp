@@ -115,6 +115,8 @@ void Writer::find_rows(Context& context, std::size_t component, std::span<const 
   woken_.clear();
   added_.clear();
   masks_.resize(changed.size());
+  const std::size_t count = lanes.count();
+  targets_.resize(std::max(targets_.size(), changed.size() * count));
   for (std::uint32_t i = 0; i < changed.size(); ++i) {
     const std::uint32_t row = rows.find(changed[i].id);
     if (row == Rows::none) {
@@ -128,7 +130,7 @@ void Writer::find_rows(Context& context, std::size_t component, std::span<const 
     if (lanes.fields.empty()) {
       masks_[i] = std::ranges::equal(rows.opaque(row), opaque_of(changed[i])) ? 0 : 1;
     } else {
-      masks_[i] = differing(lanes, changed[i], rows.values(row));
+      masks_[i] = differing(lanes, changed[i], rows.values(row), {targets_.data() + i * count, count});
     }
     if (masks_[i] == 0) continue;
     if (rows.slot(row) == Rows::none)
@@ -138,15 +140,15 @@ void Writer::find_rows(Context& context, std::size_t component, std::span<const 
   }
 }
 
-std::uint64_t Writer::differing(const Lanes& lanes, const ChangedRow& row, std::span<const std::int32_t> last) {
-  target_.resize(std::max(target_.size(), lanes.count()));
+// The row's lanes go to `to`, too.
+std::uint64_t Writer::differing(const Lanes& lanes, const ChangedRow& row, std::span<const std::int32_t> last, std::span<std::int32_t> to) {
   std::uint64_t mask = 0;
   for (std::uint64_t left = lanes.parts_of(row.mask); left != 0; left &= left - 1) {
     const auto p = static_cast<std::size_t>(std::countr_zero(left));
     const Part& part = lanes.parts[p];
-    read_lanes(lanes, part, row.value, target_);
+    read_lanes(lanes, part, row.value, to);
     for (std::size_t lane = part.lane; lane < std::size_t{part.lane} + part.lanes; ++lane)
-      if (target_[lane] != last[lane]) mask |= std::uint64_t{1} << p;
+      if (to[lane] != last[lane]) mask |= std::uint64_t{1} << p;
   }
   return mask;
 }
@@ -159,7 +161,7 @@ void Writer::code_existing(RangeEncoder& coder, Context& context, std::size_t co
   std::size_t before = 0;
   for (std::uint32_t slot = 0; slot < by_slot_.size(); ++slot) {
     before = code_changed(coder, context.room(), model, rows.active()[slot], before, by_slot_[slot] != 0) ? 1 : 0;
-    if (before == 1) code_row(coder, context, component, changed[by_slot_[slot] - 1], rows.active()[slot].row, slot, masks_[by_slot_[slot] - 1]);
+    if (before == 1) code_row(coder, context, component, changed, {rows.active()[slot].row, by_slot_[slot] - 1}, slot);
   }
   std::ranges::sort(woken_, {}, &Found::row);
   code_number(coder, static_cast<std::uint32_t>(woken_.size()), model.bits.woken);
@@ -169,24 +171,23 @@ void Writer::code_existing(RangeEncoder& coder, Context& context, std::size_t co
     next = found.row + 1;
     const std::uint32_t slot = rows.wake(found.row);
     rows.active()[slot].turns = 1;
-    code_row(coder, context, component, changed[found.index], found.row, slot, masks_[found.index]);
+    code_row(coder, context, component, changed, found, slot);
   }
   rows.drop_idle();
 }
 
-void Writer::code_row(RangeEncoder& coder, Context& context, std::size_t component, const ChangedRow& from, std::uint32_t row,
-                      std::uint32_t slot, std::uint64_t mask) {
+void Writer::code_row(RangeEncoder& coder, Context& context, std::size_t component, std::span<const ChangedRow> changed, Found found,
+                      std::uint32_t slot) {
   ComponentModel& model = context.model(component);
   Rows& rows = context.rows(component);
   const Lanes& lanes = context.lanes(component);
   if (lanes.fields.empty()) {
-    code_opaque(coder, model, opaque_of(from), from.bytes, rows.opaque(row));
+    const ChangedRow& from = changed[found.index];
+    code_opaque(coder, model, opaque_of(from), from.bytes, rows.opaque(found.row));
     return;
   }
-  for (std::uint64_t left = mask; left != 0; left &= left - 1)
-    read_lanes(lanes, lanes.parts[static_cast<std::size_t>(std::countr_zero(left))], from.value, target_);
-  code_parts<true>(coder, context.room(), model.flags, model.values, lanes, rows.histories(slot), mask, target_.data(),
-                   rows.values(row));
+  code_parts<true>(coder, context.room(), model.flags, model.values, lanes, rows.histories(slot), masks_[found.index],
+                   targets_.data() + found.index * lanes.count(), rows.values(found.row));
 }
 
 // Rows of new entities, then those that older entities got.
@@ -254,8 +255,8 @@ void Writer::absolute(Context& empty, const Changes& changes, bool whole, std::v
     code_ids(room.removed, room.removed_gap);
   }
   ids_.clear();
-  for (const auto& rows : changes.components)
-    for (const ChangedRow& row : rows) ids_.push_back(row.id);
+  for (std::size_t c = 0; c < empty.size(); ++c)
+    for (const ChangedRow& row : changes.components[c]) ids_.push_back(row.id);
   code_ids(room.spawned, room.spawn_gap);
   for (std::size_t c = 0; c < empty.size(); ++c) {
     meter.begin(c);

@@ -20,7 +20,7 @@ struct ChangedRow {
   std::uint32_t bytes = 0;           // of an opaque value
 };
 
-// What a frame tells. Components in the layout's order; component 0 is on every entity.
+// What a frame tells. Components in the layout's order, at least as many as the context has; component 0 is on every entity.
 struct Changes {
   std::vector<std::vector<ChangedRow>> components;
   std::vector<EntityId> removed;  // or, with lists_alive, everyone there is
@@ -50,13 +50,14 @@ class Writer {
   void find_rows(Context& context, std::size_t component, std::span<const ChangedRow> changed);
   void code_existing(RangeEncoder& coder, Context& context, std::size_t component, std::span<const ChangedRow> changed);
   void code_new(RangeEncoder& coder, Context& context, std::size_t component, std::span<const ChangedRow> changed);
-  void code_row(RangeEncoder& coder, Context& context, std::size_t component, const ChangedRow& from, std::uint32_t row,
-                std::uint32_t slot, std::uint64_t mask);
+  // REQUIRES: find_rows
+  void code_row(RangeEncoder& coder, Context& context, std::size_t component, std::span<const ChangedRow> changed, Found found,
+                std::uint32_t slot);
   void code_added(RangeEncoder& coder, Context& context, std::size_t component, const ChangedRow& from);
   void code_given(RangeEncoder& coder, Context& context, std::size_t component, const ChangedRow& from, bool all,
                   std::span<std::int32_t> values, std::vector<std::uint8_t>* opaque);
   void code_listed(RangeEncoder& coder, Context& empty, std::size_t component, std::span<const ChangedRow> changed, bool all);
-  std::uint64_t differing(const Lanes& lanes, const ChangedRow& row, std::span<const std::int32_t> last);
+  static std::uint64_t differing(const Lanes& lanes, const ChangedRow& row, std::span<const std::int32_t> last, std::span<std::int32_t> to);
 
   std::vector<EntityId> spawned_;      // this frame's, in their order
   std::vector<std::uint32_t> gone_;
@@ -65,6 +66,7 @@ class Writer {
   IdTable spawned_at_;                     // their places
   std::vector<std::uint32_t> of_spawned_;  // per spawned_: index + 1
   std::vector<std::uint64_t> masks_;       // per ChangedRow: parts that differ
+  std::vector<std::int32_t> targets_;      // per ChangedRow: the lanes of its mask
   std::vector<std::int32_t> target_, values_;
   std::vector<std::uint8_t> opaque_;
   std::vector<EntityId> ids_;              // of an absolute frame

@@ -82,7 +82,7 @@ void encode_packed(std::size_t entities) {
   const EventLog events{limits::events_max, limits::event_bytes_max};
   Encoder encoder;
   PackedStream stream(walking.world().layout());
-  stream.start(walking.world(), walking.tick());
+  stream.start(encoder.work(), walking.world(), walking.tick());
   for (int i = 0; i <= rounds; ++i) {
     walking.step(entities);
     const FrameInfo info{.base = walking.tick() - 1, .tick = walking.tick(), .key = walking.tick() % 30 == 0};

@@ -21,7 +21,7 @@ class Scene {
       : world_(test::layout_of("struct Body { loud: int; calm: int; } struct Mark { set: ubyte; }")), count_(world_.layout()) {
     if (codec == wire::Codec::Packed) packed_ = std::make_unique<PackedStream>(world_.layout());
     for (int i = 0; i < 20; ++i) spawn();
-    if (packed_) packed_->start(world_, tick_);
+    if (packed_) packed_->start(encoder_.work(), world_, tick_);
     send({.base = 0, .tick = tick_, .kind = wire::FrameKind::Whole, .key = packed_ != nullptr});
   }
 

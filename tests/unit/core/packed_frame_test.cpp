@@ -42,7 +42,7 @@ struct PackedFrameTest : testing::Test {
 
 TEST_F(PackedFrameTest, is_at_most_forty_bytes_longer_than_its_payload_whatever_its_length) {
   world.create(1, 0, 1);
-  stream.start(world, 1);
+  stream.start(encoder.work(), world, 1);
   Tick now = 1;
   for (std::size_t bytes = 0; bytes < 300; ++bytes) {
     write(bytes, ++now);
@@ -57,7 +57,7 @@ TEST_F(PackedFrameTest, is_at_most_forty_bytes_longer_than_its_payload_whatever_
 
 TEST_F(PackedFrameTest, is_no_longer_at_key_ticks_whose_hash_is_in_the_payload) {
   world.create(1, 0, 1);
-  stream.start(world, 1);
+  stream.start(encoder.work(), world, 1);
   Tick now = 1;
   for (std::size_t bytes = 0; bytes < 40; ++bytes) {
     write(bytes, ++now);

@@ -89,8 +89,24 @@ double largest_value(const BarChart& chart) {
 
 struct Axis {
   double low, high, begin, end;
-  double at(double value) const { return begin + (value - low) / (high - low) * (end - begin); }
+  bool log = false;
+  double at(double value) const {
+    const double share = log ? std::log(value / low) / std::log(high / low) : (value - low) / (high - low);
+    return begin + share * (end - begin);
+  }
 };
+
+// 1, 2 and 5 of each power of ten, or the powers alone.
+std::vector<double> log_marks(const Axis& x) {
+  std::vector<double> marks;
+  const bool all = x.high / x.low < 1'001;
+  for (double power = std::pow(10, std::floor(std::log10(x.low))); power <= x.high; power *= 10) {
+    for (const double step : {1.0, 2.0, 5.0}) {
+      if (step * power >= x.low && step * power <= x.high && (all || step == 1.0)) marks.push_back(step * power);
+    }
+  }
+  return marks;
+}
 
 Axis axis(double low, double high, double begin, double end) {
   const double distance = tick_distance(high - low);
@@ -105,6 +121,10 @@ std::string grid(const Axis& x, const Axis& y) {
   for (double value = y.low; value <= y.high + step_y / 2; value += step_y) {
     text += line(x.begin, y.at(value), x.end, y.at(value)) +
             label(x.begin - 6, y.at(value) + 4, "end", format("%g", value));
+  }
+  if (x.log) {
+    for (const double mark : log_marks(x)) text += label(x.at(mark), y.begin + 18, "middle", format("%g", mark));
+    return text;
   }
   for (double value = std::ceil(x.low / step_x) * step_x; value <= x.high; value += step_x) {
     text += label(x.at(value), y.begin + 18, "middle", format("%g", value));
@@ -162,14 +182,20 @@ std::string svg(const LineChart& chart) {
   if (!(x_low < x_high)) x_low = std::isfinite(x_low) ? x_low - 1 : 0, x_high = x_low + 2;
   text += label(12, y + 14, "start", chart.y_label);
   const double top = y + 24, bottom = top + plot_height;
-  const Axis across{x_low, x_high, 62, width - 24};
+  const Axis across{x_low, x_high, 62, width - 24, chart.log_x && x_low > 0};
   const Axis up = axis(0, y_high > 0 ? y_high : 1, bottom, top);
   text += grid(across, up) + label(across.end, bottom + 36, "end", chart.x_label);
   for (std::size_t i = 0; i < chart.series.size(); ++i) {
+    const char* colour = colours[i % colours.size()].data();
     std::string points;
+    if (chart.series[i].dots) {
+      for (const auto& [at, value] : chart.series[i].points)
+        text += format("<circle fill=\"none\" stroke-width=\"2\" stroke=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"/>\n", colour, across.at(at), up.at(value));
+      continue;
+    }
     for (const auto& [at, value] : chart.series[i].points) points += format("%.1f,%.1f ", across.at(at), up.at(value));
     text +=
-        format(R"(<polyline fill="none" stroke-width="2" stroke="%s" points=")", colours[i % colours.size()].data()) +
+        format(R"(<polyline fill="none" stroke-width="2" stroke="%s" points=")", colour) +
         points + "\"/>\n";
   }
   return frame(chart.title, bottom + 46, text);

@@ -23,9 +23,11 @@ struct LineChart {
   struct Series {
     std::string name;
     std::vector<std::pair<double, double>> points;  // by x, ascending
+    bool dots = false;                              // instead of a line
   };
   std::string title, x_label, y_label;
   std::vector<Series> series;
+  bool log_x = false;  // REQUIRES: x above 0
 };
 std::string svg(const LineChart& chart);
 

@@ -18,6 +18,7 @@ Command add_run(CLI::App& app);
 Command add_capacity(CLI::App& app);
 Command add_codec(CLI::App& app);
 Command add_replay(CLI::App& app);
+Command add_scale(CLI::App& app);
 Command add_storm(CLI::App& app);
 
 // What the subcommands share.

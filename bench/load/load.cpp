@@ -29,7 +29,7 @@ Load::Load(Endpoint endpoint, LoadOptions options)
     : options_(std::move(options)),
       crowd_(std::move(endpoint), *this),
       gathering_(crowd_, gathering_options(options_)),
-      movement_(options_.rooms * options_.players, options_.entities, options_.rate_hz) {
+      movement_(options_.rooms * options_.players, options_.entities, options_.still, options_.rate_hz) {
   for (std::uint32_t i = 0; i < options_.rooms * options_.players; ++i) {
     Client::Traits traits;
     // A slow client counts only: what it decodes is old.
@@ -67,7 +67,7 @@ void Load::play(std::int64_t until_ns, const std::function<void(std::int64_t)>& 
   for (;;) {
     crowd_.poll(0);
     std::int64_t now = now_ns();
-    movement_.advance(crowd_, now, [this](const Movement::Step& step) { on_step(step); });
+    if (options_.moves) movement_.advance(crowd_, now, [this](const Movement::Step& step) { on_step(step); });
     now = now_ns();
     if (now >= next_sweep_ns_) {
       crowd_.sweep(now);

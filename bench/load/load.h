@@ -17,6 +17,8 @@ namespace tickrelay::bench {
 struct LoadOptions {
   std::uint32_t rooms = 1, players = 1, rate_hz = 20;
   std::uint32_t entities = 1;  // of each player: its own, and others that follow it
+  std::uint32_t still = 0;     // of each player, beside these: they never move
+  bool moves = true;           // false: nobody does anything
   std::string type = "bench";
   std::vector<std::string> room_ids{};  // rooms that exist; empty: the clients make them
   double slow_fraction = 0;

@@ -96,6 +96,7 @@ int main(int count, char** arguments) {
   add("capacity", "searches the most rooms that hold a latency", add_capacity);
   add("codec", "bytes and time a tick of recorded state, by the relay's own encoder", add_codec);
   add("replay", "a recorded trace as a live room", add_replay);
+  add("scale", "curves over players, rooms, entities, rates and connections; what one more of each costs", add_scale);
   add("storm", "everybody joins, is dropped at once and comes back", add_storm);
   try {
     app.parse(count, arguments);

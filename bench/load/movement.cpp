@@ -19,8 +19,8 @@ Placement beside(const Placement& leader, std::uint32_t which, std::uint32_t of,
 
 }  // namespace
 
-Movement::Movement(std::uint32_t players, std::uint32_t entities, std::uint32_t rate_hz)
-    : schedule_(players, rate_hz), followers_(entities - 1), follow_(players), placements_(entities) {
+Movement::Movement(std::uint32_t players, std::uint32_t entities, std::uint32_t still, std::uint32_t rate_hz)
+    : schedule_(players, rate_hz), followers_(entities - 1), still_(still), follow_(players), still_spawned_(players), placements_(update_actions_max) {
   for (std::uint32_t player = 0; player < players; ++player) walks_.emplace_back(player + 1, 1.0 / rate_hz);
 }
 
@@ -59,6 +59,22 @@ void Movement::compose(Client& client, std::uint32_t player, std::uint16_t compo
     } else {
       break;  // a further block of ids comes
     }
+  }
+  if (still_spawned_[player] < still_) add_still(client, player, component);
+}
+
+// As many as the message holds.
+void Movement::add_still(Client& client, std::uint32_t player, std::uint16_t component) {
+  for (std::size_t i = actions_.size(); i < update_actions_max && still_spawned_[player] < still_; ++i) {
+    const auto id = client.take_id();
+    if (!id) return;
+    const std::uint32_t number = ++still_spawned_[player];
+    placements_[i] = {static_cast<float>(number % 64), static_cast<float>(number / 64), static_cast<float>(player), 0};
+    actions_.push_back({.kind = wire::ActionKind::Spawn,
+                        .component = component,
+                        .entity = *id,
+                        .mask = all_fields,
+                        .data = {reinterpret_cast<const std::uint8_t*>(placements_[i].data()), sizeof(Placement)}});
   }
 }
 

@@ -13,7 +13,6 @@
 namespace tickrelay::bench {
 namespace {
 
-constexpr std::int64_t gather_patience_ns = 60 * second_ns;
 constexpr std::int64_t settle_ns = 500 * ms_ns;  // after the window: frames of its last ticks arrive
 
 std::string progress_line(const Measured& measured, std::int64_t second, std::int64_t of) {
@@ -36,7 +35,7 @@ Json run_load(Server& server, RunOptions options, const Progress& progress) {
 
   Load load(server.endpoint(), options.load);
   progress(std::to_string(options.load.rooms * options.load.players) + " players join");
-  const std::string failure = load.gather(gather_patience_ns);
+  const std::string failure = load.gather(options.gather_patience_ns);
   if (!failure.empty()) throw std::runtime_error(failure);
 
   load.play(now_ns() + options.warmup_ns, [](std::int64_t) {});

@@ -14,6 +14,7 @@ struct RunOptions {
   LoadOptions load{};
   RoomSettings room{};
   std::int64_t warmup_ns = 0, duration_ns = 0;
+  std::int64_t gather_patience_ns = 60'000'000'000;
   Json config{};  // what the report repeats
 };
 

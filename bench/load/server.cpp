@@ -22,7 +22,7 @@ std::string views(const RoomSettings& settings) {
 
 // All players come from one address here.
 std::string configuration(const RoomSettings& settings) {
-  return "[quota]\nconnections = 100000\nconnections_per_address = 100000\n"
+  return "[quota]\nrooms = 65536\nconnections = 100000\nconnections_per_address = 100000\n"
          "connections_per_s_per_address = 0\njoins_per_s_per_address = 0\n\n"
          "[type.bench]\nschema = \"FOLDER/bench.bfbs\"\ntick_rate = " + std::to_string(settings.rate_hz) +
          "\nmax_players = " + std::to_string(settings.players) + "\ncodec = \"" + settings.codec +

@@ -40,7 +40,7 @@ Storm::Storm(Endpoint endpoint, StormOptions options)
     : options_(std::move(options)),
       crowd_(std::move(endpoint), *this),
       gathering_(crowd_, {.rooms = options_.rooms, .players = options_.players, .room_ids = options_.room_ids}),
-      movement_(options_.rooms * options_.players, 1, options_.rate_hz),
+      movement_(options_.rooms * options_.players, 1, 0, options_.rate_hz),
       returning_(options_.rooms * options_.players) {
   for (std::size_t i = 0; i < returning_.size(); ++i) crowd_.add({});
 }

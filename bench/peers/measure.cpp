@@ -5,10 +5,10 @@
 #include <cstdlib>
 #include <stdexcept>
 
+#include "bench/load/machine.h"
 #include "bench/load/process_stats.h"
 #include "bench/load/report.h"
 #include "bench/net/clock.h"
-#include "bench/peers/machine.h"
 
 namespace tickrelay::bench {
 namespace {

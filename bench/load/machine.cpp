@@ -1,4 +1,4 @@
-#include "bench/peers/machine.h"
+#include "bench/load/machine.h"
 
 #include <sys/utsname.h>
 #include <unistd.h>

@@ -239,7 +239,7 @@ Refusal Room::write(EntityId entity, ComponentIndex component, std::uint64_t mas
     if (what.quats != 0) {
         mask = with_whole_quats(what, mask, data, world_.get(entity, component), buffer);
     } else {
-        std::ranges::copy(data, buffer.begin());
+        std::copy_n(data.data(), data.size(), buffer.data());
     }
     const std::span quantised = std::span(buffer).first(what.packed_bytes(mask));
     std::uint32_t clamped = 0;

@@ -11,7 +11,7 @@ namespace tickrelay {
 inline void frame_into(std::vector<std::byte>& out, std::span<const std::byte> payload) {
     out.resize(websocket_header_max + payload.size());
     const std::size_t header = write_websocket_header(out.data(), payload.size());
-    std::ranges::copy(payload, out.begin() + static_cast<std::ptrdiff_t>(header));
+    std::copy_n(payload.data(), payload.size(), out.data() + header);  // by pointers: of iterators the library makes a loop over bytes
     out.resize(header + payload.size());
 }
 

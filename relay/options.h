@@ -57,6 +57,7 @@ struct Options {
     std::uint32_t fleet_replicas = 0;  // 0: 3 in a cluster, else 1
     std::string fleet_credentials;
     std::string fleet_ca;
+    std::string fleet_cert;
     std::vector<std::string> logic;
     log::Format log_format = log::Format::text;
     log::Level log_level = log::Level::info;

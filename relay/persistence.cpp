@@ -52,6 +52,7 @@ std::optional<std::string> Persistence::open_fleet(const std::string& node, std:
                                                                        .name = "tickrelay " + node,
                                                                        .credentials = options_.fleet_credentials,
                                                                        .ca_file = options_.fleet_ca,
+                                                                       .cert_file = options_.fleet_cert,
                                                                        .replicas = options_.fleet_replicas},
                                                               .node = {.name = node,
                                                                        .prefix = options_.fleet_name,

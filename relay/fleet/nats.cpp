@@ -56,15 +56,11 @@ std::optional<std::string> Nats::connect(const NatsSettings& settings) {
     natsOptions_SetTimeout(made, connect_patience_ms);
     natsOptions_SetPingInterval(made, ping_ms);
     natsOptions_SetMaxPingsOut(made, 2);
-    if (!settings.ca_file.empty()) status = natsOptions_LoadCATrustedCertificates(made, settings.ca_file.c_str());
-    if (status != NATS_OK) return "nats.ca: " + settings.ca_file + " cannot be read: " + what(status);
-    if (!settings.credentials.empty()) status = natsOptions_SetUserCredentialsFromFiles(made, settings.credentials.c_str(), nullptr);
-    if (status != NATS_OK) return "nats.credentials: " + settings.credentials + " cannot be read: " + what(status);
+    if (auto error = set_access(made, settings)) return error;
     const auto until = std::chrono::steady_clock::now() + start_patience;
-    while ((status = natsConnection_Connect(&p.connection, made)) != NATS_OK && std::chrono::steady_clock::now() < until)
+    while ((status = natsConnection_Connect(&p.connection, made)) != NATS_OK && !is_refused(status) && std::chrono::steady_clock::now() < until)
         std::this_thread::sleep_for(start_again);
-    if (status != NATS_OK)
-        return "nats: none of the servers can be reached: " + what(status) + ": start nats-server -js, or correct the URLs";
+    if (status != NATS_OK) return not_connected(status, settings);
     jsOptions js = patient(setup_patience_ms);
     js.PublishAsync.MaxPending = 8'192;
     js.PublishAsync.AckHandler = Parts::acknowledged;

@@ -16,8 +16,9 @@ namespace tickrelay {
 struct NatsSettings {
     std::vector<std::string> servers;
     std::string name;         // of this connection, for the servers' logs
-    std::string credentials;  // path of a .creds file; empty: those of the URLs, or none
+    std::string credentials;  // path of a file, see nats_access.cpp; empty: those of the URLs, or none
     std::string ca_file;      // of servers with tls:// URLs; empty: the system's
+    std::string cert_file;    // what this client shows: certificate and key; empty: none
     std::uint32_t replicas = 0;  // of buckets and streams; 0: 3 in a cluster, else 1
 };
 

@@ -1,4 +1,4 @@
-// What nats.cpp and nats_streams.cpp share of libnats. For those two alone.
+// What nats.cpp and nats_streams.cpp share of libnats. For those and nats_access.cpp alone.
 #pragma once
 
 #include <nats/nats.h>
@@ -37,6 +37,12 @@ inline jsOptions patient(std::int64_t ms) {
     options.Wait = ms;
     return options;
 }
+
+// nats_access.cpp: who this client is, and who the servers must be. An error text, or nothing.
+std::optional<std::string> set_access(natsOptions* options, const NatsSettings& settings);
+// A server that is there does not want this client, or is not who it should be: trying again does not help.
+bool is_refused(natsStatus status);
+std::string not_connected(natsStatus status, const NatsSettings& settings);
 
 }  // namespace tickrelay::nats_parts
 

@@ -22,7 +22,13 @@ namespace {
 
 using nlohmann::json;
 
-// Held until all are known, so that none is given twice.
+json body_of(const std::string& page) {
+    const std::size_t at = page.find("\r\n\r\n");
+    return at == std::string::npos ? json() : json::parse(page.substr(at + 4), nullptr, false);
+}
+
+}  // namespace
+
 std::vector<std::uint16_t> free_ports(std::size_t count) {
     std::vector<int> sockets;
     std::vector<std::uint16_t> ports;
@@ -40,14 +46,7 @@ std::vector<std::uint16_t> free_ports(std::size_t count) {
     return ports;
 }
 
-json body_of(const std::string& page) {
-    const std::size_t at = page.find("\r\n\r\n");
-    return at == std::string::npos ? json() : json::parse(page.substr(at + 4), nullptr, false);
-}
-
-}  // namespace
-
-NatsServers::NatsServers(std::size_t count) : servers_(count) {
+NatsServers::NatsServers(std::size_t count, std::string more) : more_(std::move(more)), servers_(count) {
     folder_ = (std::filesystem::temp_directory_path() / "tickrelay-nats-XXXXXX").string();
     if (mkdtemp(folder_.data()) == nullptr) return;
     const std::vector<std::uint16_t> ports = free_ports(count * 3);
@@ -74,6 +73,7 @@ void NatsServers::start(std::size_t index) {
         for (const Server& each : servers_) config << "\"nats://127.0.0.1:" << each.cluster_port << "\", ";
         config << "] }\n";
     }
+    config << more_;
     config.close();
     const int log = open((folder_ + "/" + name + ".log").c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
     server.process = fork();

@@ -9,9 +9,13 @@
 
 namespace tickrelay::test {
 
+// Held until all are known, so that none is given twice.
+std::vector<std::uint16_t> free_ports(std::size_t count);
+
 class NatsServers {
   public:
-    explicit NatsServers(std::size_t count);
+    // more: for each server's configuration, as `authorization {…}`.
+    explicit NatsServers(std::size_t count, std::string more = {});
     ~NatsServers();
     NatsServers(const NatsServers&) = delete;
     NatsServers& operator=(const NatsServers&) = delete;
@@ -37,6 +41,7 @@ class NatsServers {
     [[nodiscard]] std::string page(const Server& server, const std::string& path) const;
 
     std::string folder_;
+    std::string more_;
     std::vector<Server> servers_;
 };
 

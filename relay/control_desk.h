@@ -52,6 +52,9 @@ class ControlDesk final : public Controls {
         return fleet_ == nullptr ? std::nullopt : fleet_->forward(method, room_id, line, deadline);
     }
     std::vector<NodeInfo> nodes() override { return fleet_ == nullptr ? std::vector<NodeInfo>() : fleet_->nodes(); }
+    Answer<FleetEvents> fleet_events(std::optional<std::uint64_t> after, Deadline deadline) override {
+        return fleet_ == nullptr ? Controls::fleet_events(after, deadline) : fleet_->events(after, deadline);
+    }
     RelayInfo info() override;
     std::shared_ptr<const RoomTypes> types() override { return reception_.types(); }
     std::string unready() override;

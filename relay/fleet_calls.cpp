@@ -13,6 +13,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr milliseconds again_every{20};
+constexpr std::int64_t journal_patience_ms = 1'000;  // on the admin thread
 constexpr milliseconds between_patience{3'000};  // for a room to come up on another node
 
 std::int64_t ms_until(Deadline deadline) { return std::max<std::int64_t>(std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now()).count(), 1); }
@@ -100,6 +101,13 @@ std::vector<NodeInfo> FleetDesk::nodes() {
                              .seen_s = static_cast<double>(now_ns - node.changed_ns) / 1e9});
         return infos;
     });
+}
+
+Answer<FleetEvents> FleetDesk::events(std::optional<std::uint64_t> after, Deadline deadline) {
+    std::uint64_t last = 0;
+    if (store_.nats().last_number(store_.journal_stream(), last, std::min(ms_until(deadline), journal_patience_ms)) != Nats::Read::found)
+        return Refused{std::string(reason_not_available), "the fleet's journal cannot be read now: look at the NATS servers, and try again"};
+    return FleetEvents{.feed = feeds_.open(after.value_or(last)), .last = last};
 }
 
 std::optional<Refused> FleetDesk::begin(const std::string& room_id) {

@@ -34,7 +34,8 @@ class OnPlace final : public Errand {
 
 FleetDesk::FleetDesk(NatsStore& store, Lobby& lobby, std::span<WorkerPort* const> workers, std::span<LoopPort* const> loops, RoomReturn& rooms,
                      Controls& controls, EventRing& events)
-    : store_(store), node_(store.node()), lobby_(lobby), workers_(workers), rooms_(rooms), rpc_(controls, events) {
+    : store_(store), node_(store.node()), lobby_(lobby), workers_(workers), rooms_(rooms), rpc_(controls, events),
+      feeds_(store.nats(), store.journal_stream(), store.journal_subjects(), [&events] { events.announce(); }) {
     for (WorkerPort* port : workers) port->right = &node_.lease();
     for (LoopPort* port : loops) port->right = &node_.lease();
 }
@@ -67,6 +68,7 @@ void FleetDesk::stop() {
     draining_ = false;
     moves_.stop();
     calls_.stop();
+    feeds_.stop();
 }
 
 void FleetDesk::drain(bool draining) {

@@ -17,6 +17,7 @@
 #include "relay/door/rpc.h"
 #include "relay/fleet/nats_store.h"
 #include "relay/fleet/tasks.h"
+#include "relay/fleet_feeds.h"
 #include "relay/options.h"
 #include "relay/room_return.h"
 #include "relay/run/ports.h"
@@ -41,6 +42,8 @@ class FleetDesk {
 
     [[nodiscard]] bool may_run() const { return node_.may_run(); }
     [[nodiscard]] std::vector<NodeInfo> nodes();
+    // As Controls::fleet_events.
+    Answer<FleetEvents> events(std::optional<std::uint64_t> after, Deadline deadline);
     // As Controls::forward.
     std::optional<std::string> forward(const std::string& method, const std::string& room_id, const std::string& line, Deadline deadline);
     // No room of this id is anywhere, and it is this node's to make; or why not.
@@ -80,6 +83,7 @@ class FleetDesk {
     std::span<WorkerPort* const> workers_;
     RoomReturn& rooms_;
     Rpc rpc_;
+    FleetFeeds feeds_;
     std::atomic<bool> draining_{false};
     std::atomic<bool> stopping_{false};
     std::chrono::steady_clock::time_point own_due_{};  // the moves' thread's

@@ -2,6 +2,10 @@
 
 #include <chrono>
 #include <future>
+#include <nlohmann/json.hpp>
+
+#include "relay/door/event_json.h"
+#include "relay/door/json.h"
 
 namespace tickrelay {
 
@@ -23,6 +27,20 @@ StoredEvent stored(RelayEvent&& event) {
 }
 
 }  // namespace
+
+std::optional<RelayEvent> relay_event(StoredEvent from) {
+    RelayEvent event{.seq = from.seq, .time_ms = from.time_ms, .room_id = std::move(from.room_id), .player_id = std::move(from.player_id),
+                     .label = std::move(from.label), .data = std::move(from.data), .trace_id = std::move(from.trace_id)};
+    if (from.lost_from != 0 || !find_event_type(from.type, event.type)) return std::nullopt;
+    return event;
+}
+
+std::string event_text(const StoredEvent& event, const std::string& node) {
+    const auto known = relay_event(event);
+    nlohmann::json object = known ? to_json(*known) : nlohmann::json{{"type", "events.lost"}, {"seq", event.seq}, {"from", event.lost_from != 0 ? event.lost_from : event.seq}, {"to", event.seq}};
+    object["node"] = node;
+    return dump_line(object);
+}
 
 void JournalPump::start() {
     const std::uint64_t first = store_.first_event();
@@ -73,12 +91,8 @@ std::optional<std::vector<RelayEvent>> JournalPump::read(std::uint64_t after, st
     store_.read_events(after, count, [promise](EventPage page) { promise->set_value(std::move(page)); });
     if (answer.wait_for(read_patience) != std::future_status::ready) return std::nullopt;
     std::vector<RelayEvent> events;
-    for (StoredEvent& from : answer.get().events) {
-        RelayEvent event{.seq = from.seq, .time_ms = from.time_ms, .room_id = std::move(from.room_id), .player_id = std::move(from.player_id),
-                         .label = std::move(from.label), .data = std::move(from.data), .trace_id = std::move(from.trace_id)};
-        // A gap's numbers, and what a newer relay knows, are as good as lost.
-        if (from.lost_from == 0 && find_event_type(from.type, event.type)) events.push_back(std::move(event));
-    }
+    for (StoredEvent& from : answer.get().events)
+        if (auto event = relay_event(std::move(from))) events.push_back(*std::move(event));
     return events;
 }
 

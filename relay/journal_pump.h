@@ -5,11 +5,18 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <optional>
+#include <string>
 
 #include "relay/door/event_ring.h"
 #include "relay/fleet/store.h"
 
 namespace tickrelay {
+
+// Nothing: a gap, or what a newer relay knows.
+std::optional<RelayEvent> relay_event(StoredEvent from);
+// As a JSON object: what it says of itself, and `node`.
+std::string event_text(const StoredEvent& event, const std::string& node);
 
 class JournalPump final : public EventArchive {
   public:

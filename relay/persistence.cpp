@@ -56,7 +56,8 @@ std::optional<std::string> Persistence::open_fleet(const std::string& node, std:
                                                                        .replicas = options_.fleet_replicas},
                                                               .node = {.name = node,
                                                                        .prefix = options_.fleet_name,
-                                                                       .lease_ns = static_cast<std::int64_t>(options_.fleet_lease_s * 1e9)}},
+                                                                       .lease_ns = static_cast<std::int64_t>(options_.fleet_lease_s * 1e9)},
+                                                              .event_text = [node](const StoredEvent& event) { return event_text(event, node); }},
                                             std::move(journal), stats_.shard());
     std::vector<std::byte> secret(secret_bytes);
     fill_random(secret);

@@ -75,6 +75,7 @@ void StatsTotals::add(const StatsShard& shard) {
     store_failing += shard.store_failing.read();
     journal_events += shard.journal_events.read();
     journal_dropped += shard.journal_dropped.read();
+    journal_age_s = std::max(journal_age_s, shard.journal_age_s.read());
     rooms_restored += shard.rooms_restored.read();
     rooms_set_aside += shard.rooms_set_aside.read();
     tls_expires_s += shard.tls_expires_s.read();  // one shard has it

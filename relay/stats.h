@@ -147,6 +147,7 @@ struct alignas(64) StatsShard {
     Gauge<std::int64_t> store_failing;  // 1: what is to be kept waits, its last try failed
     Counter journal_events;
     Counter journal_dropped;
+    Gauge<double> journal_age_s;  // of the oldest event that waits for the fleet's stream
     Counter rooms_restored;
     Counter rooms_set_aside;
     Gauge<std::int64_t> tls_expires_s;  // since 1970, of the certificate that ends first; 0: none
@@ -209,6 +210,7 @@ struct StatsTotals {
     std::int64_t store_failing = 0;
     std::uint64_t journal_events = 0;
     std::uint64_t journal_dropped = 0;
+    double journal_age_s = 0;
     std::uint64_t rooms_restored = 0;
     std::uint64_t rooms_set_aside = 0;
     std::int64_t tls_expires_s = 0;

@@ -134,6 +134,7 @@ void store(Page& page, const StatsTotals& totals) {
              totals.store_failing);
     page.one("tickrelay_journal_events_total", "counter", "Events written to the journal.", totals.journal_events);
     page.one("tickrelay_journal_dropped_total", "counter", "Events that the journal lost or dropped as the oldest.", totals.journal_dropped);
+    page.one("tickrelay_journal_age_seconds", "gauge", "Age of the oldest event that waits for the fleet's NATS servers; 0: none does.", totals.journal_age_s);
     page.one("tickrelay_rooms_restored_total", "counter", "Rooms taken up from their checkpoints.", totals.rooms_restored);
     page.one("tickrelay_rooms_set_aside_total", "counter", "Rooms whose checkpoint could not be taken up.", totals.rooms_set_aside);
 }

@@ -22,6 +22,7 @@
 #include "relay/core/settings.h"
 #include "relay/core/tick.h"
 #include "relay/core/visibility.h"
+#include "relay/door/event_feed.h"
 #include "relay/door/room_keys.h"
 
 namespace tickrelay {
@@ -292,6 +293,12 @@ struct ResultRequest {
     std::string data;  // JSON text
 };
 
+// Of the whole fleet, from after a number of its journal on.
+struct FleetEvents {
+    std::shared_ptr<EventFeed> feed;
+    std::uint64_t last = 0;  // the journal's last number now
+};
+
 class Controls {
   public:
     virtual ~Controls() = default;
@@ -306,6 +313,11 @@ class Controls {
     // At once, from memory.
     virtual RelayInfo info() = 0;
     virtual std::vector<NodeInfo> nodes() { return {}; }  // a relay alone: none
+    // after: none: from now on.
+    virtual Answer<FleetEvents> fleet_events(std::optional<std::uint64_t> after, Deadline deadline) {
+        (void)after, (void)deadline;
+        return Refused{std::string(reason_not_available), "this relay is not one of a fleet: start it with --nats, or leave out fleet"};
+    }
     virtual std::shared_ptr<const RoomTypes> types() = 0;  // as configured now; never null
     // Why new players should go elsewhere (draining, out of headroom), or empty where they are welcome.
     virtual std::string unready() = 0;

@@ -75,6 +75,7 @@ class EventRing {
         std::vector<RelayEvent> events;
         std::uint64_t cursor = 0;  // read from here next time
     };
+    void announce() const { if (wake_) wake_(); }  // there is news elsewhere
     // Events above `after` that the filter takes, at most `events` of them; what the ring no longer has comes from the archive.
     [[nodiscard]] Batch read(std::uint64_t after, const Filter& filter, std::size_t events) const;
     [[nodiscard]] Batch read_ring(std::uint64_t after, const Filter& filter, std::size_t events) const;  // without it

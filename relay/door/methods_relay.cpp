@@ -79,7 +79,16 @@ Outcome events_subscribe(Call& call) {
     subscription.filter.room_id = call.params.name("room_id").value_or("");
     read_types(call.params, subscription.filter.types);
     const auto after = call.params.whole("after_seq", 0, INT64_MAX);
+    const bool fleet = call.params.flag("fleet").value_or(false);
     FINISH(call);
+    if (fleet) {
+        auto answer = call.controls.fleet_events(after ? std::optional(static_cast<std::uint64_t>(*after)) : std::nullopt, call.deadline);
+        if (auto* refused = std::get_if<Refused>(&answer)) return std::move(*refused);
+        auto& events = std::get<FleetEvents>(answer);
+        subscription.fleet = std::move(events.feed);
+        call.session.subscription = std::move(subscription);
+        return json{{"seq", events.last}};
+    }
     const std::uint64_t last = call.events.last();
     subscription.cursor = after ? static_cast<std::uint64_t>(*after) : last;
     call.session.subscription = std::move(subscription);
@@ -98,8 +107,9 @@ constexpr std::array relay_method_table = {
            "The nodes of the fleet as this one knows them: `node`, `url`, `headroom`, `rooms`, `draining`, `alive`, `here`, `seen_s`. A relay alone: none."},
     Method{"ticket.issue", true, ticket_issue, "room_id, player_id, role?, ttl_s?, seat?, single_use?",
            "A signed ticket (`role`: player, spectator, authority; `seat`: to take over that player number alone; `single_use`: true) and the URL to join at."},
-    Method{"events.subscribe", false, events_subscribe, "room_id?, types?, after_seq?",
-           "From now on, or from after a number (with `data_dir` over restarts, too), notifications `event` (and `events.lost {from, to}`) on this connection."},
+    Method{"events.subscribe", false, events_subscribe, "room_id?, types?, after_seq?, fleet?",
+           "From now on, or from after a number (with `data_dir` over restarts, too), notifications `event` (and `events.lost {from, to}`) on this connection. "
+           "With `fleet` those of all nodes, from the fleet's journal: each also has `node` and that node's own `node_seq`, and `after_seq` works on any node."},
 };
 
 }  // namespace

@@ -1,9 +1,11 @@
 #include "relay/door/rpc.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 #include <vector>
 
-#include "relay/door/base64.h"
+#include "relay/door/event_json.h"
 #include "relay/door/json.h"
 #include "relay/door/methods.h"
 #include "relay/door/nearest.h"
@@ -91,27 +93,25 @@ void audit(const Method& method, const json& params, const Outcome& outcome, con
     }
 }
 
-json show(const RelayEvent& event) {
-    json object = {{"seq", event.seq}, {"type", name_of(event.type)}, {"time_ms", event.time_ms}};
-    if (!event.room_id.empty()) object["room_id"] = event.room_id;
-    if (!event.player_id.empty()) object["player_id"] = event.player_id;
-    if (!event.trace_id.empty()) object["trace_id"] = event.trace_id;
-    switch (event.type) {
-        case RelayEventType::room_message:
-            object["message_type"] = event.label;
-            object["data"] = encode_base64(bytes_of(event.data));
-            break;
-        case RelayEventType::room_result: object["data"] = json_of(event.data); break;
-        case RelayEventType::room_spawned:
-        case RelayEventType::room_restored: object["room_type"] = event.label; break;
-        default:
-            if (!event.label.empty()) object["reason"] = event.label;
-    }
-    return object;
-}
-
 std::string notification(const char* method, json params) {
     return dump_line({{"jsonrpc", "2.0"}, {"method", method}, {"params", std::move(params)}}) + "\n";
+}
+
+// Numbers are the fleet's journal's, by which a reader goes on; a node's own is node_seq. Empty: the filter does not take it.
+std::string fleet_news(const EventFeed::Event& event, const EventRing::Filter& filter) {
+    if (event.lost_from != 0) return notification("events.lost", {{"from", event.lost_from}, {"to", event.seq}});
+    json object = parse_json(event.text);
+    if (!object.is_object()) return {};
+    const std::string type = text_in(object, "type");
+    if (type == "events.lost") {  // by a node, before it could tell the fleet
+        object.erase("type");
+        object["seq"] = event.seq;
+        return notification("events.lost", std::move(object));
+    }
+    if (!filter.room_id.empty() && text_in(object, "room_id") != filter.room_id) return {};
+    if (!filter.types.empty() && std::ranges::none_of(filter.types, [&](RelayEventType each) { return name_of(each) == type; })) return {};
+    object["node_seq"] = std::exchange(object["seq"], event.seq);
+    return notification("event", std::move(object));
 }
 
 }  // namespace
@@ -213,13 +213,19 @@ std::string Rpc::refusal(std::string_view reason, std::string message) {
 std::string Rpc::news(AdminSession& session, std::size_t bytes) {
     std::string out;
     while (session.subscription && out.size() < bytes) {
-        auto& [filter, cursor] = *session.subscription;
+        auto& [filter, cursor, fleet] = *session.subscription;
+        if (fleet) {
+            const auto events = fleet->take(news_events_max);
+            if (events.empty()) break;
+            for (const EventFeed::Event& event : events) out += fleet_news(event, filter);
+            continue;
+        }
         const auto batch = events_.read(cursor, filter, news_events_max);
         if (batch.cursor == cursor) break;
         cursor = batch.cursor;
         if (batch.lost_from != 0)
             out += notification("events.lost", {{"from", batch.lost_from}, {"to", batch.lost_to}});
-        for (const auto& event : batch.events) out += notification("event", show(event));
+        for (const auto& event : batch.events) out += notification("event", to_json(event));
     }
     return out;
 }

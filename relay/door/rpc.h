@@ -3,12 +3,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "relay/door/controls.h"
+#include "relay/door/event_feed.h"
 #include "relay/door/event_ring.h"
 
 namespace tickrelay {
@@ -18,6 +20,7 @@ struct AdminSession {
     struct Subscription {
         EventRing::Filter filter;
         std::uint64_t cursor = 0;
+        std::shared_ptr<EventFeed> fleet = {};  // not null: the whole fleet's events, in place of this relay's
     };
     std::optional<Subscription> subscription;  // a further events.subscribe replaces it
     // For the audit line: what the kernel says of who is at the other end of the Unix socket, or whence somebody else comes.

@@ -197,13 +197,7 @@ Nats::Read Nats::get(const std::string& bucket, const std::string& key, Value& v
 }
 
 Nats::Read Nats::last_revision(const std::string& bucket, std::uint64_t& revision, std::int64_t patience_ms) {
-    jsStreamInfo* got = nullptr;
-    jsErrCode error{};
-    jsOptions options = patient(patience_ms);
-    if (js_GetStreamInfo(&got, parts_->js, stream_of(bucket).c_str(), &options, &error) != NATS_OK) return Read::failed;
-    const InfoPointer info(got);
-    revision = info->State.LastSeq;
-    return Read::found;
+    return last_number(stream_of(bucket), revision, patience_ms);
 }
 
 // ---------------------------------------------------------------------------------------------- watches

@@ -73,6 +73,8 @@ class Nats {
     // All at once; which of them the stream has.
     std::vector<bool> publish(std::span<const Message> messages, std::int64_t patience_ms);
     Read last(const std::string& stream, const std::string& subject, std::string& bytes, std::int64_t patience_ms);
+    // The number of the stream's last message; 0: it never had one.
+    Read last_number(const std::string& stream, std::uint64_t& number, std::int64_t patience_ms);
     bool purge(const std::string& stream, const std::string& subjects, std::int64_t patience_ms);
 
     // ---- between nodes; nothing is kept, at most once
@@ -85,6 +87,7 @@ class Nats {
     [[nodiscard]] std::string local_address() const;
 
   private:
+    friend class NatsFeed;
     struct Parts;
     std::unique_ptr<Parts> parts_;
 };

@@ -1,4 +1,4 @@
-// What nats.cpp and nats_streams.cpp share of libnats. For those and nats_access.cpp alone.
+// What nats.cpp, nats_streams.cpp and nats_feed.cpp share of libnats. For those and nats_access.cpp alone.
 #pragma once
 
 #include <nats/nats.h>

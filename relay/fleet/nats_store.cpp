@@ -28,12 +28,12 @@ std::optional<std::string> NatsStore::open(const std::string& secret) {
     const std::string& prefix = settings_.node.prefix;
     if (auto error = node_.open()) return error;
     if (auto error = nats_.open_stream(prefix + "_checkpoints", prefix + ".checkpoint.>", /*newest_only*/ true, 0, 0)) return error;
-    if (auto error = nats_.open_stream(prefix + "_journal", prefix + ".journal.>", /*newest_only*/ false, stream_bytes_max, 0)) return error;
+    if (auto error = nats_.open_stream(journal_stream(), journal_subjects(), /*newest_only*/ false, stream_bytes_max, 0)) return error;
     if (auto error = open_keys(secret)) return error;
     const std::uint64_t last = last_in_stream();
-    first_event_ = journal_ ? journal_->first_event() : last + 1;
-    // Of a journal that begins anew, numbers that the stream has say nothing.
-    shipped_ = last < first_event_ ? last : 0;
+    // A node's numbers only grow, whatever became of its data_dir: readers know an event by them.
+    first_event_ = std::max(journal_ ? journal_->first_event() : std::uint64_t{1}, last + 1);
+    shipped_ = last;
     opened_ = true;
     directory_.start(settle_every, [this] { settle(); });
     writer_ = std::thread([this] { run_writer(); });

@@ -6,12 +6,13 @@
 //     bucket PREFIX_rooms        room → RoomClaim; who claims one writes it by compare-and-set
 //     bucket PREFIX_keys         sessions → the secret that all nodes sign players' sessions with
 //     stream PREFIX_checkpoints  PREFIX.checkpoint.ROOM.TERM.head, and .SLOT.N where one message does not hold it
-//     stream PREFIX_journal      PREFIX.journal.NODE, one JSON object each
+//     stream PREFIX_journal      PREFIX.journal.NODE.TYPE (….room.result), one JSON object each, with the id NODE.SEQ
 //
 // A checkpoint is under its owner's term, so that a late write of an owner before is nobody's. Owner: Persistence.
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <set>
@@ -29,6 +30,7 @@ namespace tickrelay {
 struct NatsStoreSettings {
     NatsSettings nats;
     NodeSettings node;
+    std::function<std::string(const StoredEvent&)> event_text;  // for the stream: a JSON object with `seq`
 };
 
 class NatsStore final : public Store {
@@ -41,6 +43,8 @@ class NatsStore final : public Store {
     std::optional<std::string> open(const std::string& secret);
     [[nodiscard]] FleetNode& node() { return node_; }
     [[nodiscard]] Nats& nats() { return nats_; }
+    [[nodiscard]] std::string journal_stream() const { return settings_.node.prefix + "_journal"; }
+    [[nodiscard]] std::string journal_subjects() const { return settings_.node.prefix + ".journal.>"; }
     [[nodiscard]] const std::string& session_secret() const { return session_secret_; }
 
     // A room whose id nobody else can know: this node's from here on; the directory learns of it.
@@ -100,6 +104,8 @@ class NatsStore final : public Store {
     // ---- nats_store_journal.cpp
     void run_journal();
     bool publish_events(std::span<const StoredEvent> events);
+    bool ship(const EventPage& page);
+    void note_waiting(bool waits, std::span<const StoredEvent> events);
     [[nodiscard]] std::uint64_t last_in_stream();
 
     const NatsStoreSettings settings_;

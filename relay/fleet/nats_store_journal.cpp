@@ -6,6 +6,7 @@
 #include <future>
 #include <nlohmann/json.hpp>
 
+#include "relay/fleet/data_dir.h"
 #include "relay/fleet/nats_store.h"
 
 namespace tickrelay {
@@ -20,19 +21,7 @@ constexpr milliseconds publish_again{500};
 constexpr std::int64_t publish_patience_ms = 2'000;
 constexpr std::chrono::seconds journal_patience{5};
 
-std::string event_text(const StoredEvent& event, const std::string& node) {
-    nlohmann::json out{{"node", node}, {"seq", event.seq}, {"time_ms", event.time_ms}};
-    if (event.lost_from != 0) out["lost_from"] = event.lost_from;
-    const auto add = [&](const char* key, const std::string& text) {
-        if (!text.empty()) out[key] = text;
-    };
-    add("type", event.type);
-    add("room_id", event.room_id);
-    add("player_id", event.player_id);
-    add("label", event.label);
-    add("data", event.data);
-    return out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
+std::string type_of(const StoredEvent& event) { return event.lost_from != 0 ? "events.lost" : event.type; }
 
 }  // namespace
 
@@ -48,21 +37,41 @@ void NatsStore::append_event(std::vector<StoredEvent> events, Then<Stored> then)
 
 std::uint64_t NatsStore::last_in_stream() {
     std::string newest;
-    const std::string& prefix = settings_.node.prefix;
-    if (nats_.last(prefix + "_journal", prefix + ".journal." + key_of(settings_.node.name), newest, publish_patience_ms) != Nats::Read::found) return 0;
+    const std::string subjects = settings_.node.prefix + ".journal." + key_of(settings_.node.name) + ".>";
+    if (nats_.last(journal_stream(), subjects, newest, publish_patience_ms) != Nats::Read::found) return 0;
     const auto event = nlohmann::json::parse(newest, nullptr, false);
     return event.is_object() && event.contains("seq") && event["seq"].is_number_unsigned() ? event["seq"].get<std::uint64_t>() : 0;
 }
 
-// One after the other: what the stream has last tells where to go on after a restart.
+// One batch after the other: what the stream has last tells where to go on after a restart. A batch of which a part is stored is sent
+// again as a whole; the servers drop what they had within the last two minutes, readers drop the rest by its id.
 bool NatsStore::publish_events(std::span<const StoredEvent> events) {
-    const std::string& prefix = settings_.node.prefix;
-    const std::string subject = prefix + ".journal." + key_of(settings_.node.name);
+    const std::string& name = settings_.node.name;
+    const std::string subject = settings_.node.prefix + ".journal." + key_of(name) + ".";
     std::vector<Nats::Message> messages;
     for (const StoredEvent& event : events)
-        messages.push_back({.subject = subject, .bytes = event_text(event, settings_.node.name), .id = settings_.node.name + "." + std::to_string(event.seq)});
+        messages.push_back({.subject = subject + type_of(event), .bytes = settings_.event_text(event), .id = name + "." + std::to_string(event.seq)});
     const std::vector<bool> stored = nats_.publish(messages, publish_patience_ms);
     return std::ranges::all_of(stored, [](bool each) { return each; });
+}
+
+// What the spool had to drop meanwhile is told first.
+bool NatsStore::ship(const EventPage& page) {
+    if (page.events.empty()) return true;
+    if (page.first > shipped_ + 1) {
+        const StoredEvent gap{.seq = page.first - 1, .lost_from = shipped_ + 1};
+        if (!publish_events({&gap, 1})) return false;
+        shipped_ = gap.seq;
+    }
+    if (!publish_events(page.events)) return false;
+    shipped_ = page.events.back().seq;
+    return true;
+}
+
+void NatsStore::note_waiting(bool waits, std::span<const StoredEvent> events) {
+    const auto oldest = std::ranges::find_if(events, [](const StoredEvent& event) { return event.time_ms != 0; });
+    const double age_s = !waits || oldest == events.end() ? 0 : static_cast<double>(now_since_1970_ms() - oldest->time_ms) / 1e3;
+    stats_.journal_age_s.set(std::max(age_s, 0.0));
 }
 
 void NatsStore::run_journal() {
@@ -78,6 +87,7 @@ void NatsStore::run_journal() {
         more = false;
         for (const auto& [events, then] : direct) {
             done = publish_events(events);
+            note_waiting(!done, events);
             if (done) stats_.journal_events.add(events.size());
             then(done ? Stored::durable : Stored::failed);
         }
@@ -86,8 +96,8 @@ void NatsStore::run_journal() {
             auto answer = promise->get_future();
             journal_->read_events(shipped_, shipped_at_once, [promise](EventPage page) { promise->set_value(std::move(page)); });
             const EventPage page = answer.wait_for(journal_patience) == std::future_status::ready ? answer.get() : EventPage{};
-            done = page.events.empty() || publish_events(page.events);
-            if (done && !page.events.empty()) shipped_ = page.events.back().seq;
+            done = ship(page);
+            note_waiting(!done, page.events);
             more = done && page.events.size() == shipped_at_once;
         }
         lock.lock();

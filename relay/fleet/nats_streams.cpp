@@ -76,6 +76,16 @@ Nats::Read Nats::last(const std::string& stream, const std::string& subject, std
     return Read::found;
 }
 
+Nats::Read Nats::last_number(const std::string& stream, std::uint64_t& number, std::int64_t patience_ms) {
+    jsStreamInfo* got = nullptr;
+    jsErrCode error{};
+    jsOptions options = patient(patience_ms);
+    if (js_GetStreamInfo(&got, parts_->js, stream.c_str(), &options, &error) != NATS_OK) return Read::failed;
+    const InfoPointer info(got);
+    number = info->State.LastSeq;
+    return Read::found;
+}
+
 bool Nats::purge(const std::string& stream, const std::string& subjects, std::int64_t patience_ms) {
     jsOptions options = patient(patience_ms);
     options.Stream.Purge.Subject = subjects.c_str();

@@ -25,6 +25,7 @@ struct Words {
     BanWish ban;
     double interval_s = 1;
     bool once = false;
+    bool fleet = false;
     std::deque<std::pair<const RoomKey*, std::string>> keys;  // their addresses must not change
 };
 
@@ -106,9 +107,10 @@ void add_room_verbs(CLI::App& app, Words& words, int& code) {
     issued->add_option("--role", words.role, "player, spectator or authority.")->capture_default_str();
     issued->add_option("--ttl-s", words.ttl_s, "Good for so many seconds.")->capture_default_str();
     auto* watched = add(app, code, "watch", "Follow what happens, until Ctrl-C.",
-                        [&] { return watch(common, words.room_id, words.after_seq); });
+                        [&] { return watch(common, words.room_id, words.after_seq, words.fleet); });
     watched->add_option("ID", words.room_id, "Only this room.");
-    watched->add_option("--after-seq", words.after_seq, "Begin with what followed this number.");
+    watched->add_option("--after-seq,--after", words.after_seq, "Begin with what followed this number.");
+    watched->add_flag("--fleet", words.fleet, "What happens on all nodes, by the socket of any; numbers are the fleet's.");
 }
 
 void add_relay_verbs(CLI::App& app, Words& words, int& code) {

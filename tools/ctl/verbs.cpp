@@ -76,9 +76,13 @@ std::string clock_text(const json& event) {
 std::string event_text(const json& notification) {
     const json params = notification.value("params", json::object());
     if (notification.value("method", "") == "events.lost") {
-        return "(events " + cell(params, "from") + " to " + cell(params, "to") + " are lost: this reader was too slow)";
+        const std::string node = cell(params, "node");
+        return "(events " + cell(params, "from") + " to " + cell(params, "to") +
+               (node.empty() ? " are lost: this reader was too slow)" : " of " + node + " are lost: its journal was full while NATS was away)");
     }
-    std::string text = clock_text(params) + "  " + cell(params, "seq") + "  " + cell(params, "type");
+    std::string text = clock_text(params) + "  " + cell(params, "seq");
+    for (const char* member : {"node", "type"})
+        if (const std::string value = cell(params, member); !value.empty()) text += "  " + value;
     for (const char* member : {"room_id", "player_id", "room_type", "reason", "message_type", "data"}) {
         if (const std::string value = cell(params, member); !value.empty())
             text += std::string("  ") + member + "=" + value;
@@ -256,11 +260,12 @@ int ticket(const Common& common, const std::string& room_id, const std::string& 
     return done(common, result, cell(result, "ticket") + "  " + cell(result, "url"));
 }
 
-int watch(const Common& common, const std::string& room_id, std::optional<std::uint64_t> after_seq) {
+int watch(const Common& common, const std::string& room_id, std::optional<std::uint64_t> after_seq, bool fleet) {
     Connection connection(common.admin, common.proof);
     json params = json::object();
     if (!room_id.empty()) params["room_id"] = room_id;
     if (after_seq) params["after_seq"] = *after_seq;
+    if (fleet) params["fleet"] = true;
     connection.call("events.subscribe", params);
     while (true) {
         const json notification = connection.next_notification();

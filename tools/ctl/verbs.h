@@ -44,7 +44,8 @@ int bans(const Common& common);
 int simulate(const Common& common, const std::string& room_id, const std::string& player_id, const Conditions& conditions);
 int ticket(const Common& common, const std::string& room_id, const std::string& player_id, const std::string& role,
            std::uint64_t ttl_s);
-int watch(const Common& common, const std::string& room_id, std::optional<std::uint64_t> after_seq);
+// fleet: of all nodes, by any one's socket.
+int watch(const Common& common, const std::string& room_id, std::optional<std::uint64_t> after_seq, bool fleet = false);
 int call(const Common& common, const std::string& method, const std::string& params);
 int show_version(const Common& common);
 

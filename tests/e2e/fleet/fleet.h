@@ -19,9 +19,6 @@ namespace tickrelay::test {
 inline constexpr const char* fleet_types = R"(
 drain_deadline = 20
 
-[store]
-checkpoint_interval = 0.5
-
 [type.arena]
 schema = "arena.bfbs"
 tick_rate = 30
@@ -53,9 +50,11 @@ class Fleet {
     }
 
     [[nodiscard]] std::unique_ptr<RelayProcess> started(const std::string& name, const std::string& listen = "127.0.0.1:0") const {
+        std::vector<std::string> all{"--dev", "--nats", nats.urls(), "--node-name", name};
+        all.insert(all.end(), arguments.begin(), arguments.end());
         return std::make_unique<RelayProcess>(RelaySettings{
-            .configuration = fleet_types + ("\n[fleet]\nlease = " + std::to_string(lease_s_)) + "\n",
-            .arguments = {"--dev", "--nats", nats.urls(), "--node-name", name},
+            .configuration = configuration_first + fleet_types + ("\n[store]\ncheckpoint_interval = 0.5\n" + configuration_store + "\n[fleet]\nlease = " + std::to_string(lease_s_)) + "\n" + configuration,
+            .arguments = all,
             .listen = listen});
     }
 
@@ -87,6 +86,11 @@ class Fleet {
 
     NatsServers nats;
     std::vector<std::unique_ptr<RelayProcess>> relays;
+    // Of nodes that start from now on.
+    std::vector<std::string> arguments;
+    std::string configuration_first;  // keys outside of sections
+    std::string configuration_store;  // of [store]
+    std::string configuration;        // of [fleet], then further sections
 
   private:
     double lease_s_;

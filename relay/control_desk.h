@@ -51,6 +51,9 @@ class ControlDesk final : public Controls {
     std::optional<std::string> forward(const std::string& method, const std::string& room_id, const std::string& line, Deadline deadline) override {
         return fleet_ == nullptr ? std::nullopt : fleet_->forward(method, room_id, line, deadline);
     }
+    std::optional<std::vector<NodeAnswer>> ask_others(const std::string& line, Deadline deadline) override {
+        return fleet_ == nullptr ? std::nullopt : std::optional(fleet_->ask_others(line, deadline));
+    }
     std::vector<NodeInfo> nodes() override { return fleet_ == nullptr ? std::vector<NodeInfo>() : fleet_->nodes(); }
     Answer<FleetEvents> fleet_events(std::optional<std::uint64_t> after, Deadline deadline) override {
         return fleet_ == nullptr ? Controls::fleet_events(after, deadline) : fleet_->events(after, deadline);

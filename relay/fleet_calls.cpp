@@ -1,8 +1,11 @@
 // Calls about rooms of other nodes: asked there, and answered here as if they were this node's.
 
 #include <chrono>
+#include <future>
+#include <nlohmann/json.hpp>
 #include <thread>
 
+#include "relay/door/json.h"
 #include "relay/fleet_desk.h"
 
 namespace tickrelay {
@@ -14,6 +17,7 @@ using std::chrono::steady_clock;
 
 constexpr milliseconds again_every{20};
 constexpr std::int64_t journal_patience_ms = 1'000;  // on the admin thread
+constexpr milliseconds others_patience{2'000};
 constexpr milliseconds between_patience{3'000};  // for a room to come up on another node
 
 std::int64_t ms_until(Deadline deadline) { return std::max<std::int64_t>(std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now()).count(), 1); }
@@ -84,6 +88,43 @@ std::optional<std::string> FleetDesk::forward(const std::string& method, const s
         }
         if (steady_clock::now() >= patience) return std::nullopt;
         std::this_thread::sleep_for(again_every);
+    }
+}
+
+// All at once: the slowest counts.
+std::vector<NodeAnswer> FleetDesk::ask_others(const std::string& line, Deadline deadline) {
+    const Deadline patience = std::min(deadline, steady_clock::now() + others_patience);
+    std::vector<std::pair<std::string, std::future<std::optional<std::string>>>> asked;
+    for (const NodeInfo& node : nodes()) {
+        if (!node.alive || node.here) continue;
+        asked.emplace_back(node.node, std::async(std::launch::async, [this, name = node.node, &line, patience] {
+                               bool nobody = false;
+                               return ask(name, line, patience, nobody);
+                           }));
+    }
+    std::vector<NodeAnswer> answers;
+    for (auto& [node, answer] : asked) answers.push_back({.node = node, .line = answer.get()});
+    return answers;
+}
+
+// Of whoever was there before: it may have heard of some that this node missed.
+void FleetDesk::learn_bans() {
+    std::set<std::string> known;
+    const auto others = ask_others(R"({"jsonrpc":"2.0","id":0,"method":"ban.list","params":{}})", steady_clock::now() + others_patience);
+    for (const NodeAnswer& other : others) {
+        const nlohmann::json answer = other.line ? parse_json(*other.line) : nlohmann::json();
+        if (!answer.is_object() || !answer.contains("result")) continue;
+        for (nlohmann::json ban : answer["result"]["bans"]) {
+            const double left_s = ban.value("ends_in_s", 0.0);
+            ban.erase("ends_in_s");
+            if (left_s < 1 || !known.insert(dump_line(ban)).second) continue;
+            ban["ban_s"] = left_s;
+            AdminSession session;
+            session.forwarded = true;
+            session.door = "fleet";
+            const char* method = ban.contains("address") ? "address.ban" : "player.ban";
+            rpc_.answer(dump_line({{"jsonrpc", "2.0"}, {"id", 0}, {"method", method}, {"params", std::move(ban)}}), session);
+        }
     }
 }
 

@@ -55,12 +55,14 @@ std::optional<std::string> FleetDesk::join(const std::string& url, const std::st
     });
     calls_.start(std::chrono::seconds(60), {});
     if (auto error = serve()) return error;
-    return node_.join(url, address, std::move(load),
+    auto failed = node_.join(url, address, std::move(load),
                       {.look =
                            [this] {
                                if (!looks_.exchange(true)) moves_.give([this] { look(); });
                            },
                        .fenced = [this] { moves_.give([this] { let_go_all(); }); }});
+    if (!failed) calls_.give([this] { learn_bans(); });  // the others know of this node by now, and tell it of further ones
+    return failed;
 }
 
 void FleetDesk::stop() {

@@ -42,6 +42,8 @@ class FleetDesk {
 
     [[nodiscard]] bool may_run() const { return node_.may_run(); }
     [[nodiscard]] std::vector<NodeInfo> nodes();
+    // As Controls::ask_others.
+    std::vector<NodeAnswer> ask_others(const std::string& line, Deadline deadline);
     // As Controls::fleet_events.
     Answer<FleetEvents> events(std::optional<std::uint64_t> after, Deadline deadline);
     // As Controls::forward.
@@ -73,6 +75,7 @@ class FleetDesk {
     void let_go(const RoomRecordPointer& record, CloseCode code, const std::string& detail);
     std::string adopt(const std::string& room_id);
     std::optional<std::string> serve();
+    void learn_bans();
     [[nodiscard]] std::string subject(const std::string& node, const char* what) const;
     std::optional<std::string> ask(const std::string& node, const std::string& line, Deadline deadline, bool& nobody);
     std::string spawn_at(const std::string& room_id, std::int64_t now_ns);

@@ -77,6 +77,12 @@ struct NodeInfo {
     double seen_s = 0;   // since it wrote last
 };
 
+// What another node of the fleet says to a call, a line of JSON-RPC. Nothing: no answer in time.
+struct NodeAnswer {
+    std::string node;
+    std::optional<std::string> line;
+};
+
 // Complete settings: defaults, then the type's, then the call's own. `given` names what the call itself said: where
 // the id exists, the answer is that room if agree(its settings, request), else room_exists. An empty id makes one.
 struct SpawnRequest {
@@ -307,6 +313,12 @@ class Controls {
     // answer: its answer, a line, too. Nothing: it is for this node.
     virtual std::optional<std::string> forward(const std::string& method, const std::string& room_id, const std::string& line, Deadline deadline) {
         (void)method, (void)room_id, (void)line, (void)deadline;
+        return std::nullopt;
+    }
+
+    // ... and one that every node is to answer: what the others say. Nothing: there is no fleet.
+    virtual std::optional<std::vector<NodeAnswer>> ask_others(const std::string& line, Deadline deadline) {
+        (void)line, (void)deadline;
         return std::nullopt;
     }
 

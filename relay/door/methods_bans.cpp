@@ -89,7 +89,7 @@ Outcome ban_remove(Call& call) {
 constexpr std::array ban_method_table = {
     Method{"player.ban", true, player_ban, "player_id, room_id?, minutes?, ban_s?, reason?",
            "Ends a player's seats with `banned` and keeps it out, of one room or of all, for `minutes` or `ban_s`. Over restarts, too, where there is a `data_dir`: "
-           "`kept` false says that the disk did not take it yet."},
+           "`kept` false says that the disk did not take it yet. In a fleet bans are of all nodes, and who starts later learns them from the others."},
     Method{"address.ban", true, address_ban, "address, minutes?, ban_s?, reason?",
            "The same for an address or a range as `192.0.2.0/24`: its connections are refused when they come."},
     Method{"ban.list", false, ban_list, "limit?", "Who is banned now, players first, at most 1000."},

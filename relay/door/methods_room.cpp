@@ -209,7 +209,7 @@ constexpr std::array room_method_table = {
     Method{"room.update", true, room_update, "room_id, metadata?, private?, locked?, max_players?",
            "Changes what of a room may change."},
     Method{"room.list", false, room_list, "type?, cursor?, limit?",
-           "Rooms in pages; `cursor` of the answer gets the next one."},
+           "Rooms in pages; `cursor` of the answer gets the next one. In a fleet those of all nodes, each with its `node`; `missing`: nodes that did not answer."},
     Method{"room.info", false, room_info, "room_id",
            "Settings, players with round trip, state age and bytes, ticks, bytes by component and field."},
     Method{"room.close", true, room_close, "room_id, reason?",

@@ -60,6 +60,8 @@ bool matches(const RoomEntry& room, const RoomQuery& query) {
 
 }  // namespace
 
+std::string cursor_after(const std::string& room_id) { return write_cursor({0, {}, room_id}); }
+
 std::optional<RoomPage> cut_page(std::vector<RoomEntry> rooms, const RoomQuery& query) {
     std::optional<Key> after;
     if (!query.cursor.empty() && !(after = read_cursor(query.cursor))) return std::nullopt;

@@ -32,6 +32,9 @@ struct RoomPage {
     std::size_t total = 0;  // rooms that match, on all pages
 };
 
+// Of a page by room_id that ends with this one.
+std::string cursor_after(const std::string& room_id);
+
 // A cursor names the last room of its page by order key and id, so pages neither skip nor repeat rooms that stay
 // while others come and go. Nothing where the cursor is not one of ours for this order.
 std::optional<RoomPage> cut_page(std::vector<RoomEntry> rooms, const RoomQuery& query);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "relay/door/event_json.h"
+#include "relay/door/fleet_wide.h"
 #include "relay/door/json.h"
 #include "relay/door/methods.h"
 #include "relay/door/nearest.h"
@@ -114,6 +115,14 @@ std::string fleet_news(const EventFeed::Event& event, const EventRing::Filter& f
     return notification("event", std::move(object));
 }
 
+// What is the whole fleet's, after this node's part: a mistake in it is told by this node alone.
+Outcome with_others(Controls& controls, const std::string& name, const json& params, Outcome own, const AdminSession& session, Deadline deadline) {
+    const std::string_view theirs = session.forwarded ? "" : fleet_wide(name, params);
+    if (theirs.empty() || std::holds_alternative<ParamError>(own)) return own;
+    const auto others = controls.ask_others(dump_line({{"jsonrpc", "2.0"}, {"id", 0}, {"method", theirs}, {"params", params}}), deadline);
+    return others ? put_together(name, params, std::move(own), controls.info().node, *others) : std::move(own);
+}
+
 }  // namespace
 
 const Method* find_method(std::string_view name) {
@@ -183,6 +192,7 @@ json Rpc::call(const json& id, const std::string& name, const json& params, Admi
     const Deadline deadline = std::chrono::steady_clock::now() + call_max_;
     if (auto answer = forward(id, name, params, session, deadline)) return *std::move(answer);
     Outcome outcome = run_method(*method, params, controls_, events_, session, deadline);
+    outcome = with_others(controls_, name, params, std::move(outcome), session, deadline);
     if (auto* error = std::get_if<ParamError>(&outcome)) return bad_params(id, std::move(*error));
     if (auto* refused = std::get_if<Refused>(&outcome)) {
         return failure(id, refused_by_relay, std::move(refused->message), {{"reason", std::move(refused->reason)}});
@@ -192,7 +202,7 @@ json Rpc::call(const json& id, const std::string& name, const json& params, Admi
 
 // Where the room is another node's, or one is to be made there. Events are each node's own.
 std::optional<json> Rpc::forward(const json& id, const std::string& name, const json& params, const AdminSession& session, Deadline deadline) {
-    if (session.forwarded || name == "events.subscribe") return std::nullopt;
+    if (session.forwarded || name == "events.subscribe" || name.find("ban") != std::string::npos) return std::nullopt;
     const bool spawns = name == "room.spawn";
     const auto room = params.find(spawns ? "id" : "room_id");
     if (!spawns && (room == params.end() || !room->is_string())) return std::nullopt;
@@ -201,6 +211,13 @@ std::optional<json> Rpc::forward(const json& id, const std::string& name, const 
     const auto answered = controls_.forward(name, room_id, line, deadline);
     if (!answered) return std::nullopt;
     json answer = parse_json(*answered);
+    if (fleet_wide(name, params) == "player.ban") {  // a kick's: the room may move, here too
+        const std::string ban = dump_line({{"jsonrpc", "2.0"}, {"id", 0}, {"method", "player.ban"}, {"params", params}});
+        AdminSession here = session;
+        here.forwarded = true;
+        this->answer(ban, here);
+        controls_.ask_others(ban, deadline);
+    }
     if (!answer.is_object()) return failure(id, refused_by_relay, "the room's node gave no answer that can be read", {{"reason", reason_not_available}});
     answer["id"] = id;
     return answer;

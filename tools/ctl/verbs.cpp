@@ -5,6 +5,7 @@
 #include <ctime>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 #include <vector>
 
@@ -127,25 +128,30 @@ int undrain(const Common& common) {
 int rooms(const Common& common, const std::string& type, std::uint64_t limit) {
     Connection connection(common.admin, common.proof);
     json all = json::array();
+    std::set<std::string> missing;
     json params = {{"limit", 1000}};
     if (!type.empty()) params["type"] = type;
     while (limit == 0 || all.size() < limit) {
         if (limit != 0) params["limit"] = std::min<std::uint64_t>(limit - all.size(), 1000);
         json page = connection.call("room.list", params);
         for (auto& room : page["rooms"]) all.push_back(std::move(room));
+        for (const auto& node : page.value("missing", json::array()))
+            if (missing.insert(printable(node.get<std::string>())).second)
+                std::fprintf(stderr, "tickrelayctl: %s did not answer: its rooms are not among these\n", printable(node.get<std::string>()).c_str());
         if (!page.contains("cursor")) break;
         params["cursor"] = page["cursor"];
     }
     if (common.json) return done(common, {{"rooms", all}}, "");
     if (all.empty()) return done(common, all, "no rooms");
-    Table table({"ROOM", "TYPE", ">PLAYERS", ">HZ", "FLAGS", ">AGE", "METADATA"});
+    const bool fleet = all.front().contains("node");
+    Table table({"ROOM", "TYPE", ">PLAYERS", ">HZ", "FLAGS", ">AGE", fleet ? "NODE" : "METADATA", fleet ? "METADATA" : ""});
     for (const auto& room : all) {
         std::string flags = room.value("locked", false) ? "locked" : "";
         if (room.value("private", false)) flags += flags.empty() ? "private" : ",private";
-        const std::string metadata = cell(room, "metadata");
+        const std::string metadata = cell(room, "metadata") == "{}" ? "" : cell(room, "metadata");
         table.add({cell(room, "room_id"), cell(room, "type"), cell(room, "players") + "/" + cell(room, "max_players"),
                    cell(room, "tick_rate"), flags, duration_text(room.value("age_s", 0.0)),
-                   metadata == "{}" ? "" : metadata});
+                   fleet ? cell(room, "node") : metadata, fleet ? metadata : ""});
     }
     print(table.text());
     return exit_clean;

@@ -30,7 +30,8 @@ std::uint64_t put(Nats& nats, const std::string& bucket, const std::string& key,
 }  // namespace
 
 EngineLimits measure_engine(const std::string& servers, double checkpoint_bytes, double seconds) {
-  NatsSettings settings{.servers = {}, .name = "tickrelay-fleet", .credentials = {}, .ca_file = {}};
+  NatsSettings settings;
+  settings.name = "tickrelay-fleet";
   std::istringstream urls(servers);
   for (std::string url; std::getline(urls, url, ',');) settings.servers.push_back(url);
   Nats nats;

@@ -31,9 +31,9 @@ RoomRecordPointer Lobby::create(RoomSettings settings, LogicFactory logic, std::
         if (existing != nullptr) *existing = it->second;
         return nullptr;
     }
-    const std::optional<std::uint32_t> term = next_term_ ? std::optional(next_term_(settings.id)) : std::nullopt;
+    const std::uint32_t term = next_term_ ? next_term_(settings.id) : 0;  // first: it may throw
     const RoomRecordPointer room = add(std::move(settings), std::move(logic), now_ns);
-    if (term) room->term = *term;
+    if (next_term_) room->term = term;
     return room;
 }
 

@@ -65,19 +65,17 @@ class Perfetto(unittest.TestCase):
         self.assertEqual({kind: {event["name"] for name in tracks if name.startswith(kind) for event in tracks[name]} for kind in ("worker", "loop")},
                          {"worker": {"inputs", "tick", "encode"}, "loop": {"pass", "write"}})
         for name, spans in tracks.items():
-            ends = [span["ts"] + span["dur"] for span in spans]
-            for before, after in zip(ends, ends[1:]):  # as they end, so they are written
-                self.assertLessEqual(before, after + ROUNDING_US, name)
+            times = [(round(span["ts"] * 1000), round(span["ts"] * 1000) + round(span["dur"] * 1000), span["name"]) for span in spans]  # ns
+            self.assertEqual([end for _, end, _ in times], sorted(end for _, end, _ in times), name)  # as they end, so they are written
             around = []
-            for span in sorted(spans, key=lambda span: (span["ts"], -span["dur"])):
-                self.assertGreaterEqual(span["dur"], 0)
-                while around and around[-1]["ts"] + around[-1]["dur"] <= span["ts"]:
+            for begin, end, what in sorted(times, key=lambda time: (time[0], -time[1])):
+                self.assertGreaterEqual(end, begin)
+                while around and around[-1][1] <= begin:
                     around.pop()
                 if around:
-                    self.assertLessEqual(span["ts"] + span["dur"], around[-1]["ts"] + around[-1]["dur"] + ROUNDING_US, name)
-                outer = around[-1]["name"] if around else ""
-                self.assertEqual(outer, {"encode": "tick", "write": "pass"}.get(span["name"], ""), span)
-                around.append(span)
+                    self.assertLessEqual(end, around[-1][1], name)
+                self.assertEqual(around[-1][2] if around else "", {"encode": "tick", "write": "pass"}.get(what, ""), (name, what, begin))
+                around.append((begin, end, what))
 
     def test_a_rooms_ticks_are_there_at_its_rate(self):
         self.played()

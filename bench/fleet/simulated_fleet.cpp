@@ -8,17 +8,17 @@
 #include <numbers>
 #include <utility>
 
+#include "bench/fleet/fleet_parts.h"
+
 namespace tickrelay::bench {
 namespace {
 
-constexpr std::int64_t fill_every_ns = 100 * fleet_ms, beat_every_ns = fleet_second, step_every_ns = 50 * fleet_ms;
-constexpr std::int64_t probe_every_ns = 250 * fleet_ms, scale_every_ns = 10 * fleet_second, sample_every_ns = 60 * fleet_second;
+constexpr std::int64_t fill_every_ns = 100 * fleet_ms, beat_every_ns = fleet_second;
+constexpr std::int64_t scale_every_ns = 10 * fleet_second, sample_every_ns = 60 * fleet_second;
 constexpr std::int64_t again_ns = 200 * fleet_ms, deaf_after_ns = 2'500 * fleet_ms;
 constexpr std::int64_t ask_patience_ns = fleet_second;  // of a node that sends a new room to another
 constexpr std::int64_t quiet_before_drain_ns = 300 * fleet_second, watched_after_ns = 3'600 * fleet_second;
 constexpr std::size_t observers_count = 2, regions = 3;
-
-double seconds_of(std::int64_t ns) { return static_cast<double>(ns) / 1e9; }
 
 template <typename Work>
 double spent_ns(Work work) {
@@ -33,40 +33,6 @@ const char* name_of(FleetTrouble::Kind kind) {
   constexpr const char* names[] = {"a process ends", "a machine goes", "a region goes", "JetStream elects"};
   return names[static_cast<std::size_t>(kind)];
 }
-
-struct SimulatedFleet::Node {
-  std::string name, incarnation;
-  std::size_t region = 0, number = 0;
-  std::unique_ptr<Directory> directory;
-  NodeEntry entry;
-  std::uint64_t revision = 0;
-  std::int64_t renewed_ns = 0;
-  bool starting = true, draining = false, dead = false, refuses = false, over = false;
-  bool hears_rooms = false;
-  double load = 0;  // 1: no headroom
-  std::set<std::string> rooms;
-  std::deque<std::string> to_take_up;
-  std::set<std::string> taking_up;  // likewise, for a look
-
-  [[nodiscard]] bool lives() const { return !starting && !dead && !over; }
-};
-
-struct SimulatedFleet::Room {
-  Node* owner = nullptr;
-  RoomClaim claim;
-  std::uint64_t revision = 0;
-  double cost = 0;
-};
-
-struct SimulatedFleet::Recovery {
-  FleetRecovery report;
-  std::int64_t from_ns = 0;
-  std::set<Node*> nodes;
-  std::set<std::string> rooms;      // all that were lost: what nodes were told of them is taken back at the end
-  std::set<std::string> missing;
-  std::int64_t probe_due_ns = 0;
-  bool done = false;
-};
 
 SimulatedFleet::SimulatedFleet(FleetPlan plan) : plan_(std::move(plan)), random_(plan_.seed) {
   end_ns_ = static_cast<std::int64_t>(plan_.hours * 3'600e9);
@@ -317,110 +283,6 @@ void SimulatedFleet::end_room(const std::string& id) {
   tell_room(id, true);
   rooms_.erase(known);
   ticks_again(id);
-}
-
-// ------------------------------------------------------------------------------------------------------------- troubles
-
-void SimulatedFleet::befall(const FleetTrouble& trouble) {
-  if (recovery_) return later(60 * fleet_second, [this, trouble] { befall(trouble); });
-  std::set<Node*> lost;
-  if (trouble.kind == FleetTrouble::Kind::leader) leaderless_until_ns_ = now_ns_ + plan_.election_ns;
-  if (trouble.kind == FleetTrouble::Kind::region)
-    for (Node* node : living_)
-      if (node->region == 0) lost.insert(node);
-  if (trouble.kind == FleetTrouble::Kind::crash || trouble.kind == FleetTrouble::Kind::power) {
-    std::vector<Node*> may;
-    std::ranges::copy_if(living_, std::back_inserter(may), [](const Node* node) { return !node->hears_rooms && !node->draining; });
-    if (!may.empty()) lost.insert(may[static_cast<std::size_t>(uniform() * static_cast<double>(may.size()))]);
-  }
-  seen_ns_ = now_ns_;
-  report_.recoveries.push_back({.kind = trouble.kind, .hour = seconds_of(now_ns_) / 3'600});
-  begin_recovery(lost, trouble.kind == FleetTrouble::Kind::crash);
-}
-
-void SimulatedFleet::begin_recovery(const std::set<Node*>& lost, bool refuses) {
-  FleetRecovery& report = report_.recoveries.back();
-  report.nodes = lost.size();
-  if (lost.empty()) return;
-  recovery_ = std::make_unique<Recovery>();
-  recovery_->from_ns = now_ns_;
-  recovery_->nodes = lost;
-  for (Node* node : lost) {
-    node->dead = true;
-    node->refuses = refuses;
-    node->directory.reset();
-    std::erase(living_, node);
-    recovery_->rooms.insert(node->rooms.begin(), node->rooms.end());
-  }
-  recovery_->missing = recovery_->rooms;
-  report.rooms = recovery_->rooms.size();
-  for (const std::string& id : recovery_->rooms)
-    for (Node* node : living_)
-      if (!node->hears_rooms) node->directory->room_is(id, rooms_.at(id).claim, rooms_.at(id).revision, now_ns_);
-  step_recovery();
-}
-
-void SimulatedFleet::step_recovery() {
-  if (recovery_->missing.empty()) {
-    for (const std::string& id : recovery_->rooms)
-      for (Node* node : living_)
-        if (!node->hears_rooms && node->directory->room(id) != nullptr) node->directory->room_gone(id, revisions_);
-    recovery_.reset();
-    return;
-  }
-  const bool probe = now_ns_ >= recovery_->probe_due_ns;
-  if (probe) recovery_->probe_due_ns = now_ns_ + probe_every_ns;
-  for (Node* node : living_) {
-    Directory& directory = *node->directory;
-    if (probe)
-      for (const std::string& name : directory.to_probe(now_ns_))
-        if (const Node& other = *by_name_.at(name); other.refuses) directory.refused(name, other.incarnation);
-    for (const std::string& name : directory.to_bury(now_ns_)) bury(directory, *by_name_.at(name));
-    for (const std::string& id : directory.to_adopt(now_ns_)) {
-      if (!rooms_.contains(id) || !node->taking_up.insert(id).second) continue;
-      node->to_take_up.push_back(id);
-      if (node->to_take_up.size() == 1) take_up_next(*node);
-    }
-  }
-  later(step_every_ns, [this] { step_recovery(); });
-}
-
-void SimulatedFleet::bury(const Directory& directory, Node& node) {
-  const Directory::Node* known = directory.node(node.name);
-  later(plan_.write_ns, [this, &node, expected = known->revision, over = known->entry]() mutable {
-    over.over = true;
-    if (!writable() || put_node(node, over, expected) == 0) return;
-    node.over = true;
-    free_names_.push_back(node.number);
-    FleetRecovery& report = report_.recoveries.back();
-    if (report.noticed_s == 0 && recovery_) report.noticed_s = seconds_of(now_ns_ - recovery_->from_ns);
-  });
-}
-
-void SimulatedFleet::take_up_next(Node& node) {
-  if (node.to_take_up.empty() || !node.lives()) return;
-  later(plan_.take_up_ns, [this, &node, id = node.to_take_up.front()] {
-    const auto known = rooms_.find(id);
-    if (node.lives() && writable() && known != rooms_.end() && known->second.owner->dead) {
-      give(id, node);
-      ticks_again(id);
-    }
-    node.taking_up.erase(id);
-    node.to_take_up.pop_front();
-    take_up_next(node);
-  });
-}
-
-void SimulatedFleet::ticks_again(const std::string& id) {
-  if (!recovery_ || recovery_->missing.erase(id) == 0) return;
-  FleetRecovery& report = report_.recoveries.back();
-  const double back = static_cast<double>(report.rooms - recovery_->missing.size()) / static_cast<double>(report.rooms);
-  const double after_s = seconds_of(now_ns_ - recovery_->from_ns);
-  if (back >= 0.5 && report.half_s == 0) report.half_s = after_s;
-  if (back >= 0.99 && report.most_s == 0) report.most_s = after_s;
-  if (!recovery_->missing.empty()) return;
-  report.all_s = after_s;
-  report.load_after = load();
 }
 
 // -------------------------------------------------------------------------------------------------------------- figures

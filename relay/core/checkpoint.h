@@ -60,6 +60,11 @@ class CheckpointWriter {
 
     // Valid until the next call. Throws what the logic throws.
     Bytes write(const Room& room);
+    // After an exception in it; allocates nothing.
+    void forget_half_made() {
+        encoder_.forget_half_made();
+        builder_ = Builder(4096);
+    }
 
     // Of what a checkpoint of the room would say, its clock and its logic's own bytes apart: the same where nothing changed.
     [[nodiscard]] static std::uint64_t mark(const Room& room);

@@ -31,6 +31,12 @@ std::size_t wire_kind_span(const FrameInfo& info) { return info.base == 0 ? 0 : 
 
 }  // namespace
 
+void Encoder::forget_half_made() {
+    builder_ = flatbuffers::FlatBufferBuilder(4096);
+    work_.forget_half_made();
+    masks_.clear();
+}
+
 Encoder::Bytes Encoder::frame(const Extent& extent, const EventLog& events, const FrameInfo& info, PackedStream* packed, FrameBytes* count) {
     const std::size_t span = wire_kind_span(info);
     CHECK(span <= 0xFFFF && info.tick > info.base);

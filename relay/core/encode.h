@@ -41,6 +41,10 @@ class Encoder {
     // One player's frame of a room with views: the parts that were made for it. `lists`: chunks without a part are gone.
     Bytes parts(std::span<const std::uint8_t> parts, const EventLog& events, const FrameInfo& info, bool lists);
 
+    // After an exception for want of memory. Allocates nothing. FlatBuffers counts a buffer as grown before it asks for the memory, and would
+    // write past the old one the next time.
+    void forget_half_made();
+
     // A Message whose body `build` makes: build(builder) returns the offset.
     template <typename Build>
     Bytes message(wire::Body type, Build build) {

@@ -16,6 +16,9 @@ namespace tickrelay {
 // What encoding needs beside a stream's own context, which is most of what it would hold: one for all streams of a worker. What is in it
 // lasts no longer than a call.
 class PackedWork {
+  public:
+    void forget_half_made() { writer_.forget_half_made(); }  // after an exception for want of memory
+
   private:
     friend class PackedStream;
     struct Empty {

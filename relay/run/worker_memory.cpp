@@ -68,10 +68,9 @@ void Worker::drop_room(Place& place, CloseCode code, std::string_view why) {
     forget(place);
 }
 
-// FlatBuffers counts a buffer as grown before it asks for the memory, and would write past the old one the next time.
 void Worker::forget_half_made() {
-    encoder_ = Encoder();
-    checkpoints_ = CheckpointWriter();
+    encoder_.forget_half_made();
+    checkpoints_.forget_half_made();
     if (!sends_) return;
     sends_ = false;
     for (Batch*& batch : batches_now_) {

@@ -37,6 +37,11 @@ class Writer {
   void absolute(Context& empty, const Changes& changes, bool whole, std::vector<std::uint8_t>& out, BitShares* shares = nullptr);
   // The context becomes what `all` says, as at a key tick.
   void start(Context& context, const Changes& all);
+  // After an exception in one of these; the context was left half written.
+  void forget_half_made() {
+    spawned_.clear();
+    spawned_at_.clear();
+  }
 
  private:
   struct Found {

@@ -303,8 +303,7 @@ export class Session {
       case wire.Body.Resync: return this.frames.answered();
       case wire.Body.Pong: {
         const pong = body as wire.Pong;
-        const sentUs = Number(pong.clientUs);
-        const relayUs = microseconds(pong.serverUs);
+        const sentUs = Number(pong.clientUs), relayUs = microseconds(pong.serverUs);
         if (sentUs >= this.askedUs && sentUs <= nowUs) this.clock.sample(sentUs, nowUs, relayUs);
         return;
       }

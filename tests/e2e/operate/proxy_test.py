@@ -82,6 +82,8 @@ class Header(unittest.TestCase):
                 before = relay.refused("proxy_header")
                 relay.process.send_signal(signal.SIGSTOP)  # so that it is there when the relay looks
                 try:
+                    until(lambda: all(task.joinpath("stat").read_text().rpartition(")")[2].split()[0] == "T"
+                                      for task in pathlib.Path(f"/proc/{relay.process.pid}/task").iterdir()))
                     player = WebSocket(relay.port, upgrade=False, first=first)
                 finally:
                     relay.process.send_signal(signal.SIGCONT)

@@ -47,8 +47,8 @@ json one_page(const json& params, json own, const std::string& node, std::span<c
     }
     const auto id = [](const json& room) -> const std::string& { return room["room_id"].get_ref<const std::string&>(); };
     std::ranges::stable_sort(rooms, [&](const json& a, const json& b) { return id(a) < id(b); });
-    const auto twice = std::ranges::unique(rooms, [&](const json& a, const json& b) { return id(a) == id(b); });  // one that moves just now
-    rooms.erase(twice.begin(), twice.end());
+    const auto twice = std::unique(rooms.begin(), rooms.end(), [&](const json& a, const json& b) { return id(a) == id(b); });  // one that moves just now
+    rooms.erase(twice, rooms.end());
     const std::size_t limit = params.value("limit", page_rooms_default);
     more |= rooms.size() > limit;
     rooms.resize(std::min(rooms.size(), limit));

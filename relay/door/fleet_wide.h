@@ -2,7 +2,6 @@
 // Pure; the asking is Controls::ask_others.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
 #include <string_view>

@@ -1,7 +1,7 @@
 // The methods of the admin socket, one function each. For .cpp files of the door only.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json.hpp>
 #include <span>
 #include <string>
 #include <string_view>

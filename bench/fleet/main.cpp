@@ -1,16 +1,13 @@
 // tickrelay-fleet: a day of a large fleet in simulated time, on relay/fleet's own decisions; and what real NATS servers take.
 
-#include <CLI/CLI.hpp>
-
 #include <cstdio>
 #include <fstream>
 
+#include "bench/command_line/command_line.h"
 #include "bench/fleet/fleet_text.h"
 
 namespace tickrelay::bench {
 namespace {
-
-constexpr int exit_failed = 1, exit_usage = 2;
 
 // One of each kind, when there is much to lose; a region last.
 std::vector<FleetTrouble> troubles_of(double hours) {
@@ -29,31 +26,29 @@ std::vector<FleetTrouble> troubles_of(double hours) {
 
 int main(int count, char** arguments) {
   using namespace tickrelay::bench;
-  CLI::App app{"A day of a large fleet, simulated on the relay's own placement and leases."};
+  CommandLine app("tickrelay-fleet", "A day of a large fleet, simulated on the relay's own placement and leases.");
   FleetPlan plan;
   std::string out, servers;
   bool calm = false;
   double seconds = 5;
-  app.add_option("--players", plan.players_peak, "at the busiest hour")->check(CLI::Range(100.0, 1e7))->capture_default_str();
-  app.add_option("--players-per-room", plan.players_per_room)->check(CLI::Range(1.0, 1e4))->capture_default_str();
-  app.add_option("--match-s", plan.match_s, "a match, on average")->check(CLI::Range(1.0, 1e6))->capture_default_str();
-  app.add_option("--rooms-per-node", plan.rooms_per_node, "at which a node's ticks are full: cores x what `tickrelay-bench capacity` finds")
-      ->check(CLI::Range(1, 1'000'000))->capture_default_str();
-  app.add_option("--hours", plan.hours, "of the day's curve, from its quietest hour")->check(CLI::Range(0.01, 240.0))->capture_default_str();
-  app.add_option("--seed", plan.seed)->capture_default_str();
-  app.add_option("--checkpoint-bytes", plan.checkpoint_bytes)->check(CLI::Range(1.0, 1e6))->capture_default_str();
-  app.add_option("--checkpoint-s", plan.checkpoint_s, "each room's interval")->check(CLI::Range(0.1, 3'600.0))->capture_default_str();
-  app.add_flag("--calm", calm, "nothing fails");
-  app.add_option("--out", out, "the report as JSON");
-  CLI::App& engine = *app.add_subcommand("engine", "measure what NATS servers take of such writes");
-  engine.add_option("--nats", servers, "URLs, comma-separated")->required();
-  engine.add_option("--seconds", seconds, "of each of three parts")->check(CLI::Range(0.1, 60.0))->capture_default_str();
-  try {
-    app.parse(count, arguments);
-    if (engine.parsed()) {
-      std::fputs(text_of(measure_engine(servers, plan.checkpoint_bytes, seconds)).c_str(), stdout);
-      return 0;
-    }
+  app.add("--players", plan.players_peak, "at the busiest hour").within(100.0, 1e7).shown();
+  app.add("--players-per-room", plan.players_per_room).within(1.0, 1e4).shown();
+  app.add("--match-s", plan.match_s, "a match, on average").within(1.0, 1e6).shown();
+  app.add("--rooms-per-node", plan.rooms_per_node, "at which a node's ticks are full: cores x what `tickrelay-bench capacity` finds").within(1, 1'000'000)
+      .shown();
+  app.add("--hours", plan.hours, "of the day's curve, from its quietest hour").within(0.01, 240.0).shown();
+  app.add("--seed", plan.seed).shown();
+  app.add("--checkpoint-bytes", plan.checkpoint_bytes).within(1.0, 1e6).shown();
+  app.add("--checkpoint-s", plan.checkpoint_s, "each room's interval").within(0.1, 3'600.0).shown();
+  app.add("--calm", calm, "nothing fails");
+  app.add("--out", out, "the report as JSON");
+  CommandLine& engine = app.command("engine", "measure what NATS servers take of such writes", [&] {
+    std::fputs(text_of(measure_engine(servers, plan.checkpoint_bytes, seconds)).c_str(), stdout);
+    return exit_ok;
+  });
+  engine.add("--nats", servers, "URLs, comma-separated").required();
+  engine.add("--seconds", seconds, "of each of three parts").within(0.1, 60.0).shown();
+  return app.run(count, arguments, [&] {
     if (!calm) plan.troubles = troubles_of(plan.hours);
     int shown = -1;
     const FleetReport report = SimulatedFleet(plan).run([&](const FleetSample& sample) {
@@ -66,11 +61,6 @@ int main(int count, char** arguments) {
     });
     std::fputs(text_of(plan, report).c_str(), stdout);
     if (!out.empty() && !(std::ofstream(out) << json_of(plan, report))) throw std::runtime_error(out + ": cannot be written");
-    return 0;
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : exit_usage;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "tickrelay-fleet: %s\n", error.what());
-    return exit_failed;
-  }
+    return exit_ok;
+  });
 }

@@ -86,28 +86,20 @@ int execute(CapacityFlags& flags) {
 
 }  // namespace
 
-Command add_capacity(CLI::App& app) {
+Command add_capacity(CommandLine& app) {
   auto flags = std::make_shared<CapacityFlags>();
   add_server_flags(app, flags->server);
-  app.add_option("--players", flags->load.players, "players in a room")->required()->check(CLI::Range(1, 10'000));
-  app.add_option("--rate", flags->load.rate_hz, "ticks a second")->required()->check(CLI::Range(1, 240));
-  app.add_option("--p99-ms", flags->p99_ms, "latency p99 to hold, with 99 % of the frames on time; default two ticks");
-  app.add_option("--codec", flags->room.codec, "of the rooms that are made")
-      ->check(CLI::IsMember({"packed", "plain"}))
-      ->capture_default_str();
-  app.add_option("--first-rooms", flags->search.first_rooms, "where the search starts")
-      ->check(CLI::Range(1, 100'000))
-      ->capture_default_str();
-  app.add_option("--max-rooms", flags->search.rooms_max, "where it ends")
-      ->check(CLI::Range(1, 100'000))
-      ->capture_default_str();
-  app.add_option("--precision", flags->search.precision, "of the answer, as a share")
-      ->check(CLI::Range(0.001, 0.5))
-      ->capture_default_str();
-  app.add_option("--step", flags->step, "measured time of a step")->capture_default_str();
-  app.add_option("--warmup", flags->warmup, "played before it")->capture_default_str();
-  app.add_option("--out", flags->out, "the result as JSON");
-  app.callback([flags] {
+  app.add("--players", flags->load.players, "players in a room").required().within(1, 10'000);
+  app.add("--rate", flags->load.rate_hz, "ticks a second").required().within(1, 240);
+  app.add("--p99-ms", flags->p99_ms, "latency p99 to hold, with 99 % of the frames on time; default two ticks");
+  app.add("--codec", flags->room.codec, "of the rooms that are made").among({"packed", "plain"}).shown();
+  app.add("--first-rooms", flags->search.first_rooms, "where the search starts").within(1, 100'000).shown();
+  app.add("--max-rooms", flags->search.rooms_max, "where it ends").within(1, 100'000).shown();
+  app.add("--precision", flags->search.precision, "of the answer, as a share").within(0.001, 0.5).shown();
+  app.add("--step", flags->step, "measured time of a step").shown();
+  app.add("--warmup", flags->warmup, "played before it").shown();
+  app.add("--out", flags->out, "the result as JSON");
+  app.check([flags] {
     flags->room.rate_hz = flags->load.rate_hz;
     flags->room.players = flags->load.players;
     parse_duration_ns(flags->step), parse_duration_ns(flags->warmup);

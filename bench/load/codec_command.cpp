@@ -68,13 +68,11 @@ int execute(CodecFlags& flags) {
 
 }  // namespace
 
-Command add_codec(CLI::App& app) {
+Command add_codec(CommandLine& app) {
   auto flags = std::make_shared<CodecFlags>();
-  app.add_option("TRACE", flags->files, "recordings: .gsr or .gsr.xz")->required();
-  app.add_option("--codec", flags->codec, "which one")
-      ->check(CLI::IsMember({"packed", "plain"}))
-      ->capture_default_str();
-  app.add_option("--out", flags->out, "the report as JSON");
+  app.add("TRACE", flags->files, "recordings: .gsr or .gsr.xz").required();
+  app.add("--codec", flags->codec, "which one").among({"packed", "plain"}).shown();
+  app.add("--out", flags->out, "the report as JSON");
   return [flags] { return execute(*flags); };
 }
 

@@ -1,29 +1,24 @@
 #pragma once
 // The subcommands of tickrelay-bench: each adds its flags and says what to do when it was chosen.
 
-#include <CLI/CLI.hpp>
-
-#include <functional>
 #include <string>
 
+#include "bench/command_line/command_line.h"
 #include "bench/load/recording.h"
 #include "bench/load/run.h"
 
 namespace tickrelay::bench {
 
-// Returns the exit code.
-using Command = std::function<int()>;
-
-Command add_run(CLI::App& app);
-Command add_capacity(CLI::App& app);
-Command add_codec(CLI::App& app);
-Command add_replay(CLI::App& app);
-Command add_scale(CLI::App& app);
-Command add_storm(CLI::App& app);
+Command add_run(CommandLine& app);
+Command add_capacity(CommandLine& app);
+Command add_codec(CommandLine& app);
+Command add_replay(CommandLine& app);
+Command add_scale(CommandLine& app);
+Command add_storm(CommandLine& app);
 
 // What the subcommands share.
-void add_server_flags(CLI::App& app, ServerChoice& choice);
-// "30s", "500ms", "2m" or seconds as a number. Throws CLI::ValidationError.
+void add_server_flags(CommandLine& app, ServerChoice& choice);
+// "30s", "500ms", "2m" or seconds as a number. Throws UsageError.
 std::int64_t parse_duration_ns(const std::string& text);
 // Of a .gsr or .gsr.xz. Throws std::runtime_error.
 Recording load_recording(const std::string& path);

@@ -16,23 +16,21 @@
 
 namespace tickrelay::bench {
 
-void add_server_flags(CLI::App& app, ServerChoice& choice) {
-  auto* url = app.add_option("--url", choice.url, "a server that runs: ws://HOST:PORT or wss://HOST:PORT");
-  auto* spawn = app.add_flag("--spawn", choice.spawn, "start a tickrelay for this load (default without --url)");
-  url->excludes(spawn);
-  app.add_option("--server", choice.program, "the program that --spawn starts")->excludes(url);
-  app.add_option("--server-arg", choice.arguments, "a further argument for it; may be repeated")->excludes(url);
-  auto* floor = app.add_option("--floor", choice.floor, "start the bare epoll relay instead: eager, lazy or stagger")
-      ->check(CLI::IsMember({"eager", "lazy", "stagger"}))
-      ->excludes(url);
-  app.add_option("--admin", choice.admin_path, "admin socket of the server at --url: rooms are spawned there")
-      ->needs(url);
-  app.add_option("--ops-url", choice.operations_url, "http://HOST:PORT of its operations port");
-  app.add_option("--server-pid", choice.process, "its process, for CPU and memory")->needs(url);
-  app.add_flag("--tls", choice.tls, "the started server speaks TLS, with a certificate made for it")->excludes(url)->excludes(floor);
-  app.add_option("--ca", choice.ca_file, "certificates in PEM to trust at a wss:// URL; default the system's")->needs(url);
-  app.add_flag("--insecure", choice.insecure, "take any certificate at a wss:// URL")->needs(url);
-  app.add_flag("--pin", choice.pin, "started server on CPU 0, this program on CPU 1");
+void add_server_flags(CommandLine& app, ServerChoice& choice) {
+  const Option url = app.add("--url", choice.url, "a server that runs: ws://HOST:PORT or wss://HOST:PORT");
+  app.add("--spawn", choice.spawn, "start a tickrelay for this load (default without --url)").excludes(url);
+  app.add("--server", choice.program, "the program that --spawn starts").excludes(url);
+  app.add("--server-arg", choice.arguments, "a further argument for it; may be repeated").excludes(url);
+  const Option floor = app.add("--floor", choice.floor, "start the bare epoll relay instead: eager, lazy or stagger")
+                           .among({"eager", "lazy", "stagger"})
+                           .excludes(url);
+  app.add("--admin", choice.admin_path, "admin socket of the server at --url: rooms are spawned there").needs(url);
+  app.add("--ops-url", choice.operations_url, "http://HOST:PORT of its operations port");
+  app.add("--server-pid", choice.process, "its process, for CPU and memory").needs(url);
+  app.add("--tls", choice.tls, "the started server speaks TLS, with a certificate made for it").excludes(url).excludes(floor);
+  app.add("--ca", choice.ca_file, "certificates in PEM to trust at a wss:// URL; default the system's").needs(url);
+  app.add("--insecure", choice.insecure, "take any certificate at a wss:// URL").needs(url);
+  app.add("--pin", choice.pin, "started server on CPU 0, this program on CPU 1");
 }
 
 std::int64_t parse_duration_ns(const std::string& text) {
@@ -46,7 +44,7 @@ std::int64_t parse_duration_ns(const std::string& text) {
   const std::string unit = text.substr(used);
   const double scale = unit == "ms" ? 1e6 : unit.empty() || unit == "s" ? 1e9 : unit == "m" ? 60e9 : 0;
   if (used == 0 || scale == 0 || !(number >= 0) || number * scale > 86'400e9) {
-    throw CLI::ValidationError("'" + text + "' is no duration like 30s, 500ms or 2m");
+    throw UsageError("'" + text + "' is no duration like 30s, 500ms or 2m");
   }
   return static_cast<std::int64_t>(number * scale);
 }
@@ -84,30 +82,13 @@ void write_report(const std::string& path, const Json& report) { write_text(path
 
 int main(int count, char** arguments) {
   using namespace tickrelay::bench;
-  CLI::App app{"Puts a load on a relay and measures what its players see."};
-  app.require_subcommand(1);
-  app.failure_message(CLI::FailureMessage::help);
-  std::vector<std::pair<CLI::App*, Command>> commands;
-  const auto add = [&](const char* name, const char* what, Command (*make)(CLI::App&)) {
-    CLI::App* command = app.add_subcommand(name, what);
-    commands.emplace_back(command, make(*command));
-  };
-  add("run", "rooms of players that move; latency, state age, bytes and CPU", add_run);
-  add("capacity", "searches the most rooms that hold a latency", add_capacity);
-  add("codec", "bytes and time a tick of recorded state, by the relay's own encoder", add_codec);
-  add("replay", "a recorded trace as a live room", add_replay);
-  add("scale", "curves over players, rooms, entities, rates and connections; what one more of each costs", add_scale);
-  add("storm", "everybody joins, is dropped at once and comes back", add_storm);
-  try {
-    app.parse(count, arguments);
-    for (const auto& [command, execute] : commands) {
-      if (command->parsed()) return execute();
-    }
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? exit_ok : exit_usage;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "tickrelay-bench: %s\n", error.what());
-    return exit_failed;
-  }
-  return exit_usage;
+  CommandLine app("tickrelay-bench", "Puts a load on a relay and measures what its players see.");
+  app.help_on_error();
+  app.command("run", "rooms of players that move; latency, state age, bytes and CPU", add_run);
+  app.command("capacity", "searches the most rooms that hold a latency", add_capacity);
+  app.command("codec", "bytes and time a tick of recorded state, by the relay's own encoder", add_codec);
+  app.command("replay", "a recorded trace as a live room", add_replay);
+  app.command("scale", "curves over players, rooms, entities, rates and connections; what one more of each costs", add_scale);
+  app.command("storm", "everybody joins, is dropped at once and comes back", add_storm);
+  return app.run(count, arguments);
 }

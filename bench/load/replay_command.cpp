@@ -84,19 +84,15 @@ int execute(ReplayFlags& flags) {
 
 }  // namespace
 
-Command add_replay(CLI::App& app) {
+Command add_replay(CommandLine& app) {
   auto flags = std::make_shared<ReplayFlags>();
-  app.add_option("TRACE", flags->file, "a recording: .gsr or .gsr.xz")->required();
+  app.add("TRACE", flags->file, "a recording: .gsr or .gsr.xz").required();
   add_server_flags(app, flags->server);
-  app.add_option("--room", flags->room_id, "the room's id; default one of the relay's making");
-  app.add_option("--codec", flags->codec, "of the room")
-      ->check(CLI::IsMember({"packed", "plain"}))
-      ->capture_default_str();
-  app.add_option("--players", flags->players, "seats for those who watch")
-      ->check(CLI::Range(1, 10'000))
-      ->capture_default_str();
-  app.add_option("--ticks", flags->ticks, "only so many of the recording's ticks");
-  app.add_option("--out", flags->out, "what was written, as JSON");
+  app.add("--room", flags->room_id, "the room's id; default one of the relay's making");
+  app.add("--codec", flags->codec, "of the room").among({"packed", "plain"}).shown();
+  app.add("--players", flags->players, "seats for those who watch").within(1, 10'000).shown();
+  app.add("--ticks", flags->ticks, "only so many of the recording's ticks");
+  app.add("--out", flags->out, "what was written, as JSON");
   return [flags] { return execute(*flags); };
 }
 

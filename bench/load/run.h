@@ -24,6 +24,6 @@ using Progress = std::function<void(const std::string& line)>;
 Json run_load(Server& server, RunOptions options, const Progress& progress);
 
 // The exit codes of the programs that measure.
-constexpr int exit_ok = 0, exit_failed = 1, exit_usage = 2, exit_target_missed = 3, exit_saturated = 4;
+constexpr int exit_target_missed = 3, exit_saturated = 4;
 
 }  // namespace tickrelay::bench

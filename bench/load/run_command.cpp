@@ -65,34 +65,27 @@ int execute(RunFlags& flags) {
 
 }  // namespace
 
-Command add_run(CLI::App& app) {
+Command add_run(CommandLine& app) {
   auto flags = std::make_shared<RunFlags>();
   add_server_flags(app, flags->server);
-  app.add_option("--rooms", flags->load.rooms, "rooms")->required()->check(CLI::Range(1, 100'000));
-  app.add_option("--players", flags->load.players, "players in each")->required()->check(CLI::Range(1, 10'000));
-  app.add_option("--rate", flags->load.rate_hz, "ticks a second")->required()->check(CLI::Range(1, 240));
-  app.add_option("--duration", flags->duration, "measured time")->capture_default_str();
-  app.add_option("--warmup", flags->warmup, "played before it")->capture_default_str();
-  app.add_option("--codec", flags->room.codec, "of the rooms that are made")
-      ->check(CLI::IsMember({"packed", "plain"}))
-      ->capture_default_str();
-  app.add_option("--entities", flags->load.entities, "of each player: its own, and others that follow it")
-      ->check(CLI::Range(1, 16))
-      ->capture_default_str();
-  app.add_option("--view-radius", flags->room.view_radius, "how far players see, m, in rooms that are made; 0: everything. They walk within 100 m of the middle")
-      ->check(CLI::Range(0.0, 1e6))
-      ->capture_default_str();
-  app.add_option("--type", flags->load.type, "room type that clients create at --url")->capture_default_str();
-  app.add_option("--slow-fraction", flags->load.slow_fraction, "share of clients that read slowly")
-      ->check(CLI::Range(0.0, 1.0));
-  app.add_option("--slow-bytes-per-s", flags->load.slow_bytes_per_s, "how slowly")->capture_default_str();
-  app.add_option("--slow-rcvbuf", flags->load.slow_receive_buffer_bytes, "their SO_RCVBUF; 0: the system's");
-  app.add_option("--out", flags->out, "the report as JSON");
-  app.add_option("--html", flags->html, "the report as a page with plots");
+  app.add("--rooms", flags->load.rooms, "rooms").required().within(1, 100'000);
+  app.add("--players", flags->load.players, "players in each").required().within(1, 10'000);
+  app.add("--rate", flags->load.rate_hz, "ticks a second").required().within(1, 240);
+  app.add("--duration", flags->duration, "measured time").shown();
+  app.add("--warmup", flags->warmup, "played before it").shown();
+  app.add("--codec", flags->room.codec, "of the rooms that are made").among({"packed", "plain"}).shown();
+  app.add("--entities", flags->load.entities, "of each player: its own, and others that follow it").within(1, 16).shown();
+  app.add("--view-radius", flags->room.view_radius, "how far players see, m, in rooms that are made; 0: everything. They walk within 100 m of the middle").within(0.0, 1e6).shown();
+  app.add("--type", flags->load.type, "room type that clients create at --url").shown();
+  app.add("--slow-fraction", flags->load.slow_fraction, "share of clients that read slowly").within(0.0, 1.0);
+  app.add("--slow-bytes-per-s", flags->load.slow_bytes_per_s, "how slowly").shown();
+  app.add("--slow-rcvbuf", flags->load.slow_receive_buffer_bytes, "their SO_RCVBUF; 0: the system's");
+  app.add("--out", flags->out, "the report as JSON");
+  app.add("--html", flags->html, "the report as a page with plots");
   for (Target& target : flags->targets) {
-    app.add_option(target.flag, target.limit, "exit 3 where " + target.pointer.substr(1) + " is above");
+    app.add(target.flag, target.limit, "exit 3 where " + target.pointer.substr(1) + " is above");
   }
-  app.callback([flags] {
+  app.check([flags] {
     flags->room.rate_hz = flags->load.rate_hz;
     flags->room.players = flags->load.players;
     parse_duration_ns(flags->duration), parse_duration_ns(flags->warmup);

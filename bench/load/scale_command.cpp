@@ -115,20 +115,20 @@ int execute(ScaleFlags& flags) {
 
 }  // namespace
 
-Command add_scale(CLI::App& app) {
+Command add_scale(CommandLine& app) {
   auto flags = std::make_shared<ScaleFlags>();
   std::vector<std::string> names;
   for (const ScalePart& part : scale_parts("packed")) names.push_back(part.name);
-  app.add_option("--part", flags->parts, "one of the parts; may be repeated; default all")->check(CLI::IsMember(names));
-  app.add_option("--window", flags->window, "measured time of a point")->capture_default_str();
-  app.add_option("--codec", flags->codec, "of the rooms")->check(CLI::IsMember({"packed", "plain"}))->capture_default_str();
-  app.add_option("--into", flags->into, "a folder: SCALE.md, scale.json and pictures go there; parts that it has from before and that are not run stay");
-  app.add_option("--at-max", flags->at_max, "leaves points out that are further along their axis");
-  app.add_option("--server", flags->server.program, "the relay to start");
-  app.add_option("--server-arg", flags->server.arguments, "a further argument for it; may be repeated");
-  app.add_flag("--no-pin", flags->no_pin, "neither the relay nor this program is pinned to a core");
-  app.add_flag("--list", flags->list, "the parts, and what each is");
-  app.callback([flags] { parse_duration_ns(flags->window); });
+  app.add("--part", flags->parts, "one of the parts; may be repeated; default all").among(names);
+  app.add("--window", flags->window, "measured time of a point").shown();
+  app.add("--codec", flags->codec, "of the rooms").among({"packed", "plain"}).shown();
+  app.add("--into", flags->into, "a folder: SCALE.md, scale.json and pictures go there; parts that it has from before and that are not run stay");
+  app.add("--at-max", flags->at_max, "leaves points out that are further along their axis");
+  app.add("--server", flags->server.program, "the relay to start");
+  app.add("--server-arg", flags->server.arguments, "a further argument for it; may be repeated");
+  app.add("--no-pin", flags->no_pin, "neither the relay nor this program is pinned to a core");
+  app.add("--list", flags->list, "the parts, and what each is");
+  app.check([flags] { parse_duration_ns(flags->window); });
   return [flags] { return execute(*flags); };
 }
 

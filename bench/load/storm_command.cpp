@@ -101,24 +101,19 @@ int execute(StormFlags& flags) {
 
 }  // namespace
 
-Command add_storm(CLI::App& app) {
+Command add_storm(CommandLine& app) {
   auto flags = std::make_shared<StormFlags>();
   add_server_flags(app, flags->server);
-  app.add_option("--clients", flags->clients, "players, rounded up to whole rooms")
-      ->required()
-      ->check(CLI::Range(1, 100'000));
-  app.add_option("--within", flags->within, "their first attempts are spread over this time")->capture_default_str();
-  app.add_option("--players", flags->players, "players in a room")->check(CLI::Range(1, 10'000))->capture_default_str();
-  app.add_option("--rate", flags->room.rate_hz, "ticks a second")->check(CLI::Range(1, 240))->capture_default_str();
-  app.add_option("--codec", flags->room.codec, "of the rooms that are made")
-      ->check(CLI::IsMember({"packed", "plain"}))
-      ->capture_default_str();
-  app.add_option("--play", flags->play, "played before the drop")->capture_default_str();
-  app.add_option("--patience", flags->patience, "after the window; who is not back then is lost")
-      ->capture_default_str();
-  app.add_option("--flood", flags->flood,
+  app.add("--clients", flags->clients, "players, rounded up to whole rooms").required().within(1, 100'000);
+  app.add("--within", flags->within, "their first attempts are spread over this time").shown();
+  app.add("--players", flags->players, "players in a room").within(1, 10'000).shown();
+  app.add("--rate", flags->room.rate_hz, "ticks a second").within(1, 240).shown();
+  app.add("--codec", flags->room.codec, "of the rooms that are made").among({"packed", "plain"}).shown();
+  app.add("--play", flags->play, "played before the drop").shown();
+  app.add("--patience", flags->patience, "after the window; who is not back then is lost").shown();
+  app.add("--flood", flags->flood,
                  "nobody is dropped: connections and half handshakes at full speed beside the players for so long, after as long without");
-  app.add_option("--out", flags->out, "the report as JSON");
+  app.add("--out", flags->out, "the report as JSON");
   return [flags] { return execute(*flags); };
 }
 

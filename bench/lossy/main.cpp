@@ -1,18 +1,15 @@
 // tickrelay-lossy: how old is what players see across a link that loses packets, with a loss shield and without?
 
-#include <CLI/CLI.hpp>
-
 #include <algorithm>
 #include <cstdio>
 #include <functional>
 #include <vector>
 
+#include "bench/command_line/command_line.h"
 #include "bench/lossy/lossy.h"
 
 namespace tickrelay::bench {
 namespace {
-
-constexpr int exit_failed = 1, exit_usage = 2, exit_skipped = 77;
 
 double beyond_ms(const Histogram& ages, double share, const LossyOptions& options) {
   return static_cast<double>(ages.quantile_ns(share) - options.link.delay_ns) / 1e6;
@@ -74,39 +71,31 @@ int run(LossyOptions options, std::uint32_t repeats) {
 
 int main(int count, char** arguments) {
   using namespace tickrelay::bench;
-  CLI::App app{"Measures state age over a link that loses packets, in network namespaces of its own (as root)."};
+  CommandLine app("tickrelay-lossy",
+                  "Measures state age over a link that loses packets, in network namespaces of its own (as root).");
   LossyOptions options;
   double rtt_ms = 40, loss_percent = 1, seconds = 20;
   std::uint32_t repeats = 3;
-  app.add_option("--players", options.players.players, "half of them with a loss shield")
-      ->check(CLI::Range(2, 100))
-      ->capture_default_str();
-  app.add_option("--rate", options.players.rate_hz, "ticks a second")->check(CLI::Range(1, 240))->capture_default_str();
-  app.add_option("--rtt-ms", rtt_ms)->check(CLI::Range(0, 2'000))->capture_default_str();
-  app.add_option("--loss-percent", loss_percent, "of packets, each way")
-      ->check(CLI::Range(0, 50))
-      ->capture_default_str();
-  app.add_option("--seconds", seconds, "of each run")->check(CLI::Range(1, 600))->capture_default_str();
-  app.add_option("--repeat", repeats)->check(CLI::Range(1, 100))->capture_default_str();
-  app.add_option("--seed", options.link.seed, "of the first run's losses")->capture_default_str();
-  app.add_option("--codec", options.codec)->check(CLI::IsMember({"packed", "plain"}))->capture_default_str();
-  app.add_option("--congestion", options.link.congestion,
+  app.add("--players", options.players.players, "half of them with a loss shield").within(2, 100).shown();
+  app.add("--rate", options.players.rate_hz, "ticks a second").within(1, 240).shown();
+  app.add("--rtt-ms", rtt_ms).within(0, 2'000).shown();
+  app.add("--loss-percent", loss_percent, "of packets, each way").within(0, 50).shown();
+  app.add("--seconds", seconds, "of each run").within(1, 600).shown();
+  app.add("--repeat", repeats).within(1, 100).shown();
+  app.add("--seed", options.link.seed, "of the first run's losses").shown();
+  app.add("--codec", options.codec).among({"packed", "plain"}).shown();
+  app.add("--congestion", options.link.congestion,
                  "TCP's congestion control; the system's where it is not said");
-  app.add_option("--program", options.program, "the relay: a path, or a name beside this program")
-      ->capture_default_str();
-  try {
-    app.parse(count, arguments);
-    options.link.delay_ns = static_cast<std::int64_t>(rtt_ms * 5e5);
-    options.link.loss = loss_percent / 100;
-    options.players.duration_ns = static_cast<std::int64_t>(seconds * 1e9);
-    return run(options, repeats);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : exit_usage;
-  } catch (const NoLink& error) {
-    std::fprintf(stderr, "tickrelay-lossy: skipped, there is no link here: %s\n", error.what());
-    return exit_skipped;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "tickrelay-lossy: %s\n", error.what());
-    return exit_failed;
-  }
+  app.add("--program", options.program, "the relay: a path, or a name beside this program").shown();
+  return app.run(count, arguments, [&] {
+    try {
+      options.link.delay_ns = static_cast<std::int64_t>(rtt_ms * 5e5);
+      options.link.loss = loss_percent / 100;
+      options.players.duration_ns = static_cast<std::int64_t>(seconds * 1e9);
+      return run(options, repeats);
+    } catch (const NoLink& error) {
+      std::fprintf(stderr, "tickrelay-lossy: skipped, there is no link here: %s\n", error.what());
+      return exit_skipped;
+    }
+  });
 }

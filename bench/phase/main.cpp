@@ -1,16 +1,13 @@
 // tickrelay-phase: how long from a player's input to another player's copy, sent just before the tick and sent at any phase?
 
-#include <CLI/CLI.hpp>
-
 #include <cstdio>
 
+#include "bench/command_line/command_line.h"
 #include "bench/lossy/lossy_link.h"
 #include "bench/phase/phase.h"
 
 namespace tickrelay::bench {
 namespace {
-
-constexpr int exit_failed = 1, exit_usage = 2, exit_skipped = 77;
 
 void print(const char* name, const PhaseSide& side) {
   const auto ms = [](const Histogram& of, double share) { return static_cast<double>(of.quantile_ns(share)) / 1e6; };
@@ -24,39 +21,35 @@ void print(const char* name, const PhaseSide& side) {
 
 int main(int count, char** arguments) {
   using namespace tickrelay::bench;
-  CLI::App app{"Measures from input to another player's copy, aligned with the relay's ticks and not, in one room at one time."};
+  CommandLine app("tickrelay-phase",
+                  "Measures from input to another player's copy, aligned with the relay's ticks and not, in one room at one time.");
   PhaseOptions options;
   double rtt_ms = -1, seconds = 20, frame_ms = 0;
   std::uint32_t repeats = 3;
-  app.add_option("--players", options.players, "half of them aligned")->check(CLI::Range(2, 64))->capture_default_str();
-  app.add_option("--rate", options.rate_hz, "ticks a second")->check(CLI::Range(1, 240))->capture_default_str();
-  app.add_option("--seconds", seconds, "of each run")->check(CLI::Range(1, 600))->capture_default_str();
-  app.add_option("--frame-ms", frame_ms, "poll once in so many ms, like a game; 0: when something is due")->check(CLI::Range(0.0, 100.0));
-  app.add_option("--rtt-ms", rtt_ms, "over a link with this round trip, in network namespaces (as root); without: loopback")
-      ->check(CLI::Range(0, 2'000));
-  app.add_option("--repeat", repeats)->check(CLI::Range(1, 100))->capture_default_str();
-  app.add_option("--program", options.program, "the relay: a path, or a name beside this program")->capture_default_str();
-  try {
-    app.parse(count, arguments);
-    options.duration_ns = static_cast<std::int64_t>(seconds * 1e9);
-    options.frame_ns = static_cast<std::int64_t>(frame_ms * 1e6);
-    if (rtt_ms >= 0) options.delay_ns = static_cast<std::int64_t>(rtt_ms * 5e5);
-    std::printf("%u players at %u Hz, ", options.players, options.rate_hz);
-    rtt_ms < 0 ? std::printf("loopback\n") : std::printf("round trip %.0f ms\n", rtt_ms);
-    for (std::uint32_t i = 0; i < repeats; ++i) {
-      const PhaseRun run = run_phase(options);
-      print("aligned", run.aligned);
-      print("not aligned", run.unaligned);
-      std::fflush(stdout);
+  app.add("--players", options.players, "half of them aligned").within(2, 64).shown();
+  app.add("--rate", options.rate_hz, "ticks a second").within(1, 240).shown();
+  app.add("--seconds", seconds, "of each run").within(1, 600).shown();
+  app.add("--frame-ms", frame_ms, "poll once in so many ms, like a game; 0: when something is due").within(0.0, 100.0);
+  app.add("--rtt-ms", rtt_ms, "over a link with this round trip, in network namespaces (as root); without: loopback").within(0, 2'000);
+  app.add("--repeat", repeats).within(1, 100).shown();
+  app.add("--program", options.program, "the relay: a path, or a name beside this program").shown();
+  return app.run(count, arguments, [&] {
+    try {
+      options.duration_ns = static_cast<std::int64_t>(seconds * 1e9);
+      options.frame_ns = static_cast<std::int64_t>(frame_ms * 1e6);
+      if (rtt_ms >= 0) options.delay_ns = static_cast<std::int64_t>(rtt_ms * 5e5);
+      std::printf("%u players at %u Hz, ", options.players, options.rate_hz);
+      rtt_ms < 0 ? std::printf("loopback\n") : std::printf("round trip %.0f ms\n", rtt_ms);
+      for (std::uint32_t i = 0; i < repeats; ++i) {
+        const PhaseRun run = run_phase(options);
+        print("aligned", run.aligned);
+        print("not aligned", run.unaligned);
+        std::fflush(stdout);
+      }
+      return 0;
+    } catch (const NoLink& error) {
+      std::fprintf(stderr, "tickrelay-phase: skipped, there is no link here: %s\n", error.what());
+      return exit_skipped;
     }
-    return 0;
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : exit_usage;
-  } catch (const NoLink& error) {
-    std::fprintf(stderr, "tickrelay-phase: skipped, there is no link here: %s\n", error.what());
-    return exit_skipped;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "tickrelay-phase: %s\n", error.what());
-    return exit_failed;
-  }
+  });
 }

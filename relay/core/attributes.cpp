@@ -10,8 +10,7 @@
 namespace tickrelay {
 namespace {
 
-constexpr double steps_max = 2147483648.0;                // 2^31: a step fits 32 bits
-constexpr double whole_numbers_max = 9007199254740992.0;  // 2^53: a double holds all of them up to here
+constexpr double steps_max = 2147483648.0;  // 2^31: a step fits 32 bits
 constexpr float pi = 3.14159265358979323846F;
 
 struct TypeRange {
@@ -41,8 +40,6 @@ TypeRange range_of(FieldType type) {
     CHECK(!"a field type beyond the enum");
     return {};
 }
-
-bool is_float(FieldType type) { return type == FieldType::Float32 || type == FieldType::Float64; }
 
 std::string quoted(std::string_view text) { return '"' + std::string(text.substr(0, 32)) + '"'; }
 

@@ -10,6 +10,8 @@
 
 namespace tickrelay {
 
+constexpr double whole_numbers_max = 9007199254740992.0;  // 2^53: a double holds all of them up to here
+
 // A nested struct's or an array's hold for all its fields, unless those say otherwise.
 struct Attributes {
     std::optional<double> precision, min, max;

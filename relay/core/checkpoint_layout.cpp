@@ -13,7 +13,6 @@ namespace tickrelay {
 namespace {
 
 constexpr std::size_t schema_name_bytes_max = 128;  // as a schema's
-constexpr double whole_numbers_max = 9007199254740992.0;
 
 using Error = std::string;  // empty where all is well
 
@@ -21,8 +20,6 @@ bool is_name(const flatbuffers::String* name) {
     const auto printable = [](char c) { return c > ' ' && c < 0x7F; };
     return name != nullptr && name->size() != 0 && name->size() <= schema_name_bytes_max && std::ranges::all_of(*name, printable);
 }
-
-bool is_float(FieldType type) { return type == FieldType::Float32 || type == FieldType::Float64; }
 
 bool same(double a, double b) { return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b); }
 

@@ -11,8 +11,8 @@ namespace {
 
 using Error = std::string;  // empty where all is well
 
-constexpr std::size_t tables_max = 1'000;       // a frame has a table per component
-constexpr Tick before_history = 1;              // forget_history() stamps
+constexpr std::size_t frame_tables_max = 1'000;  // a frame has a table per component
+constexpr Tick before_history = 1;                // forget_history() stamps
 // Each seat may bring its entity and its roster entry, whatever is there; entity 0 is the room.
 constexpr std::size_t entities_max = limits::entities_max + 2 * limits::players_max + 1;
 
@@ -86,7 +86,7 @@ std::string decode_world(std::span<const std::byte> bytes, Tick newest, World& w
     std::vector<std::uint64_t> aligned((bytes.size() + 7) / 8);
     if (!bytes.empty()) std::memcpy(aligned.data(), bytes.data(), bytes.size());
     const auto* data = reinterpret_cast<const std::uint8_t*>(aligned.data());
-    flatbuffers::Verifier verifier(data, bytes.size(), 16, tables_max);
+    flatbuffers::Verifier verifier(data, bytes.size(), 16, frame_tables_max);
     if (!verifier.VerifyBuffer<wire::StateFrame>("TRF1")) return "is no state frame";
     const auto& frame = *flatbuffers::GetRoot<wire::StateFrame>(data);
     if (frame.head()->tick() != newest || frame.head()->span() != 0) return "is not a frame from base 0 to the newest tick";

@@ -4,12 +4,12 @@
 #include <tuple>
 
 #include "relay/core/plant.h"
+#include "relay/core/units.h"
 
 namespace tickrelay {
 
 namespace {
 
-constexpr std::int64_t ms = 1'000'000;
 constexpr std::int64_t round_trip_period_ns = 10'000 * ms;
 constexpr std::int64_t age_slack_ns = 100 * ms;    // beyond round trip and acknowledgement interval
 constexpr std::int64_t jitter_slack_ns = 30 * ms;  // a game that polls 30 times a second is no queue

@@ -19,7 +19,7 @@ namespace {
 constexpr int nesting_max = 16;                     // structs in structs; ends circles
 constexpr std::size_t schema_name_bytes_max = 128;  // a component's; a flattened field's
 constexpr std::size_t objects_max = 4096;
-constexpr std::size_t tables_max = 100'000;  // what the verifier visits, shared ones each time
+constexpr std::size_t schema_tables_max = 100'000;  // what the verifier visits, shared ones each time
 constexpr std::string_view own_names[] = {"tickrelay.Owner", "tickrelay.Player", "tickrelay.Room"};
 
 std::optional<FieldType> scalar(int base_type) {
@@ -315,7 +315,7 @@ std::variant<LayoutPointer, std::string> parse_schema(std::span<const std::byte>
     if (bfbs.size() > limits::schema_bytes_max) return "schema: more than 256 KiB";
     const std::vector<std::byte> aligned(bfbs.begin(), bfbs.end());
     const auto* bytes = reinterpret_cast<const std::uint8_t*>(aligned.data());
-    flatbuffers::Verifier verifier(bytes, aligned.size(), 64, tables_max);
+    flatbuffers::Verifier verifier(bytes, aligned.size(), 64, schema_tables_max);
     if (!reflection::VerifySchemaBuffer(verifier))
         return "schema: no FlatBuffers binary schema (flatc --binary --schema)";
     SchemaReader reader(*reflection::GetSchema(bytes));

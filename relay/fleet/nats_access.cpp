@@ -15,6 +15,11 @@ std::string why(natsStatus status) {
     return std::string(natsStatus_GetText(status)) + (said == nullptr || *said == '\0' ? "" : std::string(": ") + said);
 }
 
+bool secure(const NatsSettings& settings) {
+    return !settings.ca_file.empty() || !settings.cert_file.empty() ||
+           std::ranges::any_of(settings.servers, [](const std::string& url) { return url.starts_with("tls://"); });
+}
+
 bool is_nkey_word(std::string_view word, std::string_view begins, std::size_t length) {
     return word.size() == length && word.starts_with(begins) &&
            std::ranges::all_of(word, [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '2' && c <= '7'); });
@@ -46,9 +51,7 @@ natsStatus set_credentials(natsOptions* options, const std::string& path) {
 }  // namespace
 
 std::optional<std::string> set_access(natsOptions* options, const NatsSettings& settings) {
-    const bool secure = !settings.ca_file.empty() || !settings.cert_file.empty() ||
-                        std::ranges::any_of(settings.servers, [](const std::string& url) { return url.starts_with("tls://"); });
-    natsStatus status = secure ? natsOptions_SetSecure(options, true) : NATS_OK;
+    natsStatus status = secure(settings) ? natsOptions_SetSecure(options, true) : NATS_OK;
     if (status != NATS_OK) return "nats: no TLS: " + why(status);
     if (!settings.ca_file.empty()) status = natsOptions_LoadCATrustedCertificates(options, settings.ca_file.c_str());
     if (status != NATS_OK) return "[fleet] nats_ca: " + settings.ca_file + " cannot be read: it must be a PEM file of certificates: " + why(status);
@@ -71,8 +74,10 @@ std::string not_connected(natsStatus status, const NatsSettings& settings) {
     if (status == NATS_SSL_ERROR)
         return "nats: no TLS with the servers: " + said + ": their certificates must be for the names in the URLs and by an authority of [fleet] nats_ca" +
                (settings.ca_file.empty() ? " (now: the system's)" : " (" + settings.ca_file + ")") + "; where they ask for one, [fleet] nats_cert";
-    if (status == NATS_PROTOCOL_ERROR)  // TLS 1.3: a server that misses a certificate says so after the handshake
-        return "nats: the servers end the connection: " + said + ": they may ask for a certificate: [fleet] nats_cert";
+    // TLS 1.3: a server that misses a certificate says so after the handshake. Which of the two it is hangs on libnats' release.
+    if (secure(settings) && (status == NATS_PROTOCOL_ERROR || status == NATS_CONNECTION_CLOSED))
+        return "nats: the servers end the connection: " + said + ": they may ask for a certificate" +
+               (settings.cert_file.empty() ? "" : " of another authority than " + settings.cert_file + "'s") + ": [fleet] nats_cert";
     return "nats: none of the servers can be reached: " + said + ": start nats-server -js, or correct the URLs";
 }
 

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "relay/core/check.h"
+#include "relay/core/units.h"
 #include "relay/run/addresses.h"
 #include "relay/run/lws_loop.h"
 
@@ -25,7 +26,6 @@ namespace {
 
 constexpr int backlog = 4096;          // the kernel caps it with net.core.somaxconn
 constexpr int accepts_per_wake = 256;  // then other listeners and stop() get a turn
-constexpr std::int64_t ms = 1'000'000;
 constexpr std::int64_t exhausted_pause_ns = 10 * ms;
 constexpr int no_memory_pause_ms = 50;
 constexpr std::int64_t pace_burst_ns = 50 * ms;

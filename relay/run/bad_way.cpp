@@ -2,12 +2,13 @@
 
 #include <algorithm>
 
+#include "relay/core/units.h"
+
 namespace tickrelay {
 
 namespace {
 
-constexpr std::int64_t ms = 1'000'000;
-constexpr double second = 1e9;
+constexpr double ns_per_s = 1e9;
 constexpr std::uint32_t packets_to_repeat = 3;  // that came behind a lost one
 constexpr int repeats_max = 8;                  // lost in a row, too
 
@@ -19,7 +20,7 @@ std::uint32_t packets_of(std::size_t bytes) {
 
 std::int64_t BadWay::transfer_ns(std::size_t bytes) const {
     if (conditions_.bytes_per_s == 0) return 0;
-    return static_cast<std::int64_t>(static_cast<double>(bytes) * second / static_cast<double>(conditions_.bytes_per_s));
+    return static_cast<std::int64_t>(static_cast<double>(bytes) * ns_per_s / static_cast<double>(conditions_.bytes_per_s));
 }
 
 std::int64_t BadWay::way_ns() {

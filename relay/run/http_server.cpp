@@ -5,7 +5,7 @@
 namespace tickrelay {
 namespace {
 
-constexpr int accepts_per_wake = 16;
+constexpr int askers_per_wake = 16;
 constexpr std::int64_t wait_ns = 1'000'000'000;
 
 }  // namespace
@@ -29,7 +29,7 @@ void HttpServer::stop() {
 }
 
 void HttpServer::accept_ready(bool tls) {
-    for (int i = 0; i < accepts_per_wake; ++i) {
+    for (int i = 0; i < askers_per_wake; ++i) {
         Accepted accepted;
         if (listener_.accept(accepted) != Listener::Result::accepted) return;
         loop_.adopt(accepted.fd, tls);

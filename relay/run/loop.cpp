@@ -5,12 +5,12 @@
 
 #include "relay/core/check.h"
 #include "relay/core/plant.h"
+#include "relay/core/units.h"
 
 namespace tickrelay {
 
 namespace {
 
-constexpr std::int64_t ms = 1'000'000;
 constexpr std::int64_t sweep_interval_ns = 250 * ms;
 constexpr std::uint32_t samples_every_sweeps = 4;            // once a second
 constexpr std::uint32_t slices_from_messages = 100;          // in a sweep: 400 a second

@@ -8,13 +8,13 @@
 #include <string>
 
 #include "relay/core/plant.h"
+#include "relay/core/units.h"
 #include "relay/run/loop.h"
 
 namespace tickrelay {
 
 namespace {
 
-constexpr std::int64_t ms = 1'000'000;
 constexpr std::int64_t pause_ns = 50 * ms;              // or longer: what is read again is worth a wake-up
 constexpr std::int64_t join_wait_max_ns = 1'000 * ms;
 constexpr std::size_t join_wait_bytes_max = 4 * 1024 * 1024;

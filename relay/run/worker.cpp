@@ -6,12 +6,12 @@
 #include "relay/core/check.h"
 #include "relay/core/plant.h"
 #include "relay/core/thrown.h"
+#include "relay/core/units.h"
 
 namespace tickrelay {
 
 namespace {
 
-constexpr std::int64_t ms = 1'000'000;
 constexpr std::int64_t second = 1'000 * ms;
 // Rooms tick on a common grid, so that loops read and send for several at once; a room's phase is one of the grid's points.
 constexpr std::uint32_t grid_hz = limits::tick_rate_max;

@@ -12,6 +12,8 @@ namespace tickrelay {
 using wire::FieldFlags;
 using wire::FieldType;
 
+constexpr bool is_float(FieldType type) { return type == FieldType::Float32 || type == FieldType::Float64; }
+
 // Bytes; 0: a type beyond the enum.
 constexpr std::uint8_t width_of(FieldType type) {
   switch (type) {

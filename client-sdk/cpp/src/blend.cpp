@@ -8,8 +8,6 @@ namespace tickrelay {
 inline namespace sdk {
 namespace {
 
-bool is_real(const Field& field) { return field.type == FieldType::Float32 || field.type == FieldType::Float64; }
-
 double read(const Field& field, const std::uint8_t* value) {
   if (field.type == FieldType::Float64) {
     double number;
@@ -80,7 +78,7 @@ void blend(const Component& component, const std::uint8_t* from, const std::uint
       }
       write_unit(&field, parts, out);
       i += 3;
-    } else if (is_real(field)) {
+    } else if (is_float(field.type)) {
       const double start = read(field, from);
       write(field, within(field, start + difference(field, start, read(field, to)) * way), out);
     }
@@ -96,7 +94,7 @@ void gap_between(const Component& component, const std::uint8_t* from, const std
       for (std::size_t k = 0; k < 4; ++k)
         gap[i + k] = read(component.fields[i + k], to) * sign - read(component.fields[i + k], from);
       i += 3;
-    } else if (is_real(field)) {
+    } else if (is_float(field.type)) {
       gap[i] = difference(field, read(field, from), read(field, to));
     }
   }

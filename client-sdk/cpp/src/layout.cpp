@@ -48,7 +48,7 @@ struct LayoutReader {
     if (!ranged) to.min = to.max = 0;
     if (!std::isfinite(to.min) || !std::isfinite(to.max) || to.min > to.max) return false;
     if (!to.has(FieldFlags::Quantised)) return true;
-    const bool floats = to.type == FieldType::Float32 || to.type == FieldType::Float64;
+    const bool floats = is_float(to.type);
     const bool steps = std::isfinite(to.precision) && to.precision > 0;
     return floats && steps && (to.max - to.min) / to.precision <= steps_max;
   }

@@ -124,10 +124,9 @@ Shape random_shape(Random& random, int number) {
       continue;
     }
     const auto type = static_cast<FieldType>(random.below(11));
-    const bool is_float = type == FieldType::Float32 || type == FieldType::Float64;
     const double low = static_cast<double>(random.between(-9, 0)), high = static_cast<double>(random.between(1, 100));
     const double precision = 1.0 / static_cast<double>(random.between(1, 5'000));
-    switch (is_float ? random.below(5) : random.below(2) * 3) {
+    switch (is_float(type) ? random.below(5) : random.below(2) * 3) {
       case 1: shape.add(type, FieldFlags::Quantised, precision); break;
       case 2: shape.add(type, FieldFlags::Quantised | FieldFlags::Ranged, precision, low, high); break;
       case 3: shape.add(type, FieldFlags::Ranged, 0, type == FieldType::Bool ? 0 : low, high); break;

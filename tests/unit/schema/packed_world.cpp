@@ -167,7 +167,7 @@ void PackedWorld::move_field(const Field& field, EntityId id, std::size_t number
   if (random_.below(40) == 0) {
     const std::uint64_t bits = random_.next();
     std::memcpy(moved, &bits, field.width());
-  } else if (field.type == FieldType::Float32 || field.type == FieldType::Float64) {
+  } else if (is_float(field.type)) {
     const double step = static_cast<double>(by) * (field.has(FieldFlags::Quantised) ? field.precision : 0.015625);
     field.type == FieldType::Float32 ? add_to<float>(moved, step) : add_to<double>(moved, step);
   } else {

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
+#include <optional>
 
 namespace tickrelay::bench {
 
@@ -68,6 +69,7 @@ template Option CommandLine::add(const std::string&, std::int64_t&, const std::s
 template Option CommandLine::add(const std::string&, std::uint32_t&, const std::string&);
 template Option CommandLine::add(const std::string&, std::uint64_t&, const std::string&);
 template Option CommandLine::add(const std::string&, double&, const std::string&);
+template Option CommandLine::add(const std::string&, std::optional<double>&, const std::string&);
 template Option CommandLine::add(const std::string&, std::string&, const std::string&);
 template Option CommandLine::add(const std::string&, std::vector<std::string>&, const std::string&);
 

@@ -115,6 +115,11 @@ std::string fleet_news(const EventFeed::Event& event, const EventRing::Filter& f
     return notification("event", std::move(object));
 }
 
+// A room in their parameters chooses what they are about, not which node answers.
+bool is_about_rooms_anywhere(const std::string& name) {
+    return name == "events.subscribe" || std::ranges::any_of(ban_methods(), [&](const Method& each) { return each.name == name; });
+}
+
 // What is the whole fleet's, after this node's part: a mistake in it is told by this node alone.
 Outcome with_others(Controls& controls, const std::string& name, const json& params, Outcome own, const AdminSession& session, Deadline deadline) {
     const std::string_view theirs = session.forwarded ? "" : fleet_wide(name, params);
@@ -202,7 +207,7 @@ json Rpc::call(const json& id, const std::string& name, const json& params, Admi
 
 // Where the room is another node's, or one is to be made there. Events are each node's own.
 std::optional<json> Rpc::forward(const json& id, const std::string& name, const json& params, const AdminSession& session, Deadline deadline) {
-    if (session.forwarded || name == "events.subscribe" || name.find("ban") != std::string::npos) return std::nullopt;
+    if (session.forwarded || is_about_rooms_anywhere(name)) return std::nullopt;
     const bool spawns = name == "room.spawn";
     const auto room = params.find(spawns ? "id" : "room_id");
     if (!spawns && (room == params.end() || !room->is_string())) return std::nullopt;

@@ -94,9 +94,13 @@ function(tickrelay_unity_in_tests target)
   endif()
 endfunction()
 
-# tickrelay_compile_fast(t): for what only tests run, compiling sooner counts more than running faster.
+# tickrelay_compile_fast(t): for what only tests run, compiling sooner counts more than running faster. Checks for undefined
+# behaviour are two thirds of the address sanitizer's compile time; they are for what is shipped.
 function(tickrelay_compile_fast target)
   target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1 -g0>)
+  if(TICKRELAY_SANITIZE STREQUAL "address")
+    target_compile_options(${target} PRIVATE -O0 -fno-sanitize=undefined)
+  endif()
 endfunction()
 
 # tickrelay_add_test(NAME n LABEL unit SOURCES a.cpp … [LIBRARIES t …] [TIMEOUT s] [TIMED] [ONE_THREAD])

@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "tests/e2e/fleet/fleet.h"
+#include "tests/e2e/fleet/nats_accounts.h"
 #include "tests/unit/client/certificate.h"
 
 namespace tickrelay::test {
@@ -49,12 +50,18 @@ TEST_P(NatsCredentials, LetANodeInAndWrongOnesStopItsStartWithALine) {
     std::filesystem::remove_all(folder);
 }
 
+Kind creds() {
+    const NatsAccounts ours, others;
+    return {"Creds", ours.configuration, ours.credentials, others.credentials};
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Kinds, NatsCredentials,
     testing::Values(Kind{"Password", "authorization { user: relay, password: \"a:b\" }\n", "relay:a:b", "relay:wrong"},
                     Kind{"Token", "authorization { token: \"s3cr3t\" }\n", "s3cr3t", "another"},
                     Kind{"Nkey", std::string("authorization { users: [{ nkey: ") + nkey_public + " }] }\n", std::string(nkey_seed) + "\n" + nkey_public,
-                         "SUAMQDB6ZWC5IFDL26Z3CN2EAXMD7T4JJVRB2NO6UHNYCHW4GDKRCCEQU4\nUCLKWJXLILG2EJF4VBERX7QZGZLNG2LUESHHCVRZB7P6NLLDYZ3CXGP7"}),
+                         "SUAMQDB6ZWC5IFDL26Z3CN2EAXMD7T4JJVRB2NO6UHNYCHW4GDKRCCEQU4\nUCLKWJXLILG2EJF4VBERX7QZGZLNG2LUESHHCVRZB7P6NLLDYZ3CXGP7"},
+                    creds()),
     [](const auto& info) { return info.param.name; });
 
 TEST(NatsCredentialsFile, AFileThatIsNoneOfTheKindsIsNamed) {

@@ -6,7 +6,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "tests/e2e/fleet/child.h"
+#include "tests/e2e/play/child.h"
 #include "tests/e2e/fleet/crowd.h"
 #include "tests/e2e/websocket/raw_client.h"
 #include "tests/unit/client/certificate.h"
@@ -153,6 +153,38 @@ TEST_F(BehindHaproxy, ANodeThatIsKilledLosesNobody) {
         return fleet.rooms(0) == 6 && std::ranges::all_of(crowd.members, [](const auto& each) { return each->guest.connected(); });
     }));
     for (const auto& each : crowd.members) EXPECT_EQ(each->guest.left, 0) << each->room << " " << each->guest.left_reason;
+}
+
+// relay/examples/CHAT.md, section 7: the room's checkpoint, what was said included, is in JetStream.
+TEST_F(BehindHaproxy, AChatKeepsItsHistoryWhereverItIs) {
+    const std::string lobby = R"({"room_id":"lobby"})";
+    ASSERT_TRUE(fleet.answer(0, "room.spawn", R"({"type":"chat","id":"lobby","history":5,"empty_ttl_s":0})").contains("result"));
+    const auto enter = [&](Guest& guest, const std::string& name) { guest.join_by_id("lobby", {.player_id = name}); };
+    Guest ada(balancer.url(), balancer.trusting()), bob(balancer.url(), balancer.trusting());
+    enter(ada, "ada");
+    enter(bob, "bob");
+    const auto wait = [&](const std::vector<Guest*>& guests, const std::function<bool()>& condition) {
+        return poll_until([&] { for (Guest* guest : guests) guest->client.poll(); }, condition, std::chrono::seconds(30));
+    };
+    ASSERT_TRUE(wait({&ada, &bob}, [&] { return ada.joined && bob.joined; })) << ada.left_reason << bob.left_reason;
+    const auto say = [&](Guest& who, const std::string& text) {
+        who.room->send("say", text);
+        return wait({&ada, &bob}, [&] { return ada.count("say " + text) == 1 && bob.count("say " + text) == 1; });
+    };
+    for (const char* text : {"one", "two", "three", "four"}) EXPECT_TRUE(say(ada, text)) << text;
+    const std::size_t at = fleet.answer(0, "room.info", lobby)["result"]["node"] == "a" ? 0 : 1;
+    ASSERT_TRUE(fleet.kept(at, [&] { for (Guest* each : {&ada, &bob}) each->client.poll(); }));
+    fleet.relays[at]->kill_it();
+    ASSERT_TRUE(wait({&ada, &bob}, [&] { return ada.returns + ada.rollbacks == 1 && bob.returns + bob.rollbacks == 1; })) << ada.left_reason << bob.left_reason;
+    EXPECT_TRUE(say(bob, "five"));
+    Guest late(balancer.url(), balancer.trusting());
+    enter(late, "late");
+    ASSERT_TRUE(wait({&ada, &bob, &late}, [&] { return late.count("say five") == 1; })) << late.left_reason;
+    std::vector<std::string> said;
+    std::ranges::copy_if(late.heard, std::back_inserter(said), [](const std::string& line) { return line.starts_with("say "); });
+    // That it came is the fifth.
+    EXPECT_EQ(said, (std::vector<std::string>{"say two", "say three", "say four", "say five"}));
+    for (const Guest* each : {&ada, &bob}) EXPECT_EQ(each->count("say one") + each->count("say four"), 2U) << "said again after the crash";
 }
 
 }  // namespace

@@ -50,7 +50,7 @@ class Fleet {
     }
 
     [[nodiscard]] std::unique_ptr<RelayProcess> started(const std::string& name, const std::string& listen = "127.0.0.1:0") const {
-        std::vector<std::string> all{"--dev", "--nats", nats.urls(), "--node-name", name};
+        std::vector<std::string> all{"--dev", "--nats", nats_urls.empty() ? nats.urls() : nats_urls, "--node-name", name};
         all.insert(all.end(), arguments.begin(), arguments.end());
         return std::make_unique<RelayProcess>(RelaySettings{
             .configuration = configuration_first + fleet_types + ("\n[store]\ncheckpoint_interval = 0.5\n" + configuration_store + "\n[fleet]\nlease = " + std::to_string(lease_s_)) + "\n" + configuration,
@@ -84,9 +84,18 @@ class Fleet {
         return got.contains("result") ? got["result"]["rooms"].get<std::size_t>() : 0;
     }
 
+    // Waits until all that its quiet rooms hold is in checkpoints: no change waits, and an interval later neither.
+    [[nodiscard]] bool kept(std::size_t relay, const std::function<void()>& poll) const {
+        const auto none_waits = [&] { return relays[relay]->metric("tickrelay_checkpoint_age_seconds") == 0; };
+        if (!poll_until(poll, none_waits, std::chrono::seconds(30))) return false;
+        poll_until(poll, [] { return false; }, std::chrono::milliseconds(600));
+        return poll_until(poll, none_waits, std::chrono::seconds(30));
+    }
+
     NatsServers nats;
     std::vector<std::unique_ptr<RelayProcess>> relays;
     // Of nodes that start from now on.
+    std::string nats_urls;  // empty: all servers'
     std::vector<std::string> arguments;
     std::string configuration_first;  // keys outside of sections
     std::string configuration_store;  // of [store]

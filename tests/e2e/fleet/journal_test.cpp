@@ -7,7 +7,7 @@
 #include <map>
 #include <set>
 
-#include "tests/e2e/fleet/child.h"
+#include "tests/e2e/play/child.h"
 #include "tests/e2e/fleet/fleet.h"
 #include "tools/ctl/call.h"
 

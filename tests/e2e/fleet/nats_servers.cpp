@@ -52,6 +52,9 @@ NatsServers::NatsServers(std::size_t count, std::string more) : more_(std::move(
     const std::vector<std::uint16_t> ports = free_ports(count * 3);
     for (std::size_t i = 0; i < count; ++i)
         servers_[i] = {.port = ports[3 * i], .cluster_port = ports[3 * i + 1], .monitor_port = ports[3 * i + 2]};
+    for (std::size_t from = 0; from < count; ++from)
+        for (std::size_t to = 0; to < count; ++to)
+            if (from != to) routes_[{from, to}] = std::make_unique<Pipe>(PipeSettings{.to = servers_[to].cluster_port});
     for (std::size_t i = 0; i < count; ++i) start(i);
 }
 
@@ -69,8 +72,10 @@ void NatsServers::start(std::size_t index) {
     config << "server_name: " << name << "\nlisten: \"127.0.0.1:" << server.port << "\"\nhttp: \"127.0.0.1:" << server.monitor_port
            << "\"\njetstream { store_dir: \"" << folder_ << "/" << name << "\" }\n";
     if (servers_.size() > 1) {
-        config << "cluster { name: test, listen: \"127.0.0.1:" << server.cluster_port << "\", routes: [";
-        for (const Server& each : servers_) config << "\"nats://127.0.0.1:" << each.cluster_port << "\", ";
+        // They know each other by these routes alone: what a server would tell of others is an address where nobody is.
+        config << "cluster { name: test, listen: \"127.0.0.1:" << server.cluster_port << "\", advertise: \"127.0.0.1:1\", no_advertise: true, routes: [";
+        for (const auto& [ends, pipe] : routes_)
+            if (ends.first == index) config << "\"nats://127.0.0.1:" << pipe->port() << "\", ";
         config << "] }\n";
     }
     config << more_;
@@ -99,9 +104,16 @@ void NatsServers::pause(std::size_t index, bool paused) {
     if (servers_[index].process > 0) kill(servers_[index].process, paused ? SIGSTOP : SIGCONT);
 }
 
+void NatsServers::cut_off(std::size_t index, bool cut) {
+    for (const auto& [ends, pipe] : routes_)
+        if (ends.first == index || ends.second == index) pipe->stall(cut);
+}
+
+std::string NatsServers::url(std::size_t server) const { return "nats://127.0.0.1:" + std::to_string(servers_[server].port); }
+
 std::string NatsServers::urls() const {
     std::string list;
-    for (const Server& each : servers_) list += (list.empty() ? "nats://127.0.0.1:" : ",nats://127.0.0.1:") + std::to_string(each.port);
+    for (std::size_t i = 0; i < servers_.size(); ++i) list += (i == 0 ? "" : ",") + url(i);
     return list;
 }
 

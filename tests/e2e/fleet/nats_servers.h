@@ -4,8 +4,13 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "tests/e2e/play/pipe.h"
 
 namespace tickrelay::test {
 
@@ -22,6 +27,7 @@ class NatsServers {
 
     [[nodiscard]] bool ready() const;  // all answer, and JetStream has a leader
     [[nodiscard]] std::string urls() const;
+    [[nodiscard]] std::string url(std::size_t server) const;
     [[nodiscard]] std::size_t size() const { return servers_.size(); }
     // The server that leads this stream; size() where there is none now.
     [[nodiscard]] std::size_t leader_of(const std::string& stream) const;
@@ -29,6 +35,8 @@ class NatsServers {
     void start(std::size_t server);
     void kill_it(std::size_t server);
     void pause(std::size_t server, bool paused);
+    // Nothing passes between this server and the others of its cluster, and nobody is told. Clients reach all of them.
+    void cut_off(std::size_t server, bool cut);
     [[nodiscard]] std::string log(std::size_t server) const;
 
   private:
@@ -43,6 +51,7 @@ class NatsServers {
     std::string folder_;
     std::string more_;
     std::vector<Server> servers_;
+    std::map<std::pair<std::size_t, std::size_t>, std::unique_ptr<Pipe>> routes_;  // by who asks whom
 };
 
 }  // namespace tickrelay::test

@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "tests/e2e/fleet/child.h"
+#include "tests/e2e/play/child.h"
 #include "tests/e2e/fleet/crowd.h"
 #include "tools/ctl/call.h"
 

@@ -36,8 +36,9 @@ class MatchServers : public testing::TestWithParam<Language> {
         setenv("TICKRELAY_TEST_TICKET_KEY", "bWF0Y2ggc2VydmVycyBzaWduIHRpY2tldHMgd2l0aCB0aGlz", 1);
         setenv("GO111MODULE", "off", 1);
         setenv("GOCACHE", TICKRELAY_GO_CACHE, 1);
-        if (GetParam().name == "Go")  // its first build compiles Go's own library, too
+        if (GetParam().name == "Go") {  // its first build compiles Go's own library, too
             ASSERT_EQ(std::system(("go build -o /dev/null " + GetParam().command.back()).c_str()), 0);
+        }
         std::string folder = (std::filesystem::temp_directory_path() / "tickrelay-match-XXXXXX").string();
         ASSERT_NE(mkdtemp(folder.data()), nullptr);
         data_dir = folder;

@@ -1,4 +1,4 @@
-#include "tests/e2e/fleet/child.h"
+#include "tests/e2e/play/child.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -18,6 +18,7 @@ Child::Child(std::vector<std::string> command) {
     if (pipe2(output, O_CLOEXEC) != 0) return;
     process_ = fork();
     if (process_ == 0) {
+        setpgid(0, 0);  // it may have children of its own, as `go run` has
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         dup2(output[1], STDOUT_FILENO);
         execvp(argv[0], argv.data());
@@ -29,10 +30,7 @@ Child::Child(std::vector<std::string> command) {
 }
 
 Child::~Child() {
-    if (runs()) {
-        kill(process_, SIGKILL);
-        waitpid(process_, nullptr, 0);
-    }
+    end();
     close(output_);
 }
 
@@ -56,12 +54,15 @@ void Child::signal(int number) {
     if (runs()) kill(process_, number);
 }
 
+void Child::end() {
+    if (!runs()) return;
+    kill(-process_, SIGKILL);
+    waitpid(process_, &status_, 0);
+    process_ = -1;
+}
+
 int Child::ended() {
-    if (!eventually([this] { return !runs(); })) {
-        kill(process_, SIGKILL);
-        waitpid(process_, &status_, 0);
-        process_ = -1;
-    }
+    if (!eventually([this] { return !runs(); })) end();
     return WIFEXITED(status_) ? WEXITSTATUS(status_) : -1;
 }
 

@@ -12,7 +12,7 @@ namespace tickrelay::test {
 class Child {
   public:
     explicit Child(std::vector<std::string> command);
-    ~Child();  // kills
+    ~Child();  // kills it and its own children
     Child(const Child&) = delete;
     Child& operator=(const Child&) = delete;
 
@@ -24,6 +24,8 @@ class Child {
     int ended();  // waits for its end: the exit code, -1 where it had to be killed
 
   private:
+    void end();
+
     pid_t process_ = -1;
     int status_ = -1;
     int output_ = -1;

@@ -1,0 +1,89 @@
+// The NATS servers fall apart, 2|1, with a relay on each side: a room has one owner at any time, and its players end where it is.
+
+#include "tests/e2e/fleet/fleet.h"
+
+namespace tickrelay::test {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// node-0 knows only the server that will be cut off, node-1 the other two.
+class NatsPartition : public testing::Test {
+  protected:
+    void SetUp() override {
+        ASSERT_TRUE(eventually([&] { return fleet.nats.ready(); }, std::chrono::seconds(60))) << fleet.nats.log(0);
+        fleet.nats_urls = fleet.nats.url(0);
+        ASSERT_NO_FATAL_FAILURE(fleet.add());
+        fleet.nats_urls = fleet.nats.url(1) + "," + fleet.nats.url(2);
+        ASSERT_NO_FATAL_FAILURE(fleet.add());
+        ASSERT_TRUE(eventually([&] { return fleet.answer(0, "fleet.nodes", "{}")["result"]["nodes"].size() == 2; }));
+        for (int i = 0; i < 4; ++i) {
+            const std::string id = "room-" + std::to_string(i);
+            const std::size_t owner = fleet.spawn(1, id);
+            ASSERT_LT(owner, 2U);
+            (owner == 0 ? on_small : on_large) = id;
+        }
+        ASSERT_FALSE(on_small.empty() || on_large.empty()) << "placement puts four rooms on one of two nodes";
+    }
+    [[nodiscard]] nlohmann::json info(std::size_t relay) const { return fleet.answer(relay, "room.info", R"({"room_id":")" + on_small + "\"}")["result"]; }
+
+    Fleet fleet{3, 3};
+    std::string on_small, on_large;  // a room on either side
+};
+
+TEST_F(NatsPartition, ARoomOnTheSmallSideStopsBeforeTheLargeSideStartsIt) {
+    // By the small side's node, by the large one's, and one in a room that has no part in it.
+    Guest small(fleet.relays[0]->url()), large(fleet.relays[1]->url()), apart(fleet.relays[1]->url());
+    small.join_by_id(on_small, {.player_id = "small"});
+    large.join_by_id(on_small, {.player_id = "large"});
+    apart.join_by_id(on_large, {.player_id = "apart"});
+    ASSERT_TRUE(until({&small, &large, &apart}, [&] { return small.joined && large.joined && apart.joined; }));
+    const EntityId ship = small.room->spawn(standing_at(1));
+    const EntityId other = large.room->spawn(standing_at(2));
+    ASSERT_TRUE(until({&small, &large, &apart}, [&] { return large.room->state().contains(ship) && small.room->state().contains(other); }));
+    const auto term = info(0)["term"].get<std::uint32_t>();
+    ASSERT_TRUE(fleet.kept(0, [&] { for (Guest* each : {&small, &large, &apart}) each->client.poll(); }));
+
+    fleet.nats.cut_off(0, true);
+    const auto cut = Clock::now();
+    auto last_of_small = cut;
+    std::uint32_t tick = small.room->state().tick();
+    const bool back = until({&small, &large, &apart}, [&] {
+        if (small.drops.empty() && large.drops.empty() && small.room->state().tick() != tick) {
+            tick = small.room->state().tick();
+            last_of_small = Clock::now();
+        }
+        return large.returns + large.rollbacks == 1 || large.left != 0;
+    }, std::chrono::seconds(60));
+    const auto first_of_large = Clock::now();
+    const auto since_cut = [&](Clock::time_point then) { return std::chrono::duration<double>(then - cut).count(); };
+    ASSERT_TRUE(back) << fleet.relays[1]->log() << fleet.nats.log(1);
+    EXPECT_EQ(large.left, 0) << large.left_reason;
+    std::printf("cut off from the others, the room ticked for %.1f s; on the other side it was back after %.1f s\n", since_cut(last_of_small),
+                since_cut(first_of_large));
+    EXPECT_GT(since_cut(last_of_small), 0.5) << "its lease held, and it stood still";
+    EXPECT_LT(since_cut(last_of_small), 3 + 1) << "it ticks without a lease";
+    EXPECT_LT(last_of_small, first_of_large) << "two nodes sent frames of one room";
+    EXPECT_GT(info(1)["term"].get<std::uint32_t>(), term);
+    EXPECT_EQ(info(1)["node"], "node-1");
+    EXPECT_TRUE(until({&small, &large, &apart}, [&] { return large.room->state().contains(ship) && large.room->state().contains(other); }));
+    EXPECT_TRUE(apart.drops.empty()) << "its room had no part in it";
+    // The small side has no say: nothing is made there that the others do not know.
+    EXPECT_FALSE(fleet.answer(0, "room.spawn", R"({"type":"arena","id":"made-apart"})").contains("result"));
+
+    fleet.nats.cut_off(0, false);
+    ASSERT_TRUE(until({&small, &large, &apart}, [&] { return small.connected() && small.returns + small.rollbacks >= 1; }, std::chrono::seconds(60)))
+        << small.left_reason << fleet.relays[0]->log();
+    EXPECT_EQ(small.left, 0) << small.left_reason;
+    EXPECT_TRUE(eventually([&] { return fleet.rooms(0) == 0; })) << fleet.relays[0]->log();
+    small.room->set(ship, standing_at(7));
+    EXPECT_TRUE(until({&small, &large, &apart}, [&] {
+        const auto* at = large.room->state().get<arena::Transform>(ship);
+        return at != nullptr && at->pos().x() == 7;
+    })) << "the players are together again";
+    EXPECT_EQ(fleet.owner(on_small), 1U);
+    EXPECT_TRUE(apart.drops.empty());
+}
+
+}  // namespace
+}  // namespace tickrelay::test

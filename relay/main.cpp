@@ -7,6 +7,7 @@
 #include <ctime>
 
 #include "relay/config.h"
+#include "relay/fleet/nats.h"
 #include "relay/log.h"
 #include "relay/logics.h"
 #include "relay/relay.h"
@@ -113,6 +114,7 @@ int run(const std::vector<std::string>& arguments) {
     print_banner(relay, config.options);
     const int code = wait(relay, config.options, arguments);
     relay.stop();
+    Nats::end_threads();
     log::info("stopped");
     return code;
 }

@@ -114,7 +114,6 @@ int run(const std::vector<std::string>& arguments) {
     print_banner(relay, config.options);
     const int code = wait(relay, config.options, arguments);
     relay.stop();
-    Nats::end_threads();
     log::info("stopped");
     return code;
 }
@@ -123,4 +122,8 @@ int run(const std::vector<std::string>& arguments) {
 
 }  // namespace tickrelay
 
-int main(int argc, char** argv) { return tickrelay::run({argv, argv + argc}); }
+int main(int argc, char** argv) {
+    const int code = tickrelay::run({argv, argv + argc});
+    tickrelay::Nats::end_threads();  // of a relay that could not start, too
+    return code;
+}

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <optional>
+#include <type_traits>
 
 namespace tickrelay::bench {
 

@@ -53,8 +53,8 @@ class CommandLine {
   CommandLine(const CommandLine&) = delete;
   CommandLine& operator=(const CommandLine&) = delete;
 
-  // T: bool (a flag), int, a number of <cstdint>, double or an optional one, std::string, or a vector of strings. A name without dashes is an
-  // argument by its place. `into` must live until run() returns.
+  // T: bool (a flag), int, a number of <cstdint>, double or an optional one, std::string, or a vector of strings. A name
+  // without dashes is an argument by its place. `into` must live until run() returns.
   template <class T>
   Option add(const std::string& name, T& into, const std::string& what = "");
   // Of several, the user has to choose one.

@@ -12,7 +12,7 @@ namespace {
 using Error = std::string;  // empty where all is well
 
 constexpr std::size_t frame_tables_max = 1'000;  // a frame has a table per component
-constexpr Tick before_history = 1;                // forget_history() stamps
+constexpr Tick before_history = 1;               // forget_history() stamps
 // Each seat may bring its entity and its roster entry, whatever is there; entity 0 is the room.
 constexpr std::size_t entities_max = limits::entities_max + 2 * limits::players_max + 1;
 

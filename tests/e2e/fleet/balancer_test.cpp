@@ -6,8 +6,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "tests/e2e/play/child.h"
 #include "tests/e2e/fleet/crowd.h"
+#include "tests/e2e/play/child.h"
 #include "tests/e2e/websocket/raw_client.h"
 #include "tests/unit/client/certificate.h"
 

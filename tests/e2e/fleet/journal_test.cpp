@@ -7,8 +7,8 @@
 #include <map>
 #include <set>
 
-#include "tests/e2e/play/child.h"
 #include "tests/e2e/fleet/fleet.h"
+#include "tests/e2e/play/child.h"
 #include "tools/ctl/call.h"
 
 namespace tickrelay::test {

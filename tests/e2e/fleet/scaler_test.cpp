@@ -8,8 +8,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "tests/e2e/play/child.h"
 #include "tests/e2e/fleet/crowd.h"
+#include "tests/e2e/play/child.h"
 #include "tools/ctl/call.h"
 
 namespace tickrelay::test {

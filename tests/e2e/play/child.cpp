@@ -24,6 +24,7 @@ Child::Child(std::vector<std::string> command) {
         execvp(argv[0], argv.data());
         _exit(127);
     }
+    setpgid(process_, process_);  // whoever is first: its group is there when it is ended
     close(output[1]);
     output_ = output[0];
     fcntl(output_, F_SETFL, O_NONBLOCK);

@@ -1,5 +1,6 @@
 // The program: configure, start, say where everything is, wait for signals.
 
+#include <openssl/crypto.h>
 #include <sys/resource.h>
 
 #include <csignal>
@@ -7,7 +8,6 @@
 #include <ctime>
 
 #include "relay/config.h"
-#include "relay/fleet/nats.h"
 #include "relay/log.h"
 #include "relay/logics.h"
 #include "relay/relay.h"
@@ -123,7 +123,8 @@ int run(const std::vector<std::string>& arguments) {
 }  // namespace tickrelay
 
 int main(int argc, char** argv) {
-    const int code = tickrelay::run({argv, argv + argc});
-    tickrelay::Nats::end_threads();  // of a relay that could not start, too
-    return code;
+    // A thread of libnats may still be closing a TLS connection when this process ends: what OpenSSL has is left to the kernel.
+    // nats_Close() is no way to wait for it: it frees what OpenSSL frees again at exit.
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
+    return tickrelay::run({argv, argv + argc});
 }

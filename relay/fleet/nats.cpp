@@ -22,7 +22,6 @@ constexpr std::int64_t setup_patience_ms = 5'000;
 constexpr std::chrono::seconds start_patience{20};
 constexpr std::chrono::milliseconds start_again{250};
 constexpr std::int64_t ping_ms = 2'000;
-constexpr std::int64_t end_patience_ms = 2'000;
 constexpr std::uint32_t replicas_usual = 3;
 
 std::string stream_of(const std::string& bucket) { return "KV_" + bucket; }
@@ -84,8 +83,6 @@ void Nats::close() {
     p.js = nullptr;
     p.connection = nullptr;
 }
-
-void Nats::end_threads() { nats_CloseAndWait(end_patience_ms); }
 
 std::string Nats::local_address() const {
     char* ip = nullptr;

@@ -52,9 +52,6 @@ class Nats {
     // Waits for a first connection, then it reconnects by itself for as long as it lives. An error text, or nothing.
     std::optional<std::string> connect(const NatsSettings& settings);
     void close();  // ends watches and subscriptions; no call-back runs any more when it returns
-    // The library's own threads, which may still be closing a connection: before the process ends, and OpenSSL's locks with it.
-    // REQUIRES: there is no connection any more, and there will be none.
-    static void end_threads();
 
     // ---- buckets and streams; made where they are missing. An error text, or nothing.
     std::optional<std::string> open_bucket(const std::string& bucket);

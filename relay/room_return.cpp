@@ -94,8 +94,13 @@ bool RoomReturn::claim(std::uint32_t term) {
 
 void RoomReturn::read(const StoredKey& key, std::uint32_t term) {
     auto stored = wait_for<std::optional<StoredRoom>>([&](auto then) { store_.get_checkpoint(key, then); });
-    if (!stored || !stored->damage.empty()) {
-        refuse(key, stored ? stored->damage : "its row cannot be read", "a backup of data_dir may have it");
+    if (!stored) {  // a fleet looks again soon, as long as there are free rooms
+        log::warn("a room cannot be read from the store now: it stays there, and is tried again",
+                  {{"room_id", key.id}, {"remedy", "where this does not end by itself, look at the disk of data_dir, or at the NATS servers' log"}});
+        return;
+    }
+    if (!stored->damage.empty()) {
+        refuse(key, stored->damage, "a backup of data_dir may have it");
         return;
     }
     if (stored->owners > limits::lost_terms_max) {

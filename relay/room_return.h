@@ -24,7 +24,7 @@ class RoomReturn {
         : store_(store), lobby_(lobby), workers_(workers), logics_(std::move(logics)) {}
 
     // Every room that the store has and the lobby has not, in a new term that is durable before any worker knows of it. What cannot be
-    // read costs that room alone. A text that names what is wrong and the remedy, or nothing.
+    // read costs that room alone; what the store does not answer for stays in it, for the next time. A text that names what is wrong and the remedy, or nothing.
     std::optional<std::string> run();
     // Those of them that nobody else claims meanwhile. How many came back is added to `count`.
     std::optional<std::string> take(const std::vector<StoredKey>& keys, std::size_t& count);

@@ -317,7 +317,8 @@ std::optional<StoredRoom> NatsStore::read_checkpoint(const std::string& id) {
     std::string bytes(head ? inline_bytes : std::string_view());
     for (std::uint32_t part = 0; head && part < head->parts; ++part) {
         std::string more;
-        nats_.last(stream, subject + std::to_string(term) + "." + std::to_string(head->slot) + "." + std::to_string(part), more, ask_patience_ms);
+        const std::string name = subject + std::to_string(term) + "." + std::to_string(head->slot) + "." + std::to_string(part);
+        if (nats_.last(stream, name, more, ask_patience_ms) == Nats::Read::failed) return std::nullopt;
         bytes += more;
     }
     if (!head || bytes.size() != head->bytes || checkpoint_hash(bytes) != head->hash) {

@@ -105,6 +105,7 @@ class Store {
     virtual void find(std::string room_id, Then<std::optional<RoomPlace>> then) = 0;
     // Replaces an older one of the room that still waits.
     virtual void put_checkpoint(CheckpointBytes checkpoint, Then<Stored> then) = 0;
+    // Nothing: there was no answer, which says nothing about the room.
     virtual void get_checkpoint(StoredKey key, Then<std::optional<StoredRoom>> then) = 0;
     // In order of seq. After `failed` the asker asks again.
     virtual void append_event(std::vector<StoredEvent> events, Then<Stored> then) = 0;

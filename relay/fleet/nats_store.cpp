@@ -307,9 +307,13 @@ std::optional<StoredRoom> NatsStore::read_checkpoint(const std::string& id) {
     room.term = term;
     room.revision = known->revision;
     if (read == Nats::Read::none) {
-        room.damage = "its owner ended before its first checkpoint: it is lost";
+        // As this node knows it. Where it has another owner since, that one's are elsewhere, and older ones are gone.
         std::uint64_t revision = 0;
-        if (nats_.remove(node_.rooms_bucket(), key_of(id), known->revision, revision, ask_patience_ms) == Nats::Wrote::done) node_.removed_room(id, revision);
+        const Nats::Wrote wrote = nats_.remove(node_.rooms_bucket(), key_of(id), known->revision, revision, ask_patience_ms);
+        if (wrote == Nats::Wrote::conflict) node_.doubt();
+        if (wrote != Nats::Wrote::done) return std::nullopt;
+        node_.removed_room(id, revision);
+        room.damage = "its owner ended before its first checkpoint: it is lost";
         return room;
     }
     std::string_view inline_bytes;

@@ -100,25 +100,27 @@ void FleetNode::watch_nodes() {
         });
 }
 
-// A watch that no longer tells of what the bucket has is made again.
+// A watch that no longer tells of what the bucket has is made again. One that a server serves which was cut off from the others may go
+// on with the newest and leave out what was between.
 void FleetNode::look_at_watches(std::int64_t now_ns) {
     if (now_ns < watches_due_ns_) return;
     watches_due_ns_ = now_ns + watches_every_ns;
+    const bool doubted = doubted_.exchange(false);
     const auto stale = [&](const std::string& bucket, std::uint64_t& seen, std::uint64_t& last) {
-        bool behind = false;
+        bool behind = doubted;
         {
             const std::scoped_lock lock(mutex_);
-            behind = seen < last;
+            behind |= seen < last;
         }
         nats_.last_revision(bucket, last, look_patience_ms);
         return behind;
     };
     if (stale(rooms_bucket(), rooms_seen_, rooms_last_)) {
-        log::warn("the watch of the fleet's rooms fell silent, and is made again");
+        log::warn("the watch of the fleet's rooms fell silent or missed something, and is made again");
         watch_rooms();
     }
     if (stale(nodes_bucket(), nodes_seen_, nodes_last_)) {
-        log::warn("the watch of the fleet's nodes fell silent, and is made again");
+        log::warn("the watch of the fleet's nodes fell silent or missed something, and is made again");
         watch_nodes();
     }
 }
@@ -276,6 +278,7 @@ void FleetNode::begin_anew() {
     lease_.end();
     own_.incarnation = random_incarnation();
     beats_.clear();
+    doubt();  // what came about meanwhile may have passed it by
     {
         const std::scoped_lock lock(mutex_);
         directory_.become(own_.incarnation);

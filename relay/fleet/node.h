@@ -2,6 +2,7 @@
 // Owner: the NATS store; its own thread. What it says is asked for by any thread.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -61,6 +62,8 @@ class FleetNode {
     // What this node wrote, before its own watch says so.
     void wrote_room(const std::string& id, const RoomClaim& entry, std::uint64_t revision);
     void removed_room(const std::string& id, std::uint64_t revision);
+    // The directory here is not what the servers have, whatever its newest revision is: it is listed anew. Any thread.
+    void doubt() { doubted_ = true; }
     // As the leader has it now. False: not known.
     bool read_node(const std::string& name);
     // Ids that were this node's, and are another's.
@@ -111,6 +114,7 @@ class FleetNode {
     std::int64_t renew_due_ns_ = 0;
     std::int64_t probe_due_ns_ = 0;
     std::int64_t watches_due_ns_ = 0;
+    std::atomic<bool> doubted_{false};
     std::uint64_t nodes_last_ = 0;  // what the buckets had at the last look
     std::uint64_t rooms_last_ = 0;
 

@@ -51,7 +51,7 @@ if(TICKRELAY_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${TICKRELAY_CCACHE}")
 endif()
 
-if(TICKRELAY_SANITIZE)
+if(TICKRELAY_SANITIZE OR TICKRELAY_FUZZ)
   set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O1 -g1")   # lines are what its reports need; all of -g is a third of the compile time
   set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O1 -g1")
 endif()
@@ -72,7 +72,7 @@ if(TICKRELAY_FUZZ)
   if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
     message(FATAL_ERROR "TICKRELAY_FUZZ needs clang: cmake --preset fuzz")
   endif()
-  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -g)
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined)
   add_link_options(-fsanitize=address,undefined)
 endif()
 
@@ -89,7 +89,7 @@ endfunction()
 # tickrelay_unity_in_tests(t): the same where nothing is measured or shipped. The hot path is compiled file by file, as in `dev`:
 # what is inlined there does not hang on who stands beside whom.
 function(tickrelay_unity_in_tests target)
-  if(TICKRELAY_SANITIZE)
+  if(TICKRELAY_SANITIZE OR TICKRELAY_FUZZ)
     tickrelay_unity(${target})
   endif()
 endfunction()

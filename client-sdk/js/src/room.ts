@@ -156,7 +156,7 @@ export class Room<Components extends object = AnyComponents> {
     const end = calls.add(call);
     return () => {
       end();
-      if (calls.empty) messages.delete(type);
+      if (calls.empty && messages.get(type) === calls) messages.delete(type);
     };
   }
 
@@ -165,7 +165,9 @@ export class Room<Components extends object = AnyComponents> {
     const { requests } = this.session.listeners;
     if (requests.has(type)) throw badUsage(`onRequest '${type}': there is a call-back for it already, and a request has one answer`);
     requests.set(type, call);
-    return () => void requests.delete(type);
+    return () => {
+      if (requests.get(type) === call) requests.delete(type);
+    };
   }
 
   /** For a connection with role "authority": a player's input, with its number. */
@@ -178,9 +180,12 @@ export class Room<Components extends object = AnyComponents> {
     const here = this.players;
     const end = this.session.listeners.playerJoin.add(call);
     const late = new Calls<[Player]>();
-    late.add(call);
+    const endLate = late.add(call);
     queueMicrotask(() => here.forEach((player) => late.tell(player)));
-    return end;
+    return () => {
+      end();
+      endLate();
+    };
   }
 
   onPlayerLeave(call: (player: Player, reason: string) => unknown): Unsubscribe {

@@ -13,7 +13,7 @@ export function bytesOf(data: Data, most: number, where: string): Uint8Array {
 
 function encoded(data: Data): Uint8Array {
   if (data === undefined) return new Uint8Array(0);
-  if (data instanceof Uint8Array) return data.slice(); // sent later, and perhaps again
+  if (data instanceof Uint8Array) return new Uint8Array(data); // sent later, and perhaps again; a Buffer's slice() is no copy
   if (data instanceof ArrayBuffer) return new Uint8Array(data.slice(0));
   return encoder.encode(typeof data === "string" ? data : JSON.stringify(data));
 }

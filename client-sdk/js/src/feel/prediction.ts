@@ -79,9 +79,9 @@ export class Prediction {
     }
   }
 
-  /** After a lost connection: what was sent before firstUnsent never comes again. */
-  forgetBelow(firstUnsent: number): void {
-    this.inputs = this.inputs.filter(({ seq }) => seq >= firstUnsent);
+  /** After a lost connection: what was sent and not applied never comes again. */
+  forgetBetween(appliedSeq: number, firstUnsent: number): void {
+    this.inputs = this.inputs.filter(({ seq }) => seq <= appliedSeq || seq >= firstUnsent);
   }
 
   /** Every input is in the relay's values. */

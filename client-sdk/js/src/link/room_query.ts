@@ -16,24 +16,29 @@ function answerOf(bytes: Uint8Array | null): RoomEntry[] | undefined | null {
   return (message.body as wire.RoomList).rooms.map((room) => ({ ...room, metadata: parsed(room.metadata) }));
 }
 
-export function listRooms(url: string, socketOf: SocketConstructor, filter: RoomFilter, timeoutMs: number): Promise<RoomEntry[]> {
+export async function listRooms(url: string, socketOf: SocketConstructor, filter: RoomFilter, timeoutMs: number): Promise<RoomEntry[]> {
   const metadata = jsonOf(filter.metadata, Limits.optionsBytes, "rooms: metadata");
   return new Promise((resolve, reject) => {
     const fail = (label: string, why: string) => finish(() => reject(new TickrelayError(label, `rooms: ${label}: ${why} (${url})`)));
     const timer = setTimeout(() => fail("timeout", "the relay does not answer"), timeoutMs);
-    const link: SocketLink = new SocketLink(url, socketOf, {
-      opened: () => link.write(composeListRooms(filter.type ?? "", metadata)),
-      received: (bytes) => {
-        const rooms = answerOf(bytes);
-        if (rooms === null) fail("protocol_error", "the relay sent no message of this protocol");
-        else if (rooms !== undefined) finish(() => resolve(rooms));
-      },
-      closed: (code, reason) => fail(labelOf(code), reason || "is the relay running?"),
-    }, Limits.bufferedBytes);
+    let link: SocketLink | undefined;
     function finish(settle: () => void): void {
       clearTimeout(timer);
-      link.close(1000, "");
+      link?.close(1000, "");
       settle();
+    }
+    try {
+      link = new SocketLink(url, socketOf, {
+        opened: () => link?.write(composeListRooms(filter.type ?? "", metadata)),
+        received: (bytes) => {
+          const rooms = answerOf(bytes);
+          if (rooms === null) fail("protocol_error", "the relay sent no message of this protocol");
+          else if (rooms !== undefined) finish(() => resolve(rooms));
+        },
+        closed: (code, reason) => fail(labelOf(code), reason || "is the relay running?"),
+      }, Limits.bufferedBytes);
+    } catch (error) {
+      fail("connection_lost", error instanceof Error ? error.message : String(error)); // ws: from an https page, and the like
     }
   });
 }

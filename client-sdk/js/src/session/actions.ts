@@ -25,6 +25,10 @@ export class Actions {
     private readonly work: () => void,
   ) {}
 
+  get over(): boolean {
+    return this.fault() !== undefined;
+  }
+
   private mayAct(what: string): Layout {
     const fault = this.fault() ?? (this.mirror.layout === undefined ? "not in the room yet" : undefined);
     if (fault !== undefined) throw badUsage(`${what}: ${fault}`);

@@ -44,6 +44,7 @@ export class Events {
   }
 
   private answer(message: Message, data: Parameters<Actions["answer"]>[2]): void {
+    if (this.actions.over) return; // left meanwhile: nobody waits for it
     this.actions.answer(message.player, message.request, data);
   }
 

@@ -128,7 +128,6 @@ export class Intake {
     const { have } = this.frames;
     yours.direct.forEach((event, i) => {
       if (yours.directFirst + i <= have.direct) return;
-      if (!this.outbox.empty) this.outbox.direct ??= have.direct;
       have.direct = yours.directFirst + i;
       this.deliver(event);
     });

@@ -3,13 +3,20 @@ import { throwLater, TickrelayError } from "../errors.js";
 import { Mirror, MirrorChange } from "../state/mirror.js";
 import { Data, Message, Player, Reconnected, Unsubscribe } from "../types.js";
 
+interface Registered<Arguments extends unknown[]> {
+  readonly call: (...values: Arguments) => unknown;
+  ended: boolean;
+}
+
 export class Calls<Arguments extends unknown[]> {
-  private calls: ((...values: Arguments) => unknown)[] = [];
+  private calls: Registered<Arguments>[] = [];
 
   add(call: (...values: Arguments) => unknown): Unsubscribe {
-    this.calls = [...this.calls, call]; // who is called now is not disturbed
+    const registered: Registered<Arguments> = { call, ended: false }; // one call may be there twice
+    this.calls = [...this.calls, registered]; // who is called now is not disturbed
     return () => {
-      this.calls = this.calls.filter((each) => each !== call);
+      registered.ended = true;
+      this.calls = this.calls.filter((each) => each !== registered);
     };
   }
 
@@ -18,7 +25,7 @@ export class Calls<Arguments extends unknown[]> {
   }
 
   tell(...values: Arguments): void {
-    for (const call of this.calls) guarded(call, values);
+    for (const each of this.calls) if (!each.ended) guarded(each.call, values);
   }
 }
 
@@ -36,6 +43,7 @@ interface ChangeListener {
   readonly name: string;
   readonly call: ChangeCall;
   late: boolean; // has yet to hear of what was there when it came
+  ended: boolean;
 }
 
 /** Who hears of values that come, change and go: by component name; "*": every component. */
@@ -48,12 +56,13 @@ class ChangeCalls {
   /** Throws where the room's schema has no such component. Who listens for "add" hears of what is there already, too. */
   on(kind: MirrorChange["kind"], component: string, call: ChangeCall): Unsubscribe {
     const name = component === "*" ? "*" : this.mirror.layout?.get(component).name ?? component;
-    const listener: ChangeListener = { name, call, late: kind === "add" };
+    const listener: ChangeListener = { name, call, late: kind === "add", ended: false };
     const key = `${kind} ${name}`;
     this.lists.set(key, [...(this.lists.get(key) ?? []), listener]);
     if (listener.late) this.late.push(listener);
     this.watch(name);
     return () => {
+      listener.ended = true;
       this.lists.set(key, (this.lists.get(key) ?? []).filter((each) => each !== listener));
       this.late = this.late.filter((each) => each !== listener);
     };
@@ -81,17 +90,18 @@ class ChangeCalls {
       for (const key of [`${kind} ${name}`, `${kind} *`])
         for (const listener of this.lists.get(key) ?? []) {
           const value = kind === "remove" ? before : this.mirror.row(component, entity)?.shown();
-          if (value === undefined || listener.late) continue; // gone since: its removal follows; or it has just heard of it
+          if (value === undefined || listener.late || listener.ended) continue; // gone since: its removal follows; or it has just heard of it
           guarded(listener.call, [entity, value, before, name]);
         }
     }
     for (const listener of late) listener.late = false;
   }
 
-  private catchUp({ name, call }: ChangeListener): void {
+  private catchUp(listener: ChangeListener): void {
+    const { name, call } = listener;
     for (const component of this.mirror.layout?.components ?? [])
       if (name === "*" || component.name === name)
-        for (const row of [...this.mirror.rows(component.index).values()]) guarded(call, [row.entity, row.shown(), undefined, component.name]);
+        for (const row of [...this.mirror.rows(component.index).values()]) if (!listener.ended) guarded(call, [row.entity, row.shown(), undefined, component.name]);
   }
 }
 

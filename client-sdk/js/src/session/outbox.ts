@@ -18,8 +18,10 @@ export class Outbox {
   private readonly sets = new Map<number, Action>(); // component and entity → its waiting Set
   private bytes = 0; // of waiting and sent
   private inputs = 0;
-  /** The direct messages that were there when the waiting actions were done; undefined: as many as now. */
+  /** The direct messages that were there when the newest waiting action was done; undefined: as many as now. */
   direct: number | undefined;
+
+  constructor(private readonly have: { readonly direct: number }) {}
 
   get newestSeq(): number {
     return this.nextSeq - 1;
@@ -35,6 +37,7 @@ export class Outbox {
 
   /** Numbers the action and queues it. REQUIRES: not a Set */
   add(action: Omit<Action, "seq">): number {
+    this.direct = this.have.direct;
     const numbered = { ...action, seq: this.nextSeq++ };
     if (action.kind === wire.ActionKind.Despawn || action.kind === wire.ActionKind.Claim) this.seal(action.entity);
     if (action.kind === wire.ActionKind.Input && ++this.inputs > Limits.outboxInputs) this.dropOldestInput();
@@ -44,6 +47,7 @@ export class Outbox {
 
   /** The number under which the value travels: that of a waiting Set that takes it up, else a new one. */
   set(component: Component, entity: number, told: Uint8Array, values: readonly Stored[]): number {
+    this.direct = this.have.direct;
     const waiting = this.sets.get(keyOf(component, entity));
     if (waiting !== undefined && waiting.sealed !== true) {
       this.bytes -= bytesOfAction(waiting);

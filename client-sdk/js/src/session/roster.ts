@@ -11,6 +11,7 @@ const eventWaitUs = 1_000_000;
 
 interface Entry {
   player: Player;
+  carrier: number; // the entity with its component
   toldLeft: boolean;
   goneUs: number; // not 0: its component is gone since
 }
@@ -35,25 +36,25 @@ export class Roster {
       if (component !== playerComponent) continue;
       const player = readPlayer(kind === "remove" ? before : mirror.row(component, entity)?.shown(), entity);
       if (player === undefined) continue;
-      if (kind === "remove") this.removed(player.number, nowUs);
-      else this.present(player);
+      if (kind === "remove") this.removed(player.number, entity, nowUs);
+      else this.present(player, entity);
     }
   }
 
-  private present(player: Player): void {
+  private present(player: Player, carrier: number): void {
     const entry = this.seats.get(player.number);
     if (entry !== undefined) {
-      entry.player = player;
-      entry.goneUs = 0;
+      Object.assign(entry, { player, carrier, goneUs: 0 });
       return;
     }
-    this.seats.set(player.number, { player, toldLeft: false, goneUs: 0 });
+    this.seats.set(player.number, { player, carrier, toldLeft: false, goneUs: 0 });
     this.joined(player);
   }
 
-  private removed(number: number, nowUs: number): void {
+  // A seat that was made again has another entity, which may be told of before the old one goes.
+  private removed(number: number, carrier: number, nowUs: number): void {
     const entry = this.seats.get(number);
-    if (entry === undefined) return;
+    if (entry?.carrier !== carrier) return;
     if (entry.toldLeft) this.seats.delete(number);
     else entry.goneUs = nowUs;
   }

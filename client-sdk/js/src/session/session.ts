@@ -61,7 +61,7 @@ export class Session {
   readonly shield: Shield; // wants a link of its own
 
   private readonly frames = new Frames(this.mirror);
-  private readonly outbox = new Outbox();
+  private readonly outbox = new Outbox(this.frames.have);
   private readonly requests = new Requests();
   private readonly outgoing: Outgoing;
   private readonly intake: Intake;
@@ -184,10 +184,10 @@ export class Session {
     this.outbox.continueAfter(applied);
     if (welcome.resumed) {
       const firstUnsent = this.outbox.resume(applied);
-      this.prediction.forgetBelow(firstUnsent);
+      this.prediction.forgetBetween(applied, firstUnsent);
       return this.actions.repeatSets(firstUnsent, applied);
     }
-    this.prediction.forgetBelow(Infinity);
+    this.prediction.forgetBetween(0, Infinity);
     this.outbox.forget();
     this.mirror.release(0xffffffff);
   }

@@ -22,6 +22,7 @@ export function say(target, text) {
 // One child of `parent` per item, kept by its key, in order. make(item) gives the child, update(child, item) fills it.
 export function keyed(parent, items, key, make, update) {
   const have = new Map([...parent.children].map((child) => [child.dataset.key, child]));
+  const focused = parent.contains(document.activeElement) ? document.activeElement : null;
   let place = parent.firstElementChild;
   for (const item of items) {
     const name = String(key(item));
@@ -36,6 +37,7 @@ export function keyed(parent, items, key, make, update) {
     else parent.insertBefore(child, place);
   }
   for (const gone of have.values()) gone.remove();
+  if (focused && focused !== document.activeElement && parent.contains(focused)) focused.focus({ preventScroll: true });
 }
 
 const plain = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });

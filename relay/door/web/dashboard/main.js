@@ -84,6 +84,10 @@ async function undrain() {
   if (done) refresh();
 }
 
+byId("skip").addEventListener("click", (event) => {
+  event.preventDefault();  // the address says which room is shown
+  byId("main").focus();
+});
 byId("drain").addEventListener("click", drain);
 byId("undrain").addEventListener("click", undrain);
 startOverview();

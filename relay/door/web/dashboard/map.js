@@ -4,6 +4,7 @@
 import { short, whole } from "./dom.js";
 
 const margin = 18;
+const grid_lines = 100;  // at most: where a coordinate is so large that a step changes nothing there is no end otherwise
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class EntityMap {
@@ -101,12 +102,15 @@ export class EntityMap {
     pen.font = "11px system-ui, sans-serif";
     pen.lineWidth = 1;
     pen.beginPath();
-    for (let at = Math.ceil(place.left / step) * step; place.x(at) <= width; at += step) {
+    const lines = (from) => Array.from({ length: grid_lines }, (_, line) => (Math.ceil(from / step) + line) * step);
+    for (const at of lines(place.left)) {
+      if (!(place.x(at) <= width)) break;
       pen.moveTo(Math.round(place.x(at)) + 0.5, 0);
       pen.lineTo(Math.round(place.x(at)) + 0.5, height);
       pen.fillText(short(at), place.x(at) + 3, height - 4);
     }
-    for (let at = Math.ceil(place.bottom / step) * step; place.y(at) >= 0; at += step) {
+    for (const at of lines(place.bottom)) {
+      if (!(place.y(at) >= 0)) break;
       pen.moveTo(0, Math.round(place.y(at)) + 0.5);
       pen.lineTo(width, Math.round(place.y(at)) + 0.5);
       if (place.y(at) < height - 20) pen.fillText(short(at), 4, place.y(at) - 3);

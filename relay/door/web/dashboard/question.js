@@ -30,7 +30,7 @@ export function ask({ title, text, confirm, danger = false, fields = [] }) {
       resolve(answers);
     });
     dialog.showModal();
-    if (inputs.length === 0) cancel.focus();  // Enter alone must not close a match
+    if (danger || inputs.length === 0) cancel.focus();  // Enter alone must not close a match
   });
 }
 

@@ -12,6 +12,7 @@ inline constexpr std::size_t message_bytes_max = 64 * 1024;  // to the relay
 inline constexpr std::size_t actions_max = 64;               // in one message
 inline constexpr std::size_t input_bytes_max = 1024;
 inline constexpr std::size_t payload_bytes_max = 16 * 1024;
+inline constexpr std::size_t receivers_max = 256;
 inline constexpr std::size_t opaque_bytes_max = 16 * 1024;
 inline constexpr std::size_t type_bytes_max = 64;
 

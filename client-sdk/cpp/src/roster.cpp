@@ -29,7 +29,8 @@ void Roster::apply(const std::vector<MirrorChange>& changes, const Mirror& mirro
     if (from == nullptr || from->number() == 0) continue;
     if (removed) {
       const auto seat = seats_.find(from->number());
-      if (seat == seats_.end()) continue;
+      // A seat that was made again has another entity, which may be told of before the old one goes.
+      if (seat == seats_.end() || seat->second.carrier != change.entity) continue;
       if (seat->second.told_left) {
         seats_.erase(seat);
       } else {
@@ -39,6 +40,7 @@ void Roster::apply(const std::vector<MirrorChange>& changes, const Mirror& mirro
     }
     Seat& seat = seats_[from->number()];
     seat.player = player_of(*from, change.entity);
+    seat.carrier = change.entity;
     seat.gone_us = 0;
     if (std::exchange(seat.told_joined, true)) continue;
     const Player player = seat.player;

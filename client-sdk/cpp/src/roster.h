@@ -31,6 +31,7 @@ class Roster {
  private:
   struct Seat {
     Player player;
+    EntityId carrier = 0;  // the entity with its component
     bool told_joined = false;
     bool told_left = false;
     std::int64_t gone_us = 0;  // not 0: its component is gone since

@@ -10,10 +10,12 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "acks.h"
@@ -122,6 +124,18 @@ class Session final : public LinkListener {
   void deliver(const wire::Event& event);
   void deliver_message(const wire::Event& event);
   void deliver_failure(const wire::Event& event);
+  // What a call-back throws leaves poll() once all that came with it is told: the rest would never come again.
+  template <typename Call>
+  void guarded(Call call) {
+    try {
+      call();
+    } catch (...) {
+      if (!thrown_) thrown_ = std::current_exception();
+    }
+  }
+  void rethrow() {
+    if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
+  }
 
   // session_feel.cpp
   void put_right(const wire::Yours* yours, Way way, std::int64_t now_us);
@@ -188,6 +202,7 @@ class Session final : public LinkListener {
   Shield shield_;
   Stats stats_;
   std::vector<Error> errors_;        // to be told
+  std::exception_ptr thrown_;        // by a call-back, the first
   std::vector<std::uint8_t> value_;  // scratch
 };
 

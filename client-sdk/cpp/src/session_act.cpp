@@ -48,6 +48,8 @@ std::uint32_t Session::send(std::string_view type, Bytes data, const To& to, boo
   if (type.size() > limits::type_bytes_max) return refuse("send " + quoted(type) + ": a type has at most 64 bytes");
   if (to.kind() == To::Kind::players && to.numbers().empty())
     return refuse("send " + quoted(type) + ": To::players names nobody");
+  if (to.numbers().size() > limits::receivers_max)
+    return refuse("send " + quoted(type) + ": To::players names at most 256: split them, or send to all");
   Action action;
   action.kind = wire::ActionKind::Message;
   action.type = type;

@@ -149,11 +149,12 @@ void Session::applied(const wire::StateFrame& frame, bool with_yours, Way way, s
   const std::vector<std::uint8_t> own = with_yours ? std::exchange(yours_, {}) : std::vector<std::uint8_t>{};
   const wire::Yours* yours = yours_of(own);
   if (yours) take_yours(*yours, now_us);
-  put_right(yours, way, now_us);
-  deliver_changes(now_us);
-  listeners_.state_change(state_);
+  guarded([&] { put_right(yours, way, now_us); });
+  guarded([&] { deliver_changes(now_us); });
+  guarded([&] { listeners_.state_change(state_); });
   deliver_events(frame);
   if (yours) deliver_direct(*yours, now_us);
+  rethrow();
 }
 
 // Those that follow what it has.
@@ -163,7 +164,7 @@ void Session::deliver_events(const wire::StateFrame& frame) {
   for (const wire::Event* event : *frame.events()) {
     if (number++ <= have_.event) continue;
     have_.event = number - 1;
-    if (phase_ == Phase::joined) deliver(*event);
+    if (phase_ == Phase::joined) guarded([&] { deliver(*event); });
   }
 }
 
@@ -173,10 +174,11 @@ void Session::receive_yours(const wire::Yours& yours, Bytes bytes, std::int64_t 
     return;
   }
   take_yours(yours, now_us);
-  put_right(&yours, Way::first, now_us);
+  guarded([&] { put_right(&yours, Way::first, now_us); });
   note_applied(false, now_us);
-  deliver_changes(now_us);
+  guarded([&] { deliver_changes(now_us); });
   deliver_direct(yours, now_us);
+  rethrow();
 }
 
 void Session::take_yours(const wire::Yours& yours, std::int64_t) {
@@ -200,7 +202,7 @@ void Session::deliver_direct(const wire::Yours& yours, std::int64_t) {
   for (const wire::Event* event : *yours.direct()) {
     if (number++ <= have_.direct) continue;
     have_.direct = number - 1;
-    if (phase_ == Phase::joined) deliver(*event);
+    if (phase_ == Phase::joined) guarded([&] { deliver(*event); });
   }
 }
 
@@ -208,7 +210,7 @@ void Session::deliver_changes(std::int64_t now_us) {
   if (!mirror_.layout()) return;
   const std::vector<MirrorChange> changes = mirror_.take_changes();
   snapshots_.note(changes, mirror_, seat_.player);
-  roster_.apply(changes, mirror_, now_us, [this](const Player& player) { listeners_.player_join(player); });
+  roster_.apply(changes, mirror_, now_us, [this](const Player& player) { guarded([&] { listeners_.player_join(player); }); });
   listeners_.changes.deliver(mirror_, changes);
 }
 

@@ -175,6 +175,28 @@ TEST(SessionEvents, EachOnceInOrder) {
   EXPECT_EQ(game.room.tick(), 12u) << "a gap: discarded";
 }
 
+TEST(SessionEvents, WhatACallBackThrowsLosesNothingElse) {
+  Game game;
+  Texts heard;
+  game.room.on_change<arena::Transform>([&](EntityId, const arena::Transform&, std::uint64_t) { throw 42; });
+  game.room.on_message("hit", [&](const Message& message) {
+    heard.emplace_back(message.text());
+    if (heard.size() == 1) throw 43;
+  });
+  game.join();
+  FrameBytes frame = FrameBytes::stream(11, {{transform, {2}, {0b0100}, packed(8.f), {}}});
+  frame.event_first = 1;
+  frame.events_held = {{.data = "1"}, {.data = "2"}};
+  EXPECT_THROW(game.receive(frame.bytes()), int);
+  EXPECT_EQ(heard, (Texts{"1", "2"}));
+  FrameBytes next = FrameBytes::stream(12);
+  next.event_first = 3;
+  next.events_held = {{.data = "3"}};
+  game.receive(next.bytes());
+  EXPECT_EQ(heard, (Texts{"1", "2", "3"}));
+  EXPECT_EQ(game.room.tick(), 12u);
+}
+
 TEST(SessionEvents, WhatWasLostIsToldAndSkipped) {
   Game game;
   Texts heard;

@@ -54,8 +54,8 @@ export class Client<Components extends object = AnyComponents> {
     return this.enter(`joinById '${roomId}'`, { mode: wire.JoinMode.ById, roomId }, options, seat);
   }
 
-  /** ticket: from the match server, for one seat of this room, and spent by the first join. */
-  joinWithTicket(ticket: string, roomId: string, options?: unknown, seat: SeatOptions = {}): Promise<Room<Components>> {
+  /** ticket: from the match server, for a seat of one room; of one with a `jti` the first join uses it up. roomId: "" is the ticket's. */
+  joinWithTicket(ticket: string, roomId = "", options?: unknown, seat: SeatOptions = {}): Promise<Room<Components>> {
     return this.enter("joinWithTicket", { mode: wire.JoinMode.ById, roomId, ticket }, options, seat);
   }
 

@@ -4,6 +4,7 @@ export const enum Limits {
   actions = 64, // in one message
   inputBytes = 1024,
   payloadBytes = 16 * 1024,
+  receivers = 256,
   opaqueBytes = 16 * 1024,
   typeBytes = 64,
   nameBytes = 64, // player id, room id, type

@@ -45,6 +45,7 @@ export class Actions {
     checkedName(type, Limits.typeBytes, `${what}: a message's type`);
     const numbers = typeof to === "number" ? [to] : Array.isArray(to) ? (to as readonly number[]) : undefined;
     if (numbers?.length === 0) throw badUsage(`${what}: { to: [] } names nobody`);
+    if (numbers !== undefined && numbers.length > Limits.receivers) throw badUsage(`${what}: { to } names at most ${Limits.receivers} players`);
     const audience = numbers !== undefined ? wire.Audience.Players : to === undefined ? wire.Audience.Default : audiences[to as string];
     if (audience === undefined) throw badUsage(`${what}: { to: '${String(to)}' } is nobody; it takes player numbers, "others", "all" or "authority"`);
     // A request has the number of its message: the relay's Failure names either.

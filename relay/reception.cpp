@@ -104,8 +104,9 @@ Verdict Reception::admit(const JoinRequest& join, std::int64_t now_ns) {
     if (!join.options.empty() && !is_json_object(join.options)) return Drop{CloseCode::protocol_error, "options are no JSON object"};
     if (!join.metadata.empty() && !is_json_object(join.metadata))
         return Drop{CloseCode::protocol_error, "metadata is no JSON object"};
-    if (join.role == wire::Role::Authority && join.ticket.empty() && !options_.dev)
-        return Drop{CloseCode::forbidden, "role authority needs a ticket"};
+    // A ticket is for a room: where one is asked for by type nobody looks into it.
+    if (join.role == wire::Role::Authority && (join.ticket.empty() || !by_id) && !options_.dev)
+        return Drop{CloseCode::forbidden, by_id ? "role authority needs a ticket" : "role authority needs a ticket, and its room's id"};
     if (by_id) return admit_by_id(join, now_ns);
     if (asks_for_tickets()) return bad_ticket(TicketFault::missing);
     return admit_by_type(join, now_ns);

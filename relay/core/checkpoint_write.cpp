@@ -82,6 +82,7 @@ void add_seat(Mark& mark, const Seat& seat) {
     for (const std::uint64_t number : {seat.number, seat.applied_seq, seat.direct.last(), seat.team, seat.last_spawned, seat.old_block.first,
                                        seat.block.first, seat.next_block.first, std::uint32_t{seat.ids_known}, std::uint32_t{seat.looks_from.has_value()}})
         mark.add(number);
+    mark.add(std::hash<std::string>{}(seat.session));
     if (seat.looks_from)
         for (const float x : *seat.looks_from) mark.add(std::bit_cast<std::uint32_t>(x));
 }
@@ -113,11 +114,14 @@ auto put_spent_tickets(Builder& builder, const SpentTickets& from) {
 
 }  // namespace
 
-// Values, the roster and the room's settings are in the world: each change of those has a stamp.
+// Values, the roster and most of the room's settings are in the world: each change of those has a stamp.
 std::uint64_t CheckpointWriter::mark(const Room& room) {
     Mark mark;
     for (const std::uint64_t number : {room.term_, room.world_.newest(), room.events_.last(), room.next_number_, room.next_block_, room.last_own_id_})
         mark.add(number);
+    mark.add(room.spent_tickets_.all().size());
+    mark.add(room.settings_.max_players);
+    mark.add(room.settings_.is_private ? 1 : 0);
     mark.add(room.keep_.size());
     for (const auto& seat : room.seats_) add_seat(mark, *seat);
     std::uint64_t seen = 0;

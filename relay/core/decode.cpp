@@ -56,6 +56,7 @@ std::string_view fault_of(const wire::Action& action) {
     if (action.kind() > ActionKind::MAX) return "update: unknown kind of action";
     if (action.seq() == 0) return "update: an action without seq";
     const std::size_t size = action.data() == nullptr ? 0 : action.data()->size();
+    if (text(action.type()).size() > limits::name_bytes_max || !is_utf8(text(action.type()))) return "update: a type is over 64 bytes or no UTF-8";
     switch (action.kind()) {
         case ActionKind::Set:
         case ActionKind::Spawn:
@@ -68,8 +69,6 @@ std::string_view fault_of(const wire::Action& action) {
         case ActionKind::Answer:
             if (size > limits::payload_bytes_max) return "update: a payload over 16 KiB";
             if (action.audience() > wire::Audience::MAX) return "update: unknown audience";
-            if (text(action.type()).size() > limits::name_bytes_max || !is_utf8(text(action.type())))
-                return "update: a type is over 64 bytes or no UTF-8";
             if (action.to() != nullptr && action.to()->size() > limits::audience_max) return "update: over 256 receivers";
             break;
         case ActionKind::Despawn:

@@ -58,7 +58,7 @@ PlayerNumber Room::take_seat(SeatRequest request, LinkId link) {
         made_again_.push_back(request.number);
         seat->direct.skip_to(lost(request.number)->direct);
     }
-    seat->player_id = request.player_id.empty() ? "player-" + std::to_string(seat->number) : std::move(request.player_id);
+    seat->player_id = request.player_id.empty() ? made_player_id(seat->number) : std::move(request.player_id);
     seat->role = request.role;
     seat->session = std::move(request.session);
     seat->options = request.options.empty() ? "{}" : std::move(request.options);
@@ -89,6 +89,14 @@ PlayerNumber Room::take_seat(SeatRequest request, LinkId link) {
 Seat* Room::find(PlayerNumber number) {
     const auto it = std::ranges::lower_bound(seats_, number, {}, [](const auto& seat) { return seat->number; });
     return it != seats_.end() && (*it)->number == number ? it->get() : nullptr;
+}
+
+// Of somebody without one. A name is one seat's, and somebody else may have come with this.
+std::string Room::made_player_id(PlayerNumber number) {
+    const std::string first = "player-" + std::to_string(number);
+    std::string id = first;
+    for (unsigned again = 2; find_player(id) != nullptr; ++again) id = first + "-" + std::to_string(again);
+    return id;
 }
 
 Seat* Room::find_player(std::string_view player_id) {

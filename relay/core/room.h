@@ -174,6 +174,7 @@ class Room {
     void write_roster(const Seat& seat);
     void write_room();
     EntityId next_own_id();
+    [[nodiscard]] std::string made_player_id(PlayerNumber number);
     bool grant_block(IdBlock& block);
     static bool push_direct(Seat& seat, Event event);
     [[nodiscard]] const LostNumbers* lost(PlayerNumber number) const;

@@ -55,6 +55,8 @@ Refusal Room::apply_kind(Seat& seat, const Action& action) {
 
 Refusal Room::may_write(const Seat& seat, EntityId entity) const {
     if (!world_.has(entity)) return Refusal::no_such_entity;
+    // What is hidden from a player is not there, as in its frames.
+    if (views_ && seat.role != wire::Role::Authority && world_.owner(entity) != seat.number && !views_->sees(seat.number, entity)) return Refusal::no_such_entity;
     switch (settings_.authority) {
         case Authority::logic: return Refusal::not_allowed;
         case Authority::server: return seat.role == wire::Role::Authority ? Refusal::none : Refusal::not_allowed;
@@ -190,8 +192,11 @@ Refusal Room::apply_message(Seat& seat, const Action& action) {
     if (action.to == nullptr || action.to->size() == 0) return Refusal::no_receiver;
     for (const PlayerNumber number : *action.to)
         if (find(number) == nullptr) return Refusal::no_such_player;
+    std::vector<PlayerNumber> receivers(action.to->begin(), action.to->end());
+    std::ranges::sort(receivers);
+    receivers.erase(std::unique(receivers.begin(), receivers.end()), receivers.end());  // who is named twice hears it once
     bool delivered = true;
-    for (const PlayerNumber number : *action.to)
+    for (const PlayerNumber number : receivers)
         delivered &= push_direct(*find(number), {.kind = EventKind::Message,
                                                  .player = seat.number,
                                                  .type = std::string(action.type),

@@ -146,7 +146,7 @@ void Loop::send_surely(SocketId socket, std::span<const std::byte> framed) {
     Peer& peer = peers_[socket];
     if (!peer.blocked && note_sent(peer, sockets_.send(socket, framed, {}))) return;
     if (!peer.late) peer.late = std::make_unique<std::vector<std::byte>>();
-    if (peer.late->size() + framed.size() > limits::message_bytes_max * 4) {
+    if (!peer.late->empty() && peer.late->size() + framed.size() > limits::message_bytes_max * 4) {  // one large answer may wait
         close(socket, CloseCode::rate_limit, "too many answers wait for this connection");
         return;
     }

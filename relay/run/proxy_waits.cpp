@@ -89,7 +89,9 @@ ProxyWaits::Next ProxyWaits::read(const Waiting& waiting, short events, const Ar
     }
     recv(fd, bytes.data(), header.bytes, MSG_DONTWAIT);
     wake_from(fd, 1);
-    arrived({.fd = fd, .peer = header.peer.value_or(waiting.accepted.peer)});
+    Accepted behind = waiting.accepted;
+    if (header.peer) behind.peer = *header.peer;
+    arrived(behind);
     return Next::done;
 }
 

@@ -44,6 +44,8 @@ class Tickets(unittest.TestCase):
 
     def test_give_the_authoritys_role(self):
         self.assertEqual(self.code(mode="ById", room_id="a", role="Authority"), 4403)
+        for mode in ("JoinOrCreate", "Join", "Create"):  # where nobody would look into it
+            self.assertEqual(self.code(mode=mode, type="any", role="Authority", ticket="x"), 4403)
         self.assertEqual(self.code(mode="ById", room_id="a", role="Authority", ticket=self.ticket(role="authority")), 0)
 
     def test_are_for_rooms_that_exist(self):

@@ -159,6 +159,40 @@ TEST_F(RoomTest, with_a_logic_no_connection_writes) {
   EXPECT_EQ(room->write(a.entity, first_schema_component, 1, std::as_bytes(std::span(&value, 1))), Refusal::none);
 }
 
+TEST_F(RoomTest, a_made_player_id_is_nobody_elses) {
+  make(Authority::player);
+  const Seat& first = join();
+  const std::string wanted = "player-" + std::to_string(first.number + 2);
+  ASSERT_NE(room->take_seat({.player_id = wanted, .session = "s"}, 1), 0U);
+  EXPECT_EQ(join().player_id, wanted + "-2");
+  EXPECT_EQ(join().player_id, "player-" + std::to_string(first.number + 3));
+}
+
+TEST_F(RoomTest, who_is_named_twice_hears_a_message_once) {
+  make(Authority::player);
+  Seat& a = join();
+  Seat& b = join();
+  flatbuffers::FlatBufferBuilder builder;
+  builder.Finish(builder.CreateVector(std::vector<std::uint32_t>{b.number, b.number, b.number}));
+  const auto* to = flatbuffers::GetRoot<flatbuffers::Vector<std::uint32_t>>(builder.GetBufferPointer());
+  EXPECT_EQ(apply(a, {.kind = ActionKind::Message, .data = {}, .type = "said", .audience = wire::Audience::Players, .to = to}), "");
+  EXPECT_EQ(b.direct.last(), 1U);
+}
+
+TEST_F(RoomTest, what_is_hidden_from_a_player_is_not_there_for_its_actions) {
+  RoomSettings settings;
+  settings.views = true;
+  make(Authority::player, nullptr, settings);
+  Seat& a = join();
+  Seat& b = join();
+  Action hidden = spawn(a.block.first);
+  hidden.flags = wire::ActionFlags::Private;
+  ASSERT_EQ(apply(a, hidden), "");
+  EXPECT_EQ(apply(b, set(a.block.first)), apply(b, set(a.block.first + 1)));
+  EXPECT_EQ(apply(b, on(ActionKind::Despawn, a.block.first)), "no_such_entity");
+  EXPECT_EQ(apply(a, set(a.block.first)), "");
+}
+
 TEST_F(RoomTest, a_spectator_only_looks) {
   make(Authority::player);
   Seat& a = join(wire::Role::Spectator);

@@ -1,5 +1,6 @@
 // Calls about rooms of other nodes: asked there, and answered here as if they were this node's.
 
+#include <charconv>
 #include <chrono>
 #include <future>
 #include <nlohmann/json.hpp>
@@ -7,6 +8,7 @@
 
 #include "relay/door/json.h"
 #include "relay/fleet_desk.h"
+#include "relay/log.h"
 
 namespace tickrelay {
 
@@ -18,6 +20,8 @@ using std::chrono::steady_clock;
 constexpr milliseconds again_every{20};
 constexpr std::int64_t journal_patience_ms = 1'000;  // on the admin thread
 constexpr milliseconds others_patience{2'000};
+constexpr std::size_t bans_at_once = 1'000;
+constexpr std::size_t bans_tries = 3;
 constexpr milliseconds between_patience{3'000};  // for a room to come up on another node
 
 std::int64_t ms_until(Deadline deadline) { return std::max<std::int64_t>(std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now()).count(), 1); }
@@ -43,7 +47,12 @@ std::optional<std::string> FleetDesk::serve() {
     if (failed) return failed;
     return store_.nats().serve(subject(node_.name(), "adopt"), [this](std::string room_id, Nats::Answer answer) {
         if (draining_) return answer("draining");
-        moves_.give([this, room_id = std::move(room_id), answer = std::move(answer)] { answer(adopt(room_id)); });
+        const std::size_t end = room_id.rfind('\n');
+        std::uint64_t revision = 0;
+        if (end == std::string::npos || std::from_chars(room_id.data() + end + 1, room_id.data() + room_id.size(), revision).ec != std::errc() || revision == 0)
+            return answer("it does not say which entry of the directory it means");
+        room_id.resize(end);
+        moves_.give([this, room_id = std::move(room_id), revision, answer = std::move(answer)] { answer(adopt(room_id, revision)); });
     });
 }
 
@@ -110,22 +119,38 @@ std::vector<NodeAnswer> FleetDesk::ask_others(const std::string& line, Deadline 
 // Of whoever was there before: it may have heard of some that this node missed.
 void FleetDesk::learn_bans() {
     std::set<std::string> known;
-    const auto others = ask_others(R"({"jsonrpc":"2.0","id":0,"method":"ban.list","params":{}})", steady_clock::now() + others_patience);
-    for (const NodeAnswer& other : others) {
-        const nlohmann::json answer = other.line ? parse_json(*other.line) : nlohmann::json();
-        if (!answer.is_object() || !answer.contains("result")) continue;
-        for (nlohmann::json ban : answer["result"]["bans"]) {
-            const double left_s = ban.value("ends_in_s", 0.0);
-            ban.erase("ends_in_s");
-            if (left_s < 1 || !known.insert(dump_line(ban)).second) continue;
-            ban["ban_s"] = left_s;
-            AdminSession session;
-            session.forwarded = true;
-            session.door = "fleet";
-            const char* method = ban.contains("address") ? "address.ban" : "player.ban";
-            rpc_.answer(dump_line({{"jsonrpc", "2.0"}, {"id", 0}, {"method", method}, {"params", std::move(ban)}}), session);
+    bool more = true;
+    for (std::size_t skip = 0, tries = 0; more && !stopping_;) {
+        const std::string line = dump_line({{"jsonrpc", "2.0"}, {"id", 0}, {"method", "ban.list"}, {"params", {{"limit", bans_at_once}, {"skip", skip}}}});
+        more = false;
+        bool silent = false;
+        for (const NodeAnswer& other : ask_others(line, steady_clock::now() + others_patience)) {
+            const nlohmann::json answer = other.line ? parse_json(*other.line) : nlohmann::json();
+            silent |= !other.line;
+            if (!answer.is_object() || !answer.contains("result")) continue;
+            const nlohmann::json& bans = answer["result"]["bans"];
+            more |= bans.size() == bans_at_once;
+            for (const nlohmann::json& ban : bans) learn_ban(ban, known);
         }
+        if (silent && ++tries < bans_tries) {  // busy, perhaps: asked again
+            more = true;
+            continue;
+        }
+        if (silent) log::warn("another node does not tell its bans: who is banned there alone is not known here until it is banned again");
+        skip += bans_at_once;
     }
+}
+
+void FleetDesk::learn_ban(nlohmann::json ban, std::set<std::string>& known) {
+    const double left_s = ban.value("ends_in_s", 0.0);
+    ban.erase("ends_in_s");
+    if (left_s < 1 || !known.insert(dump_line(ban)).second) return;
+    ban["ban_s"] = left_s;
+    AdminSession session;
+    session.forwarded = true;
+    session.door = "fleet";
+    const char* method = ban.contains("address") ? "address.ban" : "player.ban";
+    rpc_.answer(dump_line({{"jsonrpc", "2.0"}, {"id", 0}, {"method", method}, {"params", std::move(ban)}}), session);
 }
 
 std::vector<NodeInfo> FleetDesk::nodes() {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <future>
+#include <thread>
 
 #include "relay/log.h"
 
@@ -17,6 +18,7 @@ constexpr milliseconds look_every{250};
 constexpr std::chrono::seconds own_every{5};
 constexpr milliseconds park_patience{3'000};  // a room's next send tick, and the NATS servers
 constexpr std::int64_t adopt_patience_ms = 3'000;
+constexpr milliseconds hears_within{1'000};  // of what another node has just written
 
 class OnPlace final : public Errand {
   public:
@@ -97,7 +99,7 @@ void FleetDesk::look_for_own() {
     std::set<std::string> missing;
     std::vector<StoredKey> twice;
     for (const std::string& id : node_.ask([](Directory& directory, std::int64_t) { return directory.own_rooms(); })) {
-        if (lobby_.find(id)) continue;
+        if (lobby_.find(id) || store_.is_aside(id)) continue;
         missing.insert(id);
         if (missing_.contains(id)) twice.push_back({.id = id});
     }
@@ -126,11 +128,17 @@ void FleetDesk::let_go(const RoomRecordPointer& record, CloseCode code, const st
         std::make_unique<OnPlace>(record, [code, detail](Worker& worker, Worker::Place& place) { worker.let_go(place, code, detail); }));
 }
 
-// Another node hands it over, and waits. Empty: done; else why not.
-std::string FleetDesk::adopt(const std::string& room_id) {
+// Another node hands it over as its entry of that revision, and waits: too late, it has taken it back under another. Empty: done; else why not.
+std::string FleetDesk::adopt(const std::string& room_id, std::uint64_t revision) {
     if (draining_ || stopping_) return "draining";
+    const auto until = std::chrono::steady_clock::now() + hears_within;
+    const auto heard = [&](Directory& directory, std::int64_t) {
+        const Directory::Room* room = directory.room(room_id);
+        return room != nullptr && room->revision >= revision;
+    };
+    while (!node_.ask(heard) && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(milliseconds(5));
     std::size_t count = 0;
-    if (const auto failed = rooms_.take({{.id = room_id}}, count)) return *failed;
+    if (const auto failed = rooms_.take({{.id = room_id, .revision = revision}}, count)) return *failed;
     return count == 1 || lobby_.find(room_id) ? "" : "it could not be taken up";
 }
 
@@ -197,7 +205,11 @@ bool FleetDesk::finish(const Move& move) {
     if (!move.parked && lobby_.find(id) != move.record) return true;
     std::optional<std::string> answer;
     bool nobody = false;
-    if (move.durable) answer = store_.nats().ask(subject(move.to, "adopt"), id, adopt_patience_ms, nobody);
+    const std::uint64_t revision = node_.ask([&](Directory& directory, std::int64_t) {
+        const Directory::Room* room = directory.room(id);
+        return room == nullptr ? std::uint64_t{0} : room->revision;
+    });
+    if (move.durable && revision != 0) answer = store_.nats().ask(subject(move.to, "adopt"), id + "\n" + std::to_string(revision), adopt_patience_ms, nobody);
     const std::string url = node_.ask([&](Directory& directory, std::int64_t) {
         const Directory::Node* to = directory.node(move.to);
         return to == nullptr ? std::string() : to->entry.url;

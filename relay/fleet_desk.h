@@ -6,6 +6,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <chrono>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <set>
 #include <span>
@@ -73,9 +74,10 @@ class FleetDesk {
     bool finish(const Move& move);
     void take_back(const std::string& room_id);
     void let_go(const RoomRecordPointer& record, CloseCode code, const std::string& detail);
-    std::string adopt(const std::string& room_id);
+    std::string adopt(const std::string& room_id, std::uint64_t revision);
     std::optional<std::string> serve();
     void learn_bans();
+    void learn_ban(nlohmann::json ban, std::set<std::string>& known);
     [[nodiscard]] std::string subject(const std::string& node, const char* what) const;
     std::optional<std::string> ask(const std::string& node, const std::string& line, Deadline deadline, bool& nobody);
     std::string spawn_at(const std::string& room_id, std::int64_t now_ns);

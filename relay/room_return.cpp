@@ -56,8 +56,7 @@ std::optional<std::string> RoomReturn::take(const std::vector<StoredKey>& keys, 
     for (const StoredKey& key : keys)
         if (!lobby_.find(key.id)) read(key, term);
     // Before the lobby knows of them: nobody may join a room whose new owner is not on the disk.
-    if (!claim(term))
-        return "the rooms of the process before cannot be taken up, as the store cannot be written: with data_dir, free space on its disk; look at the log";
+    const bool all = claim(term);
     const std::size_t came = ready_.size();
     count += came;
     for (Ready& room : ready_) {
@@ -67,6 +66,8 @@ std::optional<std::string> RoomReturn::take(const std::vector<StoredKey>& keys, 
     ready_.clear();
     log::info("rooms are taken up from the store",
               {{"rooms", came}, {"set_aside", refused_}, {"term", term}, {"took_s", static_cast<double>(monotonic_ns() - started_ns) / 1e9}});
+    if (!all)
+        return "not all rooms of the process before can be taken up, as the store cannot be written: with data_dir, free space on its disk; in a fleet, look at the NATS servers";
     return std::nullopt;
 }
 

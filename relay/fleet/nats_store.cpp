@@ -30,7 +30,9 @@ std::optional<std::string> NatsStore::open(const std::string& secret) {
     if (auto error = nats_.open_stream(prefix + "_checkpoints", prefix + ".checkpoint.>", /*newest_only*/ true, 0, 0)) return error;
     if (auto error = nats_.open_stream(journal_stream(), journal_subjects(), /*newest_only*/ false, stream_bytes_max, 0)) return error;
     if (auto error = open_keys(secret)) return error;
-    const std::uint64_t last = last_in_stream();
+    const auto newest = last_in_stream();
+    if (!newest) return "nats: " + journal_stream() + " cannot be read: look at the NATS servers' log";
+    const std::uint64_t last = *newest;
     // A node's numbers only grow, whatever became of its data_dir: readers know an event by them.
     first_event_ = std::max(journal_ ? journal_->first_event() : std::uint64_t{1}, last + 1);
     shipped_ = last;
@@ -126,6 +128,7 @@ void NatsStore::release(std::string room_id, std::uint32_t term) {
         });
         waiting_.erase(waits);
     }
+    if (const auto aside = aside_.find(room_id); aside != aside_.end() && aside->second == term) return;  // it stays in the directory
     ending_[std::move(room_id)] = term;
     directory_.wake();
 }
@@ -139,17 +142,30 @@ void NatsStore::find(std::string room_id, Then<std::optional<RoomPlace>> then) {
 }
 
 void NatsStore::get_checkpoint(StoredKey key, Then<std::optional<StoredRoom>> then) {
-    directory_.give([this, key = std::move(key), then = std::move(then)] { then(read_checkpoint(key.id)); });
+    directory_.give([this, key = std::move(key), then = std::move(then)] { then(read_checkpoint(key)); });
 }
 
 void NatsStore::list(Then<std::vector<StoredKey>> then) {
     directory_.give([this, then = std::move(then)] { then(free_rooms()); });
 }
 
-// It stays in the directory, for other nodes and the next start.
+// It stays in the directory, for other nodes and the next start. A later room of this id has another term.
 void NatsStore::set_aside(std::string room_id, std::string) {
+    const auto term = node_.ask([&](Directory& directory, std::int64_t) {
+        const Directory::Room* room = directory.room(room_id);
+        return room == nullptr ? std::nullopt : std::optional(room->entry.term);
+    });
+    if (!term) return;  // nothing is left of it
+    {
+        const std::scoped_lock lock(mutex_);
+        aside_[std::move(room_id)] = *term;
+    }
+    directory_.give([this] { stats_.rooms_set_aside.add(); });
+}
+
+bool NatsStore::is_aside(const std::string& room_id) {
     const std::scoped_lock lock(mutex_);
-    aside_.insert(std::move(room_id));
+    return aside_.contains(room_id);
 }
 
 void NatsStore::read_events(std::uint64_t after, std::size_t count, Then<EventPage> then) {
@@ -278,19 +294,26 @@ std::vector<StoredKey> NatsStore::free_rooms() {
     for (const std::string& owner : owners)
         if (!owner.empty() && !node_.read_node(owner)) return {};
     std::vector<StoredKey> keys;
-    const std::scoped_lock lock(mutex_);
-    for (const std::string& id : wanted())
-        if (!aside_.contains(id)) keys.push_back({.id = id});
+    for (const std::string& id : wanted()) {
+        const auto room = node_.ask([&](Directory& directory, std::int64_t) {
+            const Directory::Room* found = directory.room(id);
+            return found == nullptr ? std::nullopt : std::optional(*found);
+        });
+        const std::scoped_lock lock(mutex_);
+        const auto aside = aside_.find(id);
+        if (room && (aside == aside_.end() || aside->second != room->entry.term)) keys.push_back({.id = id, .revision = room->revision});
+    }
     return keys;
 }
 
 // That of its last owner, or the one that this owner came from.
-std::optional<StoredRoom> NatsStore::read_checkpoint(const std::string& id) {
+std::optional<StoredRoom> NatsStore::read_checkpoint(const StoredKey& key) {
+    const std::string& id = key.id;
     const auto known = node_.ask([&](Directory& directory, std::int64_t) {
         const Directory::Room* room = directory.room(id);
         return room == nullptr ? std::nullopt : std::optional(*room);
     });
-    if (!known) return std::nullopt;
+    if (!known || (key.revision != 0 && known->revision != key.revision)) return std::nullopt;  // somebody else has it since
     const RoomClaim& entry = known->entry;
     const std::string stream = settings_.node.prefix + "_checkpoints";
     const std::string subject = settings_.node.prefix + ".checkpoint." + key_of(id) + ".";

@@ -64,6 +64,7 @@ class NatsStore final : public Store {
     void append_event(std::vector<StoredEvent> events, Then<Stored> then) override;
     void list(Then<std::vector<StoredKey>> then) override;
     void set_aside(std::string room_id, std::string why) override;
+    [[nodiscard]] bool is_aside(const std::string& room_id);  // since this process began
     void read_events(std::uint64_t after, std::size_t count, Then<EventPage> then) override;
     [[nodiscard]] std::uint64_t first_event() const override;
     void reserve_events(std::uint64_t up_to) override;
@@ -91,7 +92,7 @@ class NatsStore final : public Store {
     bool create_entry(const std::string& id, std::uint32_t term);
     bool remove_entry(const std::string& id, std::uint32_t term);
     std::vector<StoredKey> free_rooms();
-    std::optional<StoredRoom> read_checkpoint(const std::string& id);
+    std::optional<StoredRoom> read_checkpoint(const StoredKey& key);
     [[nodiscard]] std::int64_t lost_ms(const RoomClaim& entry, std::int64_t made_ms);
     std::optional<std::string> open_keys(const std::string& secret);
 
@@ -99,6 +100,7 @@ class NatsStore final : public Store {
     void run_writer();
     void write(std::map<std::string, Put> batch);
     void answer(Put& put, Stored what);
+    std::optional<std::uint8_t> free_slot(const std::string& id, const std::string& subject);
     void note_failing(bool failing);
 
     // ---- nats_store_journal.cpp
@@ -106,7 +108,7 @@ class NatsStore final : public Store {
     bool publish_events(std::span<const StoredEvent> events);
     bool ship(const EventPage& page);
     void note_waiting(bool waits, std::span<const StoredEvent> events);
-    [[nodiscard]] std::uint64_t last_in_stream();
+    [[nodiscard]] std::optional<std::uint64_t> last_in_stream();
 
     const NatsStoreSettings settings_;
     std::unique_ptr<Store> journal_;
@@ -126,9 +128,10 @@ class NatsStore final : public Store {
     std::map<std::string, Put> waiting_;
     std::size_t waiting_bytes_ = 0;
     Answers flushes_;
-    std::set<std::string> aside_;                    // this process could not take them up
+    std::map<std::string, std::uint32_t> aside_;     // this process could not take them up; the term of their entry then
     std::map<std::string, std::uint32_t> old_terms_; // of a room, the checkpoint that it was taken up from: goes with the first of its own
-    std::map<std::string, std::uint8_t> slots_;      // the writer's: which of two a large checkpoint's parts went to last
+    std::map<std::string, std::uint8_t> slots_;      // the writer's: which of two slots the newest head of a large checkpoint names
+    std::set<std::string> unsure_;                   // the writer's: it is not known which, a head's fate is not
     bool writing_ = false;
     bool stopping_ = false;
     bool failing_ = false;                           // the writer's

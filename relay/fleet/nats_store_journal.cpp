@@ -35,10 +35,14 @@ void NatsStore::append_event(std::vector<StoredEvent> events, Then<Stored> then)
     journal_wakes_.notify_all();
 }
 
-std::uint64_t NatsStore::last_in_stream() {
+// Nothing: not known.
+std::optional<std::uint64_t> NatsStore::last_in_stream() {
     std::string newest;
     const std::string subjects = settings_.node.prefix + ".journal." + key_of(settings_.node.name) + ".>";
-    if (nats_.last(journal_stream(), subjects, newest, publish_patience_ms) != Nats::Read::found) return 0;
+    Nats::Read read = Nats::Read::failed;
+    for (int tries = 0; read == Nats::Read::failed && tries < 10; ++tries) read = nats_.last(journal_stream(), subjects, newest, publish_patience_ms);
+    if (read == Nats::Read::failed) return std::nullopt;
+    if (read == Nats::Read::none) return 0;
     const auto event = nlohmann::json::parse(newest, nullptr, false);
     return event.is_object() && event.contains("seq") && event["seq"].is_number_unsigned() ? event["seq"].get<std::uint64_t>() : 0;
 }

@@ -67,6 +67,18 @@ void NatsStore::answer(Put& put, Stored what) {
     for (const auto& answer : std::exchange(put.answers, {})) answer(what);
 }
 
+// The one of two that the newest head does not name: a try that failed may have been the newest after all.
+std::optional<std::uint8_t> NatsStore::free_slot(const std::string& id, const std::string& subject) {
+    if (!unsure_.contains(id)) return slots_[id] ^ 1U;
+    std::string message;
+    const Nats::Read read = nats_.last(settings_.node.prefix + "_checkpoints", subject + "head", message, write_patience_ms);
+    if (read == Nats::Read::failed) return std::nullopt;
+    std::string_view bytes;
+    if (const auto head = read == Nats::Read::found ? parse_head(message, bytes) : std::nullopt) slots_[id] = head->slot;
+    unsure_.erase(id);
+    return slots_[id] ^ 1U;
+}
+
 // Parts first, then heads: until its head is there, the one before counts. Durable is what came while the lease held: later, whoever
 // claimed the room may have read before it came.
 void NatsStore::write(std::map<std::string, Put> batch) {
@@ -75,12 +87,18 @@ void NatsStore::write(std::map<std::string, Put> batch) {
     std::vector<Nats::Message> parts, heads;
     std::vector<Put*> of_head;
     std::vector<std::size_t> part_of;
+    std::vector<std::optional<std::uint8_t>> slot_of;  // nothing: not known now, and so nothing is written
+    bool slots_known = true;
     for (auto& [id, put] : batch) {
         const std::string subject = prefix + ".checkpoint." + key_of(id) + "." + std::to_string(put.checkpoint.term) + ".";
         const bool large = put.checkpoint.bytes.size() > checkpoint_part_bytes;
-        const std::uint8_t slot = large ? slots_[id] ^= 1U : 0;
+        // Its parts go where the newest head does not point.
+        const auto free = !large ? std::uint8_t{0} : slots_known ? free_slot(id, subject) : std::nullopt;
+        slots_known &= free.has_value();
+        const std::uint8_t slot = free.value_or(0);
+        slot_of.push_back(free);
         CheckpointMessages messages = to_messages(put.checkpoint, slot);
-        for (std::size_t i = 0; i < messages.parts.size(); ++i) {
+        for (std::size_t i = 0; free && i < messages.parts.size(); ++i) {
             parts.push_back({.subject = subject + std::to_string(slot) + "." + std::to_string(i), .bytes = std::move(messages.parts[i]), .id = {}});
             part_of.push_back(heads.size());
         }
@@ -91,6 +109,7 @@ void NatsStore::write(std::map<std::string, Put> batch) {
     std::vector<bool> good(heads.size(), true);
     for (std::size_t i = 0; i < parts.size(); ++i)
         if (!parts_stored[i]) good[part_of[i]] = false;
+    for (std::size_t i = 0; i < heads.size(); ++i) good[i] = good[i] && slot_of[i];
     std::vector<Nats::Message> ready;
     for (std::size_t i = 0; i < heads.size(); ++i)
         if (good[i]) ready.push_back(std::move(heads[i]));
@@ -101,6 +120,10 @@ void NatsStore::write(std::map<std::string, Put> batch) {
         const bool stored = good[i] && heads_stored[at++];
         failed |= !stored;
         Put& put = *of_head[i];
+        if (put.checkpoint.bytes.size() > checkpoint_part_bytes && good[i]) {
+            if (stored) slots_[put.checkpoint.id] = *slot_of[i];
+            else unsure_.insert(put.checkpoint.id);
+        }
         answer(put, stored && holds ? Stored::durable : Stored::failed);
         const std::scoped_lock lock(mutex_);
         if (stored) {

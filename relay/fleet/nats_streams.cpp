@@ -32,6 +32,7 @@ std::vector<bool> Nats::publish(std::span<const Message> messages, std::int64_t 
     batch->pending = messages.size();
     jsPubOptions options;
     jsPubOptions_Init(&options);
+    options.MaxWait = patience_ms;  // else one whose answer is lost counts as under way for ever, and 8,192 of them block the rest
     for (std::size_t i = 0; i < messages.size(); ++i) {
         const Message& from = messages[i];
         natsMsg* message = nullptr;

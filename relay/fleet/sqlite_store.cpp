@@ -254,12 +254,14 @@ bool SqliteStore::write(Batch& batch) {
 
 bool SqliteStore::write_rooms(Batch& batch) {
     const std::int64_t now_ms = now_since_1970_ms();
+    bool aside = false;
     for (const auto& [id, work] : batch.rooms) {
+        aside |= work.aside.has_value();
         if (work.aside && !tables_.set_aside(id, *work.aside, now_ms)) return false;
         if (work.released && !tables_.remove(id, *work.released)) return false;
         if (work.put && !tables_.put(*work.put)) return false;
     }
-    return true;
+    return !aside || tables_.trim_aside(settings_.aside_max, settings_.aside_bytes_max);
 }
 
 bool SqliteStore::write_events(Batch& batch) {

@@ -39,6 +39,7 @@ struct StoredRoom {
 struct StoredKey {
     std::string id;
     std::int64_t aside = 0;  // not 0: it could not be taken up before; its number among those
+    std::uint64_t revision = 0;  // not 0: of a fleet's directory; whose entry has another since is somebody else's
 };
 
 struct CheckpointBytes {
@@ -140,6 +141,8 @@ struct SqliteSettings {
     std::string data_dir;                         // made where it is missing
     std::size_t journal_events_max = 100'000;     // the oldest are dropped
     std::size_t journal_bytes_max = 64ULL << 20;
+    std::size_t aside_max = 4'096;                // rooms that could not be taken up: the oldest go
+    std::size_t aside_bytes_max = 256ULL << 20;   // of their checkpoints
 };
 // In data_dir, which is this process's alone until stop(). Or a text that names what is wrong and the remedy.
 // stats: the store's thread writes it.

@@ -108,8 +108,10 @@ bool Tables::claim(const StoredRoom& room, std::uint32_t term, std::int64_t now_
 }
 
 bool Tables::set_aside(std::string_view room_id, std::string_view why, std::int64_t now_ms) {
-    return set_aside_.bind(room_id, why, now_ms).run() && remove_any_.bind(room_id).run() && trim_aside_.bind().run();
+    return set_aside_.bind(room_id, why, now_ms).run() && remove_any_.bind(room_id).run();
 }
+
+bool Tables::trim_aside(std::size_t rooms_max, std::size_t bytes_max) { return trim_aside_.bind(std::uint64_t{rooms_max}, std::uint64_t{bytes_max}).run(); }
 
 std::vector<StoredKey> Tables::keys() {
     std::vector<StoredKey> found;

@@ -32,6 +32,7 @@ class Tables {
     bool remove(std::string_view room_id, std::uint32_t term);
     bool claim(const StoredRoom& room, std::uint32_t term, std::int64_t now_ms);
     bool set_aside(std::string_view room_id, std::string_view why, std::int64_t now_ms);
+    bool trim_aside(std::size_t rooms_max, std::size_t bytes_max);  // the oldest go
 
     bool add_event(const StoredEvent& event);
     // The oldest go. How many went into `dropped`.
@@ -70,7 +71,10 @@ class Tables {
                          "INSERT INTO aside (why, aside_ms, id, term, made_ms, since_ms, owners, lost_ms, hash, bytes) "
                          "SELECT ?2, ?3, id, term, made_ms, since_ms, owners, lost_ms, hash, bytes FROM rooms WHERE id = ?1"};
     Statement remove_any_{database_, "DELETE FROM rooms WHERE id = ?1"};
-    Statement trim_aside_{database_, "DELETE FROM aside WHERE number <= (SELECT max(number) FROM aside) - 64"};
+    // The newest that fit: a whole start may be refused, where a logic was not loaded.
+    Statement trim_aside_{database_,
+                          "DELETE FROM aside WHERE number IN (SELECT number FROM (SELECT number, row_number() OVER newest AS place, "
+                          "sum(length(bytes)) OVER newest AS total FROM aside WINDOW newest AS (ORDER BY number DESC)) WHERE place > ?1 OR total > ?2)"};
     Statement keys_{database_, "SELECT id, 0 FROM rooms UNION ALL SELECT id, number FROM aside WHERE id NOT IN (SELECT id FROM rooms)"};
     Statement get_{database_, "SELECT term, made_ms, since_ms, owners, lost_ms, hash, bytes FROM rooms WHERE id = ?1"};
     Statement get_aside_{database_, "SELECT term, made_ms, since_ms, owners, lost_ms, hash, bytes FROM aside WHERE number = ?1"};

@@ -27,7 +27,8 @@ class SqliteStoreTest : public testing::Test {
     void SetUp() override { open(); }
     void open() {
         store.reset();
-        auto opened = open_sqlite_store({.data_dir = path, .journal_events_max = 100, .journal_bytes_max = 4'096}, stats);
+        settings.data_dir = path;
+        auto opened = open_sqlite_store(settings, stats);
         ASSERT_TRUE(std::holds_alternative<std::unique_ptr<Store>>(opened)) << std::get<std::string>(opened);
         store = std::get<std::unique_ptr<Store>>(std::move(opened));
     }
@@ -58,6 +59,7 @@ class SqliteStoreTest : public testing::Test {
 
     Folder folder;
     std::string path = folder.path() + "/data";
+    SqliteSettings settings{.data_dir = {}, .journal_events_max = 100, .journal_bytes_max = 4'096};
     StatsShard stats;
     std::unique_ptr<Store> store;
 };
@@ -183,12 +185,31 @@ TEST_F(SqliteStoreTest, a_room_set_aside_stays_and_comes_back_when_it_is_claimed
     EXPECT_EQ(claim(*room, 300), Stored::durable);
     ASSERT_EQ(keys().size(), 1U);
     EXPECT_EQ(keys()[0].aside, 0);
-    for (int i = 0; i < 100; ++i) store->put_checkpoint(checkpoint("room " + std::to_string(i), 1, "odd"), {});
+    const auto set_aside = [&](int rooms) {
+        for (int i = 0; i < rooms; ++i) store->put_checkpoint(checkpoint("room " + std::to_string(i), 1, "odd"), {});
+        flush();
+        for (int i = 0; i < rooms; ++i) store->set_aside("room " + std::to_string(i), "again");
+        flush();
+    };
+    set_aside(100);
+    EXPECT_EQ(keys().size(), 101U) << "a start without its logic loses none";
+    store.reset();
+    settings.aside_max = 64;
+    open();
+    store->put_checkpoint(checkpoint("one more", 1, "odd"), {});
     flush();
-    for (int i = 0; i < 100; ++i) store->set_aside("room " + std::to_string(i), "again");
+    store->set_aside("one more", "again");
     flush();
-    EXPECT_EQ(keys().size(), 65U) << "64 aside at most, the oldest went";
-    EXPECT_EQ(stats.rooms_set_aside.read(), 101U);
+    EXPECT_EQ(keys().size(), 65U) << "the oldest went";
+    store.reset();
+    settings.aside_bytes_max = 9;
+    open();
+    store->put_checkpoint(checkpoint("and one", 1, "odd"), {});
+    flush();
+    store->set_aside("and one", "again");
+    flush();
+    EXPECT_EQ(keys().size(), 4U) << "three bytes each, and the one that runs";
+    EXPECT_EQ(stats.rooms_set_aside.read(), 103U);
 }
 
 TEST_F(SqliteStoreTest, bytes_that_are_not_what_was_written_are_told) {

@@ -179,7 +179,7 @@ constexpr std::array table = {
     quota<&Options::quota_rooms, 1, 65'536>("rooms", "", "1 to 65536", "Rooms on this relay."),
     quota<&Options::quota_rooms_per_type, 0, 65'536>("rooms_per_type", "", "0 to 65536",
                                                      "Rooms of one type, where the type has no max_rooms; 0: no limit."),
-    quota<&Options::quota_connections, 1, 1'000'000>("connections", "", "1 to 1000000", "Open connections of players."),
+    quota<&Options::quota_connections, 1, 1'000'000>("connections", "", "1 to 1000000", "Open connections of players. More than at the start may need a restart, for more descriptors."),
     quota<&Options::quota_connections_per_address, 1, 1'000'000>(
         "connections_per_address", "", "1 to 1000000", "Open connections from one address; IPv6 counts by its /64, here and below."),
     quota<&Options::quota_connections_per_s, 0, 1'000'000>(
@@ -194,9 +194,9 @@ constexpr std::array table = {
                                      "Bytes of one connection in a second: above it is read more slowly. 0: no limit.", false, true,
                                      set_bytes_per_s),
     quota<&Options::quota_events_per_s, 0, 1'000'000>(
-        "events_per_s", "1/s", "0 to 1000000", "Messages to others of one player in a second; more get too_many_messages. 0: no limit."),
+        "events_per_s", "1/s", "0 to 1000000", "Messages to others of one player in a second; more get too_many_messages. 0: no limit. A change holds for new rooms."),
     quota<&Options::quota_entities_per_player, 0, 16'384>(
-        "entities_per_player", "", "0 to 16384", "Entities a player may own by spawn and claim; more get too_many_entities. 0: no limit."),
+        "entities_per_player", "", "0 to 16384", "Entities a player may own by spawn and claim; more get too_many_entities. 0: no limit. A change holds for new rooms."),
     quota<&Options::quota_message_bytes, 1'024, 65'536>("message_bytes", "B", "1024 to 65536",
                                                         "One message to the relay; a larger one gets message_too_large.", false),
     quota<&Options::quota_handshake_timeout_s, 1, 60>("handshake_timeout", "s", "1 to 60",

@@ -265,13 +265,14 @@ Answer<Done> ControlDesk::simulate(SimulateRequest request, Deadline deadline) {
 Answer<Done> ControlDesk::result(ResultRequest request, Deadline deadline) {
     const RoomRecordPointer record = lobby_.find(request.room_id);
     if (!record) return no_room(request.room_id);
-    if (journal_ != nullptr) {
+    if (journal_ != nullptr)
         if (auto refused = keep(record, deadline)) return *refused;
-    }
     const std::uint64_t seq = tell(RelayEventType::room_result, record.get(), request.data);
-    if (journal_ != nullptr && !journal_->wait_for(seq, deadline))
-        return Refused{std::string(reason_timeout), "the result is not in the journal yet: it will be when data_dir can be written again"};
-    return Done{};
+    if (journal_ == nullptr) return Done{};
+    const JournalPump::Kept kept = journal_->wait_for(seq, deadline);
+    if (kept == JournalPump::Kept::yes) return Done{};
+    if (kept == JournalPump::Kept::lost) return Refused{"store_failing", "more happened than could be written in time, and the journal lacks the result: send it again"};
+    return Refused{std::string(reason_timeout), "the result is not in the journal yet: it will be when data_dir can be written again"};
 }
 
 std::optional<Refused> ControlDesk::keep(const RoomRecordPointer& record, Deadline deadline) {

@@ -78,7 +78,7 @@ class ControlDesk final : public Controls {
     Answer<RoomPlaces> places(PlacesRequest request, Deadline deadline) override;
     Answer<Done> kick(KickRequest request, Deadline deadline) override;
     Answer<Banned> ban(BanRequest request, Deadline deadline) override;
-    std::vector<BanEntry> bans(std::size_t count) override;
+    std::vector<BanEntry> bans(std::size_t skip, std::size_t count) override;
     Answer<Unbanned> unban(BanRequest request, Deadline deadline) override;
     Answer<Done> simulate(SimulateRequest request, Deadline deadline) override;
     Answer<TicketIssued> issue_ticket(TicketRequest request, Deadline deadline) override;

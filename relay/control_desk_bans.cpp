@@ -128,10 +128,11 @@ Answer<Banned> ControlDesk::ban(BanRequest request, Deadline deadline) {
     return banned;
 }
 
-std::vector<BanEntry> ControlDesk::bans(std::size_t count) {
+std::vector<BanEntry> ControlDesk::bans(std::size_t skip, std::size_t count) {
     const std::int64_t now_ns = monotonic_ns();
     std::vector<BanEntry> entries;
-    for (Bans::Ban& ban : reception_.bans().list(count, now_ns))
+    auto all = reception_.bans().list(skip + count, now_ns);
+    for (Bans::Ban& ban : std::span(all).subspan(std::min(skip, all.size())))
         entries.push_back({.player_id = std::move(ban.player_id),
                            .room_id = std::move(ban.room_id),
                            .address = ban.address,

@@ -1,5 +1,6 @@
 #include "relay/journal_pump.h"
 
+#include <algorithm>
 #include <chrono>
 #include <future>
 #include <nlohmann/json.hpp>
@@ -12,6 +13,7 @@ namespace tickrelay {
 namespace {
 
 constexpr std::size_t events_at_once = 1'024;
+constexpr std::size_t gaps_max = 64;
 constexpr std::chrono::milliseconds read_patience{500};  // the admin thread has others to serve
 
 StoredEvent stored(RelayEvent&& event) {
@@ -58,7 +60,11 @@ void JournalPump::step() {
         EventRing::Batch batch = ring_.read_ring(stored_, {}, events_at_once);
         if (batch.cursor == stored_) return;
         up_to = batch.cursor;
-        if (batch.lost_from != 0) events.push_back({.seq = batch.lost_to, .lost_from = batch.lost_from});
+        if (batch.lost_from != 0) {
+            events.push_back({.seq = batch.lost_to, .lost_from = batch.lost_from});
+            gaps_.push_back({.from = batch.lost_from, .to = batch.lost_to});
+            if (gaps_.size() > gaps_max) gaps_.pop_front();
+        }
         for (RelayEvent& event : batch.events) events.push_back(stored(std::move(event)));
         writing_ = true;
     }
@@ -71,29 +77,34 @@ void JournalPump::step() {
     });
 }
 
-bool JournalPump::wait_for(std::uint64_t seq, std::chrono::steady_clock::time_point deadline) {
+JournalPump::Kept JournalPump::wait_for(std::uint64_t seq, std::chrono::steady_clock::time_point deadline) {
     for (;;) {
         step();
         std::unique_lock lock(mutex_);
         const auto done = [&] { return stored_ >= seq || !writing_; };
-        if (!moved_.wait_until(lock, deadline, done)) return false;
-        if (stored_ >= seq) return true;
+        const auto kept = [&] {
+            const bool lost = std::ranges::any_of(gaps_, [seq](const Gap& gap) { return seq >= gap.from && seq <= gap.to; });
+            return lost ? Kept::lost : Kept::yes;
+        };
+        if (!moved_.wait_until(lock, deadline, done)) return Kept::late;
+        if (stored_ >= seq) return kept();
         if (moved_.wait_until(lock, std::min(deadline, std::chrono::steady_clock::now() + std::chrono::milliseconds(20)),
                               [&] { return stored_ >= seq; }))
-            return true;
-        if (std::chrono::steady_clock::now() >= deadline) return false;
+            return kept();
+        if (std::chrono::steady_clock::now() >= deadline) return Kept::late;
     }
 }
 
-std::optional<std::vector<RelayEvent>> JournalPump::read(std::uint64_t after, std::size_t count) {
+std::optional<EventArchive::Page> JournalPump::read(std::uint64_t after, std::size_t count) {
     const auto promise = std::make_shared<std::promise<EventPage>>();
     std::future<EventPage> answer = promise->get_future();
     store_.read_events(after, count, [promise](EventPage page) { promise->set_value(std::move(page)); });
     if (answer.wait_for(read_patience) != std::future_status::ready) return std::nullopt;
-    std::vector<RelayEvent> events;
-    for (StoredEvent& from : answer.get().events)
-        if (auto event = relay_event(std::move(from))) events.push_back(*std::move(event));
-    return events;
+    std::vector<StoredEvent> records = answer.get().events;
+    Page page{.events = {}, .last = records.empty() ? 0 : records.back().seq, .whole = records.size() < count};
+    for (StoredEvent& from : records)
+        if (auto event = relay_event(std::move(from))) page.events.push_back(*std::move(event));
+    return page;
 }
 
 }  // namespace tickrelay

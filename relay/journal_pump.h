@@ -4,6 +4,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <deque>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -24,10 +25,11 @@ class JournalPump final : public EventArchive {
 
     void start();  // the ring's numbers go on above the store's
     void step();   // several times a second
-    // False: the store has not everything up to this number by the deadline.
-    bool wait_for(std::uint64_t seq, std::chrono::steady_clock::time_point deadline);
+    enum class Kept { yes, late, lost };
+    // Whether the store has this number. late: not by the deadline; lost: the ring dropped it before the store took it.
+    Kept wait_for(std::uint64_t seq, std::chrono::steady_clock::time_point deadline);
 
-    std::optional<std::vector<RelayEvent>> read(std::uint64_t after, std::size_t count) override;
+    std::optional<Page> read(std::uint64_t after, std::size_t count) override;
 
   private:
     EventRing& ring_;
@@ -36,6 +38,10 @@ class JournalPump final : public EventArchive {
     std::condition_variable moved_;
     std::uint64_t stored_ = 0;  // up to here
     bool writing_ = false;
+    struct Gap {
+        std::uint64_t from = 0, to = 0;
+    };
+    std::deque<Gap> gaps_;  // the newest
 };
 
 }  // namespace tickrelay

@@ -71,7 +71,7 @@ int wait(Relay& relay, Options& options, const std::vector<std::string>& argumen
             }
             asked = true;
             log::info("draining", {{"deadline_s", options.drain_deadline_s}});
-            relay.drain(std::nullopt);
+            relay.drain(options.drain_deadline_s);
         }
         if (asked && relay.finished()) return exit_clean;
     }

@@ -263,7 +263,7 @@ void AdminSocket::serve(AdminClient& client) {
     if (client.known() && client.idle() && !client.closing) {
         client.out = rpc_.news(client.session, admin_news_bytes);
         client.sent = 0;
-        client.more |= !client.out.empty();  // who is far behind hears the rest in its next turn, whether or not something happens
+        client.more |= !client.out.empty() || client.session.behind;  // who is far behind hears the rest in its next turn, whether or not something happens
         if (!client.write_out()) return give_up();
     }
     // Who only listens to events may close its sending side.

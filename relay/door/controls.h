@@ -354,7 +354,7 @@ class Controls {
     virtual Answer<RoomPlaces> places(PlacesRequest request, Deadline deadline) = 0;
     virtual Answer<Done> kick(KickRequest request, Deadline deadline) = 0;
     virtual Answer<Banned> ban(BanRequest request, Deadline deadline) = 0;
-    virtual std::vector<BanEntry> bans(std::size_t count) = 0;  // at most so many
+    virtual std::vector<BanEntry> bans(std::size_t skip, std::size_t count) = 0;  // at most so many, after so many
     virtual Answer<Unbanned> unban(BanRequest request, Deadline deadline) = 0;
     virtual Answer<Done> simulate(SimulateRequest request, Deadline deadline) = 0;
     virtual Answer<TicketIssued> issue_ticket(TicketRequest request, Deadline deadline) = 0;

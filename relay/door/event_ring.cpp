@@ -75,10 +75,10 @@ EventRing::Batch EventRing::read(std::uint64_t after, const Filter& filter, std:
     if (archive_ == nullptr || after + 1 >= ring_begins) return read_ring(after, filter, events);
     auto page = archive_->read(after, page_max);
     if (!page) return {.events = {}, .cursor = after};
-    const bool whole = page->size() < page_max;
-    while (!page->empty() && page->back().seq >= ring_begins) page->pop_back();
-    const std::uint64_t last = whole || page->empty() ? ring_begins - 1 : page->back().seq;
-    return collect(after, filter, events, page->begin(), page->end(), last);
+    auto& found = page->events;
+    while (!found.empty() && found.back().seq >= ring_begins) found.pop_back();
+    const std::uint64_t last = page->whole ? ring_begins - 1 : std::min(page->last, ring_begins - 1);
+    return collect(after, filter, events, found.begin(), found.end(), last);
 }
 
 std::uint64_t EventRing::last() const {

@@ -49,8 +49,13 @@ struct RelayEvent {
 class EventArchive {
   public:
     virtual ~EventArchive() = default;
-    // Those above `after`, at most `count`, in order. May wait, not long; nothing: not now, ask again.
-    virtual std::optional<std::vector<RelayEvent>> read(std::uint64_t after, std::size_t count) = 0;
+    struct Page {
+        std::vector<RelayEvent> events;  // in order; what is no event, a gap's record, is left out
+        std::uint64_t last = 0;          // the number of the last record that was read; 0: none
+        bool whole = true;               // there were no more
+    };
+    // Of at most `count` records above `after`. May wait, not long; nothing: not now, ask again.
+    virtual std::optional<Page> read(std::uint64_t after, std::size_t count) = 0;
 };
 
 class EventRing {

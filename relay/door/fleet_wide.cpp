@@ -49,7 +49,8 @@ json one_page(const json& params, json own, const std::string& node, std::span<c
     std::ranges::stable_sort(rooms, [&](const json& a, const json& b) { return id(a) < id(b); });
     const auto twice = std::unique(rooms.begin(), rooms.end(), [&](const json& a, const json& b) { return id(a) == id(b); });  // one that moves just now
     rooms.erase(twice, rooms.end());
-    const std::size_t limit = params.value("limit", page_rooms_default);
+    const auto given = params.find("limit");  // null is as good as none
+    const std::size_t limit = given != params.end() && given->is_number_unsigned() ? given->get<std::size_t>() : page_rooms_default;
     more |= rooms.size() > limit;
     rooms.resize(std::min(rooms.size(), limit));
     json page{{"rooms", std::move(rooms)}};
@@ -77,7 +78,9 @@ Outcome put_together(std::string_view method, const json& params, Outcome own, c
     if (const std::string missing = missing_text(others); !missing.empty())
         return Refused{std::string(reason_timeout), "done, but not on " + missing + ", which did not answer in time: ask again"};
     if (result->contains("kicked"))
-        for (const NodeAnswer& other : others) (*result)["kicked"] = (*result)["kicked"].get<std::uint64_t>() + result_of(other).value("kicked", std::uint64_t{0});
+        for (const NodeAnswer& other : others)
+            if (const json theirs = result_of(other); theirs.is_object() && theirs.contains("kicked") && theirs["kicked"].is_number_unsigned())
+                (*result)["kicked"] = (*result)["kicked"].get<std::uint64_t>() + theirs["kicked"].get<std::uint64_t>();
     return own;
 }
 

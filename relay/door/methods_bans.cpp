@@ -61,9 +61,10 @@ Outcome address_ban(Call& call) {
 
 Outcome ban_list(Call& call) {
     const auto limit = call.params.whole("limit", 1, static_cast<std::int64_t>(bans_shown_max));
+    const auto skip = call.params.whole("skip", 0, 1'000'000);
     FINISH(call);
     json bans = json::array();
-    for (const BanEntry& ban : call.controls.bans(limit ? static_cast<std::size_t>(*limit) : bans_shown_max)) {
+    for (const BanEntry& ban : call.controls.bans(static_cast<std::size_t>(skip.value_or(0)), limit ? static_cast<std::size_t>(*limit) : bans_shown_max)) {
         json entry = {{"ends_in_s", ban.ends_in_s}};
         if (ban.player_id.empty()) entry["address"] = to_string(ban.address);
         else entry["player_id"] = ban.player_id;
@@ -92,7 +93,7 @@ constexpr std::array ban_method_table = {
            "`kept` false says that the disk did not take it yet. In a fleet bans are of all nodes, and who starts later learns them from the others."},
     Method{"address.ban", true, address_ban, "address, minutes?, ban_s?, reason?",
            "The same for an address or a range as `192.0.2.0/24`: its connections are refused when they come."},
-    Method{"ban.list", false, ban_list, "limit?", "Who is banned now, players first, at most 1000."},
+    Method{"ban.list", false, ban_list, "limit?, skip?", "Who is banned now, players first, at most 1000, after `skip` others."},
     Method{"ban.remove", true, ban_remove, "player_id?, room_id?, address?", "Ends a ban, named as it was made, or `no_such_ban`."},
 };
 

@@ -163,7 +163,7 @@ const std::array table = {
     ROW("authority", text, "", "player, server, logic", "Who writes state.", true, true,
         set_choice(s.authority, v, authorities), authority,
         toml_text(authorities[static_cast<std::size_t>(s.authority)])),
-    ROW("logic", text, "", "relay, chat, or a loaded one", "The room's logic.", true, true, set_name(s.logic, v), logic,
+    ROW("logic", text, "", "relay, chat, demo, or a loaded one", "The room's logic.", true, true, set_name(s.logic, v), logic,
         toml_text(s.logic)),
     ROW("codec", text, "", "packed, plain", "How state travels; anything with flatc's output reads plain.", true, true,
         set_choice(s.codec, v, codecs), codec, toml_text(codecs[static_cast<std::size_t>(s.codec)])),

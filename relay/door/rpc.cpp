@@ -22,9 +22,11 @@ constexpr int parse_error = -32700;
 constexpr int invalid_request = -32600;
 constexpr int method_not_found = -32601;
 constexpr int invalid_params = -32602;
+constexpr int internal_error = -32603;
 constexpr int refused_by_relay = -32000;
 constexpr std::size_t batch_max = 1'000;
 constexpr std::size_t news_events_max = 32;
+constexpr std::size_t news_batches_max = 32;
 
 json failure(const json& id, int code, std::string message, json data) {
     return {{"jsonrpc", "2.0"},
@@ -184,7 +186,13 @@ json Rpc::answer_one(const json& request, AdminSession& session) {
     if (method == request.end() || !method->is_string()) return invalid(shown_id, "method must be a string");
     static const json none = json::object();
     const auto given = request.find("params");
-    json result = call(shown_id, method->get<std::string>(), given == request.end() ? none : *given, session);
+    json result;
+    try {
+        result = call(shown_id, method->get<std::string>(), given == request.end() ? none : *given, session);
+    } catch (const json::exception& wrong) {  // nothing that is asked ends the thread that answers all
+        log::error("a call on the admin socket failed inside the relay", {{"method", method->get<std::string>().substr(0, 64)}, {"why", wrong.what()}});
+        result = failure(shown_id, internal_error, "the relay cannot answer this: tell its makers what was asked", {{"reason", "internal_error"}});
+    }
     return wants_answer ? result : json(nullptr);
 }
 
@@ -234,7 +242,9 @@ std::string Rpc::refusal(std::string_view reason, std::string message) {
 
 std::string Rpc::news(AdminSession& session, std::size_t bytes) {
     std::string out;
-    while (session.subscription && out.size() < bytes) {
+    session.behind = false;
+    for (std::size_t batches = 0; session.subscription && out.size() < bytes; ++batches) {
+        if ((session.behind = batches == news_batches_max)) break;  // a filter may take nothing of a long journal, and others wait for this thread
         auto& [filter, cursor, fleet] = *session.subscription;
         if (fleet) {
             const auto events = fleet->take(news_events_max);

@@ -23,6 +23,7 @@ struct AdminSession {
         std::shared_ptr<EventFeed> fleet = {};  // not null: the whole fleet's events, in place of this relay's
     };
     std::optional<Subscription> subscription;  // a further events.subscribe replaces it
+    bool behind = false;                       // news() has yet to look at what came since
     // For the audit line: what the kernel says of who is at the other end of the Unix socket, or whence somebody else comes.
     std::int64_t peer_pid = 0;
     std::int64_t peer_uid = -1;
@@ -41,7 +42,7 @@ class Rpc {
     // The answer without its line break; empty where there is none to give (notifications).
     std::string answer(std::string_view line, AdminSession& session);
 
-    // Notifications that the session has not seen, one a line with line breaks, at most about `bytes`; empty: none now.
+    // Notifications that the session has not seen, one a line with line breaks, at most about `bytes`; empty: none now, or `behind`.
     std::string news(AdminSession& session, std::size_t bytes);
 
     // What a line over the limit is answered with.

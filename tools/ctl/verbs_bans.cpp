@@ -34,19 +34,19 @@ int ban(const Common& common, const BanWish& wish) {
     json params = whom(wish);
     params["minutes"] = wish.minutes;
     if (!wish.reason.empty()) params["reason"] = wish.reason;
-    const json result = Connection(common.admin).call(is_address(wish) ? "address.ban" : "player.ban", params);
+    const json result = Connection(common.admin, common.proof).call(is_address(wish) ? "address.ban" : "player.ban", params);
     say(common, result, wish.who + " is banned; players sent away: " + cell(result, "kicked") + note(result));
     return exit_clean;
 }
 
 int unban(const Common& common, const BanWish& wish) {
-    const json result = Connection(common.admin).call("ban.remove", whom(wish));
+    const json result = Connection(common.admin, common.proof).call("ban.remove", whom(wish));
     say(common, result, wish.who + " may come again" + note(result));
     return exit_clean;
 }
 
 int bans(const Common& common) {
-    const json result = Connection(common.admin).call("ban.list", json::object());
+    const json result = Connection(common.admin, common.proof).call("ban.list", json::object());
     const json all = result.value("bans", json::array());
     if (common.json || all.empty()) {
         say(common, result, "nobody is banned");

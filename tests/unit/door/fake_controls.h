@@ -118,8 +118,9 @@ class FakeControls : public Controls {
         banned.push_back(std::move(request));
         return Banned{2};
     }
-    std::vector<BanEntry> bans(std::size_t count) override {
-        return {known_bans.begin(), known_bans.begin() + static_cast<std::ptrdiff_t>(std::min(count, known_bans.size()))};
+    std::vector<BanEntry> bans(std::size_t skip, std::size_t count) override {
+        const auto at = [this](std::size_t i) { return known_bans.begin() + static_cast<std::ptrdiff_t>(std::min(i, known_bans.size())); };
+        return {at(skip), at(skip + count)};
     }
     Answer<Unbanned> unban(BanRequest request, Deadline) override {
         unbanned.push_back(std::move(request));

@@ -1,3 +1,4 @@
+#include "relay/door/fleet_wide.h"
 #include "relay/door/rpc.h"
 
 #include <gtest/gtest.h>
@@ -363,6 +364,15 @@ TEST_F(RpcTest, EveryMethodDocumentsTheParametersThatItReads) {
             EXPECT_EQ(read, told) << method.name;
         }
     }
+}
+
+TEST(FleetWide, ALimitOfNullIsNone) {
+    const json own = {{"rooms", json::array({{{"room_id", "a"}}, {{"room_id", "b"}}})}};
+    const NodeAnswer odd{.node = "n2", .line = R"({"jsonrpc":"2.0","id":0,"error":{"code":-32000,"message":"no"}})"};
+    const Outcome listed = put_together("room.list", {{"limit", nullptr}}, own, "n1", std::span(&odd, 1));
+    EXPECT_EQ(std::get<json>(listed).at("rooms").size(), 2U);
+    const Outcome banned = put_together("player.ban", json::object(), json{{"kicked", 1}}, "n1", std::span(&odd, 1));
+    EXPECT_EQ(std::get<json>(banned).at("kicked"), 1);
 }
 
 }  // namespace

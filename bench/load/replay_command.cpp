@@ -1,8 +1,11 @@
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <memory>
 #include <stdexcept>
+#include <string>
 
 #include "bench/load/admin.h"
 #include "bench/load/clock_offset.h"
@@ -11,6 +14,7 @@
 #include "bench/load/schema_compiler.h"
 #include "bench/net/base64.h"
 #include "bench/net/clock.h"
+#include "relay/door/admin_path.h"
 
 namespace tickrelay::bench {
 namespace {
@@ -54,15 +58,29 @@ Json report_json(const ReplayFlags& flags, const std::string& room_id, const Rep
   return report;
 }
 
+// Where tickrelayctl looks, too.
+std::string admin_of(const Server& server) {
+  if (!server.admin_path().empty()) return server.admin_path();
+  std::string looked;
+  for (const std::string& path : admin_paths()) {
+    const UnixConnection there = connect_unix(path);
+    if (there.fd >= 0) {
+      close(there.fd);
+      return path;
+    }
+    looked += " " + path;
+  }
+  throw std::runtime_error("the room is spawned over the relay's admin socket, and none answers at" + looked + ": --admin PATH");
+}
+
 int execute(ReplayFlags& flags) {
   prepare(flags.server);
   const Recording recording = load_recording(flags.file);
   const RecordedSchema schema = recorded_schema(recording);
   Server server(flags.server, {});
-  if (server.admin_path().empty()) throw std::runtime_error("the room is spawned over the admin socket: --admin PATH");
   const auto server_ahead_ns = measure_server_ahead_ns(server.endpoint());
   if (!server_ahead_ns) throw std::runtime_error("the server answers no Ping at " + server.endpoint().host);
-  Admin admin(server.admin_path());
+  Admin admin(admin_of(server));
   const JoinWish wish = make_room(admin, flags, recording, schema);
   std::printf("room %s on ws://%s: %zu ticks at %g Hz\n", wish.room_id.c_str(), server.endpoint().host.c_str(),
               std::min(flags.ticks, recording.ticks()), recording.hz());

@@ -56,7 +56,9 @@ if(TICKRELAY_SANITIZE OR TICKRELAY_FUZZ)
   set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O1 -g1")
 endif()
 if(TICKRELAY_SANITIZE STREQUAL "address")
-  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  # A null pointer and a read past an object are the address sanitizer's to find, too; there are hardly any casts down a hierarchy.
+  # The three are a quarter of the compile time.
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize=null,object-size,vptr -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)
 elseif(TICKRELAY_SANITIZE STREQUAL "thread")
   add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
@@ -143,6 +145,9 @@ function(tickrelay_add_fuzzer)
       add_custom_target(fuzzers)
     endif()
     add_dependencies(fuzzers ${arg_NAME})
+    # What is known stays read: its corpus, once.
+    add_test(NAME fuzz_${arg_NAME} COMMAND ${arg_NAME} -runs=0 "${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${arg_NAME}")
+    set_tests_properties(fuzz_${arg_NAME} PROPERTIES LABELS fuzz)
   endif()
 endfunction()
 

@@ -193,21 +193,19 @@ TEST_F(SqliteStoreTest, a_room_set_aside_stays_and_comes_back_when_it_is_claimed
     };
     set_aside(100);
     EXPECT_EQ(keys().size(), 101U) << "a start without its logic loses none";
-    store.reset();
+    const auto reopened = [&](const std::string& id) {  // and one more room goes aside
+        store.reset();
+        open();
+        store->put_checkpoint(checkpoint(id, 1, "odd"), {});
+        flush();
+        store->set_aside(id, "again");
+        flush();
+    };
     settings.aside_max = 64;
-    open();
-    store->put_checkpoint(checkpoint("one more", 1, "odd"), {});
-    flush();
-    store->set_aside("one more", "again");
-    flush();
+    reopened("one more");
     EXPECT_EQ(keys().size(), 65U) << "the oldest went";
-    store.reset();
     settings.aside_bytes_max = 9;
-    open();
-    store->put_checkpoint(checkpoint("and one", 1, "odd"), {});
-    flush();
-    store->set_aside("and one", "again");
-    flush();
+    reopened("and one");
     EXPECT_EQ(keys().size(), 4U) << "three bytes each, and the one that runs";
     EXPECT_EQ(stats.rooms_set_aside.read(), 103U);
 }

@@ -149,12 +149,16 @@ void NatsStore::list(Then<std::vector<StoredKey>> then) {
     directory_.give([this, then = std::move(then)] { then(free_rooms()); });
 }
 
-// It stays in the directory, for other nodes and the next start. A later room of this id has another term.
-void NatsStore::set_aside(std::string room_id, std::string) {
-    const auto term = node_.ask([&](Directory& directory, std::int64_t) {
+std::optional<std::uint32_t> NatsStore::term_in_directory(const std::string& room_id) {
+    return node_.ask([&](Directory& directory, std::int64_t) {
         const Directory::Room* room = directory.room(room_id);
         return room == nullptr ? std::nullopt : std::optional(room->entry.term);
     });
+}
+
+// It stays in the directory, for other nodes and the next start. A later room of this id has another term.
+void NatsStore::set_aside(std::string room_id, std::string) {
+    const auto term = term_in_directory(room_id);
     if (!term) return;  // nothing is left of it
     {
         const std::scoped_lock lock(mutex_);
@@ -164,8 +168,10 @@ void NatsStore::set_aside(std::string room_id, std::string) {
 }
 
 bool NatsStore::is_aside(const std::string& room_id) {
+    const auto term = term_in_directory(room_id);
     const std::scoped_lock lock(mutex_);
-    return aside_.contains(room_id);
+    const auto aside = aside_.find(room_id);
+    return term && aside != aside_.end() && aside->second == *term;
 }
 
 void NatsStore::read_events(std::uint64_t after, std::size_t count, Then<EventPage> then) {

@@ -87,6 +87,7 @@ class NatsStore final : public Store {
 
     // ---- nats_store.cpp: the directory's thread
     Stored claim_room(const StoredRoom& room, std::uint32_t term);
+    std::optional<std::uint32_t> term_in_directory(const std::string& room_id);  // any thread; nothing: it has no such room
     Stored write_entry(const std::string& id, const RoomClaim& entry, std::uint64_t expected);
     void settle();
     bool create_entry(const std::string& id, std::uint32_t term);

@@ -207,7 +207,7 @@ Error Reader::read_seat(const stored::Seat& from, Seat& seat) {
     if (!seated_.insert(from.entity()).second || (apart && !seated_.insert(from.roster_entity()).second) ||
          !named_.insert(from.player_id()->string_view()).second) return "it is there twice";
     seat.player_id = from.player_id()->str();
-    seat.role = from.role();
+    seat.take_role(from.role());
     seat.session = from.session()->str();
     seat.options = from.options()->str();
     seat.entity = from.entity();
@@ -224,7 +224,8 @@ Error Reader::read_seat(const stored::Seat& from, Seat& seat) {
         if (!std::isfinite(at->x()) || !std::isfinite(at->y()) || !std::isfinite(at->z())) return "it looks from nowhere";
         seat.looks_from = Point{at->x(), at->y(), at->z()};
     }
-    if (const Error wrong = read_log(*from.direct(), limits::direct_max, seat.direct); !wrong.empty()) return "direct " + wrong;
+    const std::size_t direct_max = seat.role == wire::Role::Authority ? limits::authority_direct_max : limits::direct_max;
+    if (const Error wrong = read_log(*from.direct(), direct_max, seat.direct); !wrong.empty()) return "direct " + wrong;
     for (const auto& [ids, block] : {std::pair(from.old_block(), &seat.old_block), std::pair(from.block(), &seat.block),
                                      std::pair(from.next_block(), &seat.next_block)})
         if (const Error wrong = take_block(*ids, seat.last_spawned, *block); !wrong.empty()) return "its block " + wrong;

@@ -7,8 +7,19 @@
 
 namespace tickrelay {
 
+bool EventLog::takes(const Event& event) const {
+    if (!shares_ || event.player == 0) return true;
+    const auto held = shares_->held.find(event.player);
+    return held == shares_->held.end() || (held->second.count < shares_->each.count && held->second.bytes + event.bytes() <= shares_->each.bytes);
+}
+
 EventNumber EventLog::push(Event event) {
     bytes_ += event.bytes();
+    if (shares_) {
+        Share& held = shares_->held[event.player];
+        ++held.count;
+        held.bytes += event.bytes();
+    }
     ring_.push_back(std::move(event));
     while (size() > 1 && (size() > count_max_ || bytes_ > bytes_max_)) forget_up_to(first_);
     return last();
@@ -36,7 +47,13 @@ std::span<const Event> EventLog::held_up_to(EventNumber number) const {
 
 void EventLog::forget_up_to(EventNumber number) {
     while (size() != 0 && first_ <= number) {
-        bytes_ -= ring_[front_].bytes();
+        const Event& gone = ring_[front_];
+        bytes_ -= gone.bytes();
+        if (shares_) {
+            const auto held = shares_->held.find(gone.player);
+            held->second.bytes -= gone.bytes();
+            if (--held->second.count == 0) shares_->held.erase(held);
+        }
         ring_[front_++] = {};
         if (first_++ == gap_after_) first_ += std::exchange(gap_, 0);
     }

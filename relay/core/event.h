@@ -4,8 +4,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "relay/core/tick.h"
@@ -29,10 +31,20 @@ struct Event {
 
 class EventLog {
   public:
+    // What one sender has in it at most, so that it pushes out nobody else's.
+    struct Share {
+        std::size_t count = 0;
+        std::size_t bytes = 0;
+    };
+
     EventLog(std::size_t count_max, std::size_t bytes_max) : count_max_(count_max), bytes_max_(bytes_max) {}
+    EventLog(std::size_t count_max, std::size_t bytes_max, Share each)
+        : count_max_(count_max), bytes_max_(bytes_max), shares_(std::make_unique<Shares>(Shares{.each = each, .held = {}})) {}
 
     // Returns its number.
     EventNumber push(Event event);
+    // Whether its sender may have that in it, too.
+    [[nodiscard]] bool takes(const Event& event) const;
 
     [[nodiscard]] EventNumber last() const { return first_ + gap_ + static_cast<EventNumber>(size()) - 1; }
     [[nodiscard]] EventNumber first() const { return first_; }  // oldest still held; last() + 1 where none is
@@ -59,6 +71,11 @@ class EventLog {
     void set_count_max(std::size_t count) { count_max_ = count; }
 
   private:
+    struct Shares {
+        Share each;
+        std::unordered_map<PlayerNumber, Share> held;
+    };
+
     std::size_t count_max_;
     std::size_t bytes_max_;
     std::size_t bytes_ = 0;
@@ -67,6 +84,7 @@ class EventLog {
     EventNumber gap_ = 0;
     std::vector<Event> ring_;  // most seats never hold one: an empty std::deque is 600 bytes
     std::size_t front_ = 0;    // those before it are gone
+    std::unique_ptr<Shares> shares_;  // where there are any
 };
 
 }  // namespace tickrelay

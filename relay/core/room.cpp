@@ -51,15 +51,15 @@ std::uint32_t Room::ticks_of_ms(std::uint64_t ms) const {
 PlayerNumber Room::take_seat(SeatRequest request, LinkId link) {
     IdBlock block;
     const EntityId entity = next_own_id(), roster_entity = views_ ? next_own_id() : 0;
-    if (entity == 0 || (views_ && roster_entity == 0) || !grant_block(block)) return 0;
+    if (entity == 0 || (views_ && roster_entity == 0) || !(spawns(request.role) ? grant_block(block) : spend_block())) return 0;
     auto seat = std::make_unique<Seat>();
     seat->number = request.number != 0 ? request.number : next_number_++;
+    seat->take_role(request.role);
     if (request.number != 0) {
         made_again_.push_back(request.number);
         seat->direct.skip_to(lost(request.number)->direct);
     }
     seat->player_id = request.player_id.empty() ? made_player_id(seat->number) : std::move(request.player_id);
-    seat->role = request.role;
     seat->session = std::move(request.session);
     seat->options = request.options.empty() ? "{}" : std::move(request.options);
     seat->prompt_acks = request.prompt_acks;
@@ -138,15 +138,20 @@ void Room::end_at(std::size_t index, CloseCode code, std::string_view reason) {
     seats_.erase(seats_.begin() + static_cast<std::ptrdiff_t>(index));
     if (views_) views_->forget(seat->number);
     std::vector<EntityId> owned;
+    std::uint64_t nobodys = 0;
     const Rows& entities = world_.entities();
-    for (const EntityId id : entities.ids())
+    for (const EntityId id : entities.ids()) {
         if (world_.owner(id) == seat->number) owned.push_back(id);
+        nobodys += world_.owner(id) == 0 && keep_.contains(id);
+    }
     for (const EntityId id : owned) {
-        if (keep_.contains(id)) {
+        if (keep_.contains(id) && may_keep(*seat, nobodys)) {
+            ++nobodys;
             world_.set_owner(id, 0, stamp());
             continue;
         }
         world_.remove(id, stamp());
+        keep_.erase(id);
         visibilities_.forget(id);
     }
     if (seat->roster_entity != 0) world_.remove(seat->roster_entity, stamp());
@@ -154,6 +159,12 @@ void Room::end_at(std::size_t index, CloseCode code, std::string_view reason) {
     if (seats_.empty()) empty_since_ = tick_;
     observer_.seat_ended(*this, *seat, code, reason);
     if (logic_) logic_->on_close(*this, *seat, reason);
+}
+
+// Leaving and coming again must not evade the quota: what players left to nobody is at most what a full room may own.
+bool Room::may_keep(const Seat& seat, std::uint64_t nobodys) const {
+    if (settings_.entities_per_player == 0 || seat.role == wire::Role::Authority || PLANTED(entities_unbounded)) return true;
+    return nobodys < std::uint64_t{settings_.entities_per_player} * std::max<std::uint32_t>(settings_.max_players, 1);
 }
 
 // A player may be out of sight; that it is in the room everyone knows.
@@ -182,10 +193,16 @@ EntityId Room::next_own_id() {
     return last_own_id_ = id;
 }
 
+// One that is not given out bounds seats all the same.
+bool Room::spend_block() {
+    if (blocks_left_ == 0) return false;
+    --blocks_left_;
+    return true;
+}
+
 bool Room::grant_block(IdBlock& block) {
     constexpr std::uint32_t blocks_max = 0xFFFFFFFFU / limits::ids_per_block;
-    if (next_block_ >= blocks_max || blocks_left_ == 0) return false;
-    --blocks_left_;
+    if (next_block_ >= blocks_max || !spend_block()) return false;
     block = {next_block_ * limits::ids_per_block, limits::ids_per_block};
     ++next_block_;
     return true;
@@ -342,7 +359,9 @@ bool Room::broadcast(std::string_view type, std::span<const std::byte> data, Pla
 }
 
 bool Room::push_direct(Seat& seat, Event event) {
-    if (seat.direct_this_tick >= limits::direct_per_tick_max) return false;
+    const bool authority = seat.role == wire::Role::Authority;
+    if (seat.direct_this_tick >= (authority ? limits::authority_per_tick_max : limits::direct_per_tick_max)) return false;
+    if (!seat.direct.takes(event)) return false;
     ++seat.direct_this_tick;
     seat.direct.push(std::move(event));
     return true;

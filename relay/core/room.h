@@ -176,6 +176,10 @@ class Room {
     EntityId next_own_id();
     [[nodiscard]] std::string made_player_id(PlayerNumber number);
     bool grant_block(IdBlock& block);
+    bool spend_block();
+    [[nodiscard]] bool may_keep(const Seat& seat, std::uint64_t nobodys) const;
+    bool use_id(Seat& seat, EntityId id);
+    static bool spawns(wire::Role role) { return role != wire::Role::Spectator; }
     static bool push_direct(Seat& seat, Event event);
     [[nodiscard]] const LostNumbers* lost(PlayerNumber number) const;
     void restore_numbers(const Restore& how);

@@ -86,22 +86,32 @@ void Room::note_owned(PlayerNumber owner, bool more) {
         --seat->entities;
 }
 
+// What is refused later on has used its id, too: its client goes on from there. False: it is not this seat's to use.
+bool Room::use_id(Seat& seat, EntityId id) {
+    const bool in_next = seat.next_block.holds(id);
+    const bool in_old = seat.old_block.holds(id);
+    if (id <= seat.last_spawned || (!in_next && !in_old && !seat.block.holds(id))) return false;
+    seat.last_spawned = id;
+    if (in_next) seat.block = std::exchange(seat.next_block, IdBlock{}), seat.ids_known = true, seat.block_used = 0;
+    if (in_old) return true;
+    ++seat.block_used;
+    // Leaps cost no action each: who makes them waits, or one player's would be all the ids that a room has.
+    const std::uint32_t half = seat.block.count / 2;
+    const bool long_since = seat.next_block_tick == 0 || tick_ >= seat.next_block_tick + ticks_of_ms(limits::ids_leap_ms);
+    const bool due = seat.block_used >= half || (id - seat.block.first >= half && long_since);
+    if (due && seat.next_block.count == 0 && grant_block(seat.next_block)) seat.next_block_tick = tick_ + 1;
+    return true;
+}
+
 Refusal Room::apply_spawn(Seat& seat, const Action& action) {
-    if (settings_.authority == Authority::logic || seat.role == wire::Role::Spectator) return Refusal::not_allowed;
+    if (settings_.authority == Authority::logic || !spawns(seat.role)) return Refusal::not_allowed;
     if (settings_.authority == Authority::server && seat.role != wire::Role::Authority) return Refusal::not_allowed;
+    if (!use_id(seat, action.entity)) return Refusal::bad_id;
     if (world_.size() >= limits::entities_max || owns_too_many(seat)) return Refusal::too_many_entities;
-    const bool in_next = seat.next_block.holds(action.entity);
-    const bool in_old = seat.old_block.holds(action.entity);
-    if (action.entity <= seat.last_spawned || (!in_next && !in_old && !seat.block.holds(action.entity))) return Refusal::bad_id;
     if (const Refusal refusal = check_value(action.component, action.mask, action.data); refusal != Refusal::none) return refusal;
     const auto has = [&](wire::ActionFlags flag) { return (action.flags & flag) != wire::ActionFlags{}; };
     const bool hidden = has(wire::ActionFlags::Private) || has(wire::ActionFlags::Team);
     if (hidden && !views_) return Refusal::not_allowed;  // everyone would see it
-
-    seat.last_spawned = action.entity;
-    if (in_next) seat.block = std::exchange(seat.next_block, IdBlock{}), seat.ids_known = true;
-    const bool half_used = !in_old && action.entity - seat.block.first >= seat.block.count / 2;
-    if (half_used && seat.next_block.count == 0 && grant_block(seat.next_block)) seat.next_block_tick = tick_ + 1;
 
     world_.create(action.entity, seat.number, stamp());
     const Refusal refusal = write(action.entity, action.component, action.mask, action.data);
@@ -138,14 +148,15 @@ Refusal Room::apply_input(Seat& seat, const Action& action) {
         logic_->on_message(*this, seat, {.kind = LogicMessage::Kind::input, .type = {}, .data = action.data, .seq = action.seq});
         return Refusal::none;
     }
-    deliver_to_authority(seat, action, EventKind::Input);  // an input without a receiver is no fault
-    return Refusal::none;
+    const Refusal refusal = deliver_to_authority(seat, action, EventKind::Input);
+    return refusal == Refusal::no_receiver ? Refusal::none : refusal;  // an input without a receiver is no fault
 }
 
 Refusal Room::deliver_to_authority(const Seat& from, const Action& action, EventKind kind) {
     bool found = false, delivered = false;
     for (const auto& seat : seats_) {
         if (seat->role != wire::Role::Authority || seat->number == from.number) continue;
+        if (kind == EventKind::Input && !seat->connected()) continue;  // one that is not heard at once is not wanted later
         found = true;
         delivered |= push_direct(*seat, {.kind = kind,
                                          .player = from.number,

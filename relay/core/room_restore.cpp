@@ -21,7 +21,8 @@ constexpr std::uint64_t raise(std::uint64_t per_term, std::uint64_t per_tick, st
 }
 static_assert(raise(events_per_term, events_per_tick, limits::lost_terms_max, limits::lost_ticks_max) < 1ULL << 26,
               "dozens of the worst restores, thousands of usual ones, before a room's event numbers are used up");
-static_assert(raise(limits::direct_per_tick_max, limits::direct_per_tick_max, limits::lost_terms_max, limits::lost_ticks_max) < 1ULL << 24);
+static_assert(raise(limits::authority_per_tick_max, limits::authority_per_tick_max, limits::lost_terms_max, limits::lost_ticks_max) < 1ULL << 27,
+              "a dozen of the worst restores, thousands of usual ones");
 static_assert(raise(blocks_per_term, limits::blocks_per_tick, 1, 60 * 60) * limits::ids_per_block < 1ULL << 27,
               "dozens of restores with a minute lost at 60 Hz before a room's ids are used up");
 
@@ -32,7 +33,7 @@ Raise raise_past(std::uint32_t lost_terms, std::uint32_t lost_ticks) {
     const std::uint64_t terms = std::min(lost_terms, limits::lost_terms_max);
     const std::uint64_t ticks = std::min(lost_ticks, limits::lost_ticks_max);
     return {.events = static_cast<EventNumber>(raise(events_per_term, events_per_tick, terms, ticks)),
-            .direct = static_cast<EventNumber>(raise(limits::direct_per_tick_max, limits::direct_per_tick_max, terms, ticks)),
+            .direct = static_cast<EventNumber>(raise(limits::authority_per_tick_max, limits::authority_per_tick_max, terms, ticks)),
             .blocks = static_cast<std::uint32_t>(raise(blocks_per_term, limits::blocks_per_tick, terms, ticks))};
 }
 
@@ -93,9 +94,10 @@ void Room::restore_seat(Seat& seat, bool lost) {
         if (seat.next_block.count != 0) seat.old_block = std::exchange(seat.block, seat.next_block);
         seat.next_block = {};
         seat.ids_known = false;
-        grant_block(seat.next_block);
+        if (spawns(seat.role)) grant_block(seat.next_block);
     }
     seat.next_block_tick = tick_ + 1;
+    if (seat.block.holds(seat.last_spawned)) seat.block_used = seat.last_spawned - seat.block.first + 1;
     write_roster(seat);
 }
 

@@ -55,11 +55,19 @@ struct Seat {
     IdBlock old_block;        // after a crash: what its client sends again may be from here
     IdBlock block;            // in use
     IdBlock next_block;       // granted when half of `block` was used
+    std::uint32_t block_used = 0;  // spawns from `block`
     Tick next_block_tick = 0;
     EntityId last_spawned = 0;
     bool ids_known = true;    // false after a crash: its client alone knows which ids below `next_block` it used
 
     [[nodiscard]] bool connected() const { return link != 0; }
+    // REQUIRES: `direct` has given no number yet.
+    void take_role(wire::Role taken) {
+        role = taken;
+        if (role == wire::Role::Authority)
+            direct = EventLog(limits::authority_direct_max, limits::authority_direct_bytes_max,
+                              {.count = limits::sender_direct_max, .bytes = limits::sender_direct_bytes_max});
+    }
 };
 
 }  // namespace tickrelay

@@ -37,7 +37,9 @@ class Visibilities {
 
   private:
     std::unordered_map<EntityId, Visibility> all_;
+    static constexpr std::size_t compacted_least = 1'024;
     std::vector<EntityId> changed_;
+    std::size_t compacted_at_ = compacted_least;
 };
 
 }  // namespace tickrelay

@@ -115,7 +115,8 @@ bool Worker::fill_yours(Place& place, const Placed& to, const Line::Position& at
     const bool prompt = seat->prompt_acks || now - seat->told_applied >= room.ticks_of_ms(limits::prompt_yours_ms);
     if (const EventNumber direct = seat->direct.continues_at(at.direct); seat->direct.last() > direct) {
         content.direct_first = direct + 1;
-        content.direct_last = seat->direct.run_end(content.direct_first, limits::frame_event_bytes_max);
+        content.direct_last = seat->direct.run_end(
+            content.direct_first, seat->role == wire::Role::Authority ? limits::authority_frame_event_bytes_max : limits::frame_event_bytes_max);
     }
     if (const EventNumber event = room.events().continues_at(at.event); at.event < event && !PLANTED(lost_untold)) {
         content.event = event;

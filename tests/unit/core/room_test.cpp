@@ -84,6 +84,54 @@ TEST_F(RoomTest, a_player_owns_so_many_entities_by_spawn_and_claim) {
   EXPECT_EQ(apply(other, spawn(other.block.first + 1)), "too_many_entities");
 }
 
+TEST_F(RoomTest, who_leaves_and_comes_again_leaves_no_more_than_a_full_room_may_own) {
+  RoomSettings settings;
+  settings.entities_per_player = 2;
+  settings.max_players = 3;
+  make(Authority::player, nullptr, std::move(settings));
+  for (int i = 0; i < 5; ++i) {
+    Seat& seat = join();
+    EXPECT_EQ(apply(seat, spawn(seat.block.first, true)), "");
+    EXPECT_EQ(apply(seat, spawn(seat.block.first + 1, true)), "");
+    room->end_seat(seat.number, CloseCode::normal, "left");
+  }
+  std::size_t kept = 0;
+  for (const EntityId id : room->world().entities().ids()) kept += id != 0 && room->world().owner(id) == 0;
+  EXPECT_EQ(kept, 6U);
+}
+
+TEST_F(RoomTest, leaps_over_ids_bring_further_ones_only_now_and_then) {
+  make(Authority::player);
+  Seat& seat = join();
+  const auto leap = [&] { return apply(seat, spawn(seat.block.first + seat.block.count - 1)); };
+  EXPECT_EQ(leap(), "");
+  ASSERT_NE(seat.next_block.count, 0U) << "a client that lost some has more in time";
+  EXPECT_EQ(apply(seat, spawn(seat.next_block.first)), "");
+  EXPECT_EQ(leap(), "");
+  EXPECT_EQ(seat.next_block.count, 0U) << "not again at once";
+  EXPECT_EQ(leap(), "bad_id");
+}
+
+TEST_F(RoomTest, who_spawns_without_leaps_has_the_next_ids_in_time) {
+  make(Authority::player);
+  Seat& seat = join();
+  const EntityId first = seat.block.first;
+  for (EntityId i = 0; i < limits::ids_per_block; ++i) {
+    EXPECT_EQ(apply(seat, spawn(first + i)), "");
+    EXPECT_EQ(apply(seat, on(ActionKind::Despawn, first + i)), "");
+    EXPECT_EQ(seat.next_block.count != 0, i + 1 >= limits::ids_per_block / 2) << i;
+  }
+  EXPECT_EQ(apply(seat, spawn(seat.next_block.first)), "");
+  EXPECT_EQ(seat.next_block.count, 0U);
+}
+
+TEST_F(RoomTest, spectators_get_no_ids) {
+  make(Authority::player);
+  const EntityId before = join().block.first;
+  EXPECT_EQ(join(wire::Role::Spectator).block.count, 0U);
+  EXPECT_EQ(join().block.first, before + limits::ids_per_block);
+}
+
 TEST_F(RoomTest, a_player_says_so_much_in_a_second_and_a_burst_of_two) {
   RoomSettings settings;
   settings.events_per_s = 10;
@@ -149,6 +197,47 @@ TEST_F(RoomTest, with_a_server_only_the_authority_writes_and_hears_inputs) {
   EXPECT_EQ(server.direct.at(1).kind, EventKind::Input);
   EXPECT_EQ(server.direct.at(1).player, player.number);
   EXPECT_EQ(server.direct.at(1).seq, player.applied_seq);
+}
+
+TEST_F(RoomTest, one_player_s_inputs_push_out_nobody_else_s) {
+  make(Authority::server);
+  Seat& flooder = join();
+  Seat& other = join();
+  Seat& server = join(wire::Role::Authority);
+  EXPECT_EQ(apply(other, on(ActionKind::Input, 0)), "");
+  for (std::size_t i = 0; i < limits::sender_direct_max; ++i) EXPECT_EQ(apply(flooder, on(ActionKind::Input, 0)), "");
+  EXPECT_EQ(apply(flooder, on(ActionKind::Input, 0)), "too_many_messages");
+  EXPECT_EQ(apply(other, on(ActionKind::Input, 0)), "");
+  EXPECT_EQ(server.direct.first(), 1U) << "nothing fell out";
+  ASSERT_EQ(server.direct.size(), limits::sender_direct_max + 2);
+  EXPECT_EQ(server.direct.at(1).player, other.number);
+
+  room->acknowledge(server, 2);  // of each one
+  EXPECT_EQ(apply(flooder, on(ActionKind::Input, 0)), "");
+  EXPECT_EQ(apply(flooder, on(ActionKind::Input, 0)), "too_many_messages");
+}
+
+TEST_F(RoomTest, an_authority_hears_more_players_than_another_seat_holds_messages) {
+  RoomSettings settings;
+  settings.max_players = 1'100;
+  make(Authority::server, nullptr, std::move(settings));
+  Seat& server = join(wire::Role::Authority);
+  for (int i = 0; i < 1'050; ++i) EXPECT_EQ(apply(join(), on(ActionKind::Input, 0)), "");
+  EXPECT_EQ(server.direct.size(), 1'050U);
+  EXPECT_EQ(server.direct.first(), 1U);
+}
+
+TEST_F(RoomTest, what_an_authority_did_not_hear_at_once_it_does_not_hear_later) {
+  make(Authority::server);
+  Seat& player = join();
+  Seat& server = join(wire::Role::Authority);
+  room->disconnect(server);
+  Action message = on(ActionKind::Message, 0);
+  message.audience = wire::Audience::Authority;
+  EXPECT_EQ(apply(player, on(ActionKind::Input, 0)), "") << "an input without a receiver is no fault";
+  EXPECT_EQ(apply(player, message), "");
+  ASSERT_EQ(server.direct.size(), 1U);
+  EXPECT_EQ(server.direct.at(1).kind, EventKind::Message);
 }
 
 TEST_F(RoomTest, with_a_logic_no_connection_writes) {

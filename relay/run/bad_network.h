@@ -25,6 +25,7 @@ class BadNetwork {
     }
     void close(SocketId socket, CloseCode code, std::string_view detail);
     void pause(SocketId socket, bool paused);
+    [[nodiscard]] std::uint64_t delivered(SocketId socket) const { return below_.delivered(socket); }
     [[nodiscard]] const PeerAddress& peer(SocketId socket) const { return below_.peer(socket); }
 
     // From here on; nothing in `conditions`: no longer, once it is empty. `blocked`: writable() is still to come; `paused`: so it is.

@@ -19,6 +19,7 @@ constexpr std::int64_t slice_max_ns = 4 * ms;
 constexpr std::int64_t slice_min_ns = 1 * ms;
 constexpr std::int64_t idle_after_ns = 20 * ms;                // its thread's
 constexpr std::size_t take_at_once = 64;
+constexpr std::int64_t delivery_looked_at_after_ns = 2'000 * ms;  // without an acknowledgement: a system call
 
 }  // namespace
 
@@ -303,8 +304,19 @@ void Loop::sweep() {
 
 void Loop::sample(SocketId socket, Peer& peer) {
     hear_shield(peer);
-    const auto since = peer.line.waiting_since();
-    // A large frame may take a slow line longer than that: while the socket has no room, only standing still for longer is an end.
+    auto since = peer.line.waiting_since();
+    if (since && peer.paused) {  // what it acknowledges is not read
+        peer.line.moved(now_ns_);
+        since = now_ns_;
+    }
+    // A large frame may take a slow line longer than that: while its bytes arrive it is neither stuck nor unheard.
+    if (since && now_ns_ - *since > delivery_looked_at_after_ns) {
+        const std::uint64_t delivered = sockets_.delivered(socket), before = std::exchange(peer.delivered, delivered);
+        if (std::exchange(peer.delivered_while_ns, *since) == *since && delivered > before) {
+            peer.line.moved(now_ns_);
+            since = now_ns_;
+        }
+    }
     const std::int64_t patience_ns = (peer.blocked ? limits::blocked_timeout_ms : limits::acknowledge_timeout_ms) * ms;
     if (since && now_ns_ - *since > patience_ns) {
         close(socket, CloseCode::not_acknowledged, peer.blocked ? "nothing taken for 60 s" : "nothing acknowledged for 10 s");

@@ -71,6 +71,8 @@ class Loop final : public SocketEvents {
         std::int64_t read_again_ns = 0;  // while it is paused for them
         std::uint64_t bytes = 0;         // sent
         std::uint64_t bytes_before = 0;  // at the last sample
+        std::uint64_t delivered = 0;     // when it last had to be asked,
+        std::int64_t delivered_while_ns = 0;  // ... for a wait that began then
         std::unique_ptr<std::vector<std::byte>> late;  // must not be dropped: a Welcome, a list; waits for writable()
     };
 

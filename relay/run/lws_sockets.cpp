@@ -184,7 +184,9 @@ int LwsSockets::confirm(lws* wsi) {
 int LwsSockets::receive(SocketId socket, const std::byte* in, std::size_t bytes) {
     Connection& connection = connections_[socket];
     heard(connection);
-    connection.counted += bytes + frame_overhead_bytes * (bytes != 0);
+    const bool complete = lws_is_final_fragment(connection.wsi);
+    // Not more than it brings where its message goes on: fragments of a byte would hide pings.
+    if (bytes != 0) connection.counted += bytes + (complete ? frame_overhead_bytes : std::min(frame_overhead_bytes, bytes));
     if (connection.phase != Phase::open) return 0;
     if (!lws_frame_is_binary(connection.wsi)) {
         return refuse(socket, {CloseCode::protocol_error, "text message"});
@@ -195,7 +197,6 @@ int LwsSockets::receive(SocketId socket, const std::byte* in, std::size_t bytes)
     if (coming > settings_.message_bytes_max || have + coming > settings_.message_bytes_max) {
         return refuse(socket, {CloseCode::message_too_large, ""});
     }
-    const bool complete = lws_is_final_fragment(connection.wsi);
     if (complete && connection.partial.empty()) {
         deliver(socket, in, bytes);
         return 0;
@@ -356,6 +357,11 @@ void LwsSockets::pause(SocketId socket, bool paused) {
     lws_rx_flow_control(connection.wsi, paused ? 0 : 1);
 }
 
+std::uint64_t LwsSockets::delivered(SocketId socket) const {
+    const Connection& connection = connections_[socket];
+    return connection.phase == Phase::open ? tcp_bytes_delivered(connection.fd) : 0;
+}
+
 // Closes without a frame, by libwebsockets' timer: never within the caller's call.
 void LwsSockets::kill(Connection& connection) {
     connection.phase = Phase::gone;
@@ -381,10 +387,16 @@ void LwsSockets::sweep() {
         if (connection.phase != Phase::open || connection.paused) continue;
         const std::uint32_t quiet_ms = ++connection.quiet_sweeps * settings_.sweep_ms;
         if (quiet_ms >= settings_.dead_after_ms) {
-            kill(connection);
+            // Who is still taking a large message has nothing to say yet.
+            const std::uint64_t before = std::exchange(connection.delivered, tcp_bytes_delivered(connection.fd));
+            if (connection.delivered > before)
+                connection.quiet_sweeps /= 2;
+            else
+                kill(connection);
         } else if (quiet_ms >= settings_.ping_after_ms && !connection.pinged && !connection.blocked &&
                    !lws_partial_buffered(connection.wsi)) {
             connection.pinged = true;
+            connection.delivered = tcp_bytes_delivered(connection.fd);
             write(connection, ping, {});
             connection.owes_writable = false;
         }

@@ -63,6 +63,7 @@ class LwsSockets final : public Sockets {
     Sent send(SocketId socket, std::span<const std::byte> first, std::span<const std::byte> second) override;
     void close(SocketId socket, CloseCode code, std::string_view detail) override;
     void pause(SocketId socket, bool paused) override;
+    std::uint64_t delivered(SocketId socket) const override;
 
     LwsLoop& loop() { return loop_; }
     int on_callback(lws* wsi, int reason, void* session, void* in, std::size_t bytes);  // libwebsockets' only
@@ -87,6 +88,7 @@ class LwsSockets final : public Sockets {
         std::uint64_t read_before = 0;   // then, by the kernel's count
         std::uint64_t number = 0;        // of its handshake
         std::uint32_t quiet_sweeps = 0;  // since something was heard
+        std::uint64_t delivered = 0;     // when that was last too long
         PeerAddress peer{};
         std::vector<std::byte> partial;  // a message whose end has not come
         CloseCode close_code = CloseCode::normal;

@@ -9,11 +9,22 @@
 
 namespace tickrelay {
 
-std::uint64_t tcp_bytes_read(int fd) {
+namespace {
+
+// Both counters, as one came with the other; 0 of an older kernel.
+tcp_info info_of(int fd) {
     tcp_info info{};
     socklen_t bytes = sizeof info;
-    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &bytes) != 0) return 0;
-    if (bytes < offsetof(tcp_info, tcpi_bytes_received) + sizeof info.tcpi_bytes_received) return 0;
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &bytes) != 0) return {};
+    return bytes < offsetof(tcp_info, tcpi_bytes_received) + sizeof info.tcpi_bytes_received ? tcp_info{} : info;
+}
+
+}  // namespace
+
+std::uint64_t tcp_bytes_delivered(int fd) { return info_of(fd).tcpi_bytes_acked; }
+
+std::uint64_t tcp_bytes_read(int fd) {
+    const tcp_info info = info_of(fd);
     int waiting = 0;
     ioctl(fd, FIONREAD, &waiting);
     const auto unread = static_cast<std::uint64_t>(waiting);

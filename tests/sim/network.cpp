@@ -99,6 +99,7 @@ void FakeSockets::move_bytes(Wire& wire, std::int64_t passed_ns) {
       std::int64_t arrives_ns = clock_ns_ + wire.quality.delay_ns;
       if (!wire.down.empty()) arrives_ns = std::max(arrives_ns, wire.down.back().arrives_ns);
       wire.down.push_back({arrives_ns, wire.unsent.substr(0, bytes)});
+      wire.delivered += bytes;
       wire.unsent.erase(0, bytes);
     }
     if (wire.kept.empty() || wire.unsent.size() >= wire.quality.unsent_max) break;

@@ -41,6 +41,7 @@ struct Wire {
   std::string kept;    // with the library
   double allowance = 0;
   std::deque<Flying> down;
+  std::uint64_t delivered = 0;  // went through
   // to the relay
   std::deque<Flying> up;
   bool paused = false;
@@ -88,6 +89,7 @@ class FakeSockets final : public Sockets {
   Sent send(SocketId socket, std::span<const std::byte> first, std::span<const std::byte> second) override;
   void close(SocketId socket, CloseCode code, std::string_view detail) override;
   void pause(SocketId socket, bool paused) override;
+  [[nodiscard]] std::uint64_t delivered(SocketId socket) const override { return wires_[socket]->delivered; }
   [[nodiscard]] const PeerAddress& peer(SocketId socket) const override { return wires_[socket]->from; }
 
   [[nodiscard]] std::size_t bytes_kept() const;

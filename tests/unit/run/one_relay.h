@@ -48,11 +48,14 @@ struct OpenSockets final : Sockets {
     paused[socket] = is;
   }
 
+  [[nodiscard]] std::uint64_t delivered(SocketId socket) const override { return arrived[socket]; }
+
   std::int64_t now = 1000 * ms;
   Sent answer = Sent::written;
   std::vector<std::size_t> bytes = std::vector<std::size_t>(64);
   std::vector<std::byte> last;  // the first part of what was sent last: a Yours before its frame
   std::vector<int> sends = std::vector<int>(64);
+  std::vector<std::uint64_t> arrived = std::vector<std::uint64_t>(64);  // as its kernel would say
   std::map<SocketId, Closed> closed;
   std::map<SocketId, bool> paused;
 };
@@ -87,8 +90,8 @@ struct OpenGate final : Gate {
     if (has_seat) pass.claims = tokens.read(room->id, join.session);
     return pass;
   }
-  std::vector<RoomListing> list(const ListRequest&) override {
-    return lobby.list([](const RoomRecord&) { return true; }, 100);
+  Lobby::Found list(const ListRequest&) override {
+    return lobby.search("", nullptr, 100);
   }
   Lobby& lobby;
   OpenSessions& tokens;

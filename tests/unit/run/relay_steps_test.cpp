@@ -215,6 +215,24 @@ TEST(RelaySteps, a_peer_that_takes_bytes_and_acknowledges_none_is_closed) {
   EXPECT_EQ(relay.sockets.closed[1].code, CloseCode::not_acknowledged);
 }
 
+// A first frame of some hundred kilobytes, all of it with the kernel, on a line that takes minutes for it.
+TEST(RelaySteps, while_a_frame_s_bytes_arrive_nobody_is_closed_for_not_acknowledging_it) {
+  for (const Sent sent : {Sent::written, Sent::kept}) {
+    OneRelay relay(settings_of());
+    relay.open_and_join(1);
+    relay.step();
+    relay.sockets.answer = sent;
+    for (int i = 0; i < 1'500; ++i) {
+      relay.sockets.arrived[1] += 2'000;
+      relay.step(100 * ms);
+    }
+    EXPECT_FALSE(relay.sockets.closed.contains(1));
+    for (int i = 0; i < 650; ++i) relay.step(100 * ms);
+    ASSERT_TRUE(relay.sockets.closed.contains(1)) << "then it stood still";
+    EXPECT_EQ(relay.sockets.closed[1].code, CloseCode::not_acknowledged);
+  }
+}
+
 struct Thrower final : Logic {
   explicit Thrower(std::string where) : where(std::move(where)) {}
   void at(std::string_view here) const {

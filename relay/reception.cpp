@@ -208,13 +208,13 @@ Verdict Reception::admit_back(const JoinRequest& join, std::int64_t now_ns) {
     return Pass{.room = std::move(room), .player_id = {}, .role = role, .reserved = false, .session = {}, .claims = std::move(claims), .ticket = {}};
 }
 
-std::vector<RoomListing> Reception::list(const ListRequest& request) {
-    return lobby_.list(
-        [&](const RoomRecord& room) {
-            return !room.is_private && (request.type.empty() || room.type == request.type) &&
-                   metadata_matches(room.metadata, request.metadata);
-        },
-        listing_max);
+Lobby::Found Reception::list(const ListRequest& request) {
+    if (request.metadata.empty()) return lobby_.search(request.type, nullptr, listing_max);
+    const MetadataFilter wanted(request.metadata);
+    return lobby_.search(request.type, [&](const Metadata& metadata) {
+        std::call_once(metadata.once, [&] { metadata.read = read_metadata(metadata.text); });
+        return wanted.matches(*metadata.read);
+    }, listing_max);
 }
 
 }  // namespace tickrelay

@@ -35,7 +35,7 @@ class Reception final : public Gate {
     Reception(const Options& options, Lobby& lobby, Tickets& tickets, Sessions& sessions, LogicCatalogue logics, Surroundings around = machine());
 
     Verdict admit(const JoinRequest& join, std::int64_t now_ns) override;
-    std::vector<RoomListing> list(const ListRequest& request) override;
+    Lobby::Found list(const ListRequest& request) override;
 
     // ---- for operators
     void set_types(RoomTypes types);

@@ -6,15 +6,24 @@
 
 namespace tickrelay {
 
+struct ReadMetadata {
+    nlohmann::json value;
+};
+
 bool is_json_object(std::string_view text) { return parse_json(text).is_object(); }
 
-bool metadata_matches(std::string_view metadata, std::string_view wanted) {
-    if (wanted.empty()) return true;
-    const nlohmann::json need = parse_json(wanted);
-    const nlohmann::json have = parse_json(metadata);
+std::shared_ptr<const ReadMetadata> read_metadata(std::string_view text) {
+    return std::make_shared<const ReadMetadata>(ReadMetadata{parse_json(text)});
+}
+
+bool MetadataFilter::matches(const ReadMetadata& metadata) const {
+    const nlohmann::json& need = wanted_->value;
+    const nlohmann::json& have = metadata.value;
     if (!need.is_object() || !have.is_object()) return false;
-    for (const auto& [key, value] : need.items())
-        if (!have.contains(key) || have.at(key) != value) return false;
+    for (const auto& [key, value] : need.items()) {
+        const auto member = have.find(key);
+        if (member == have.end() || *member != value) return false;
+    }
     return true;
 }
 

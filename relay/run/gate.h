@@ -44,7 +44,7 @@ class Gate {
   public:
     virtual ~Gate() = default;
     virtual Verdict admit(const JoinRequest& join, std::int64_t now_ns) = 0;
-    virtual std::vector<RoomListing> list(const ListRequest& request) = 0;
+    virtual Lobby::Found list(const ListRequest& request) = 0;
 };
 
 }  // namespace tickrelay

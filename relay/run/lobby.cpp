@@ -18,7 +18,7 @@ std::string name_from(std::uint64_t random) {
 
 RoomListing listing_of(const RoomRecord& room) {
     return {room.id,         room.type,     room.seats_taken, room.max_players,        room.locked,
-            room.is_private, room.metadata, room.settings.tick_rate, room.created_ns};
+            room.is_private, room.metadata->text, room.settings.tick_rate, room.created_ns};
 }
 
 }  // namespace
@@ -57,7 +57,7 @@ RoomRecordPointer Lobby::add(RoomSettings settings, LogicFactory logic, std::int
     room->max_players = settings.max_players;
     room->locked = settings.locked;
     room->is_private = settings.is_private;
-    room->metadata = settings.metadata;
+    room->metadata = std::make_shared<const Metadata>(settings.metadata);
     room->logic = std::move(logic);
     room->settings = std::move(settings);
     auto& same_type = by_type_[room->type];
@@ -135,20 +135,39 @@ bool Lobby::remove(const RoomRecordPointer& room, bool only_if_empty) {
 
 void Lobby::update(const RoomRecordPointer& room, const std::string* metadata, const bool* is_private, const bool* locked,
                    const std::uint32_t* max_players) {
+    MetadataPointer said = metadata == nullptr ? nullptr : std::make_shared<const Metadata>(*metadata);
     const std::scoped_lock lock(mutex_);
-    if (metadata != nullptr) room->metadata = *metadata;
+    if (said) room->metadata.swap(said);
     if (is_private != nullptr) room->is_private = *is_private;
     if (locked != nullptr) room->locked = *locked;
     if (max_players != nullptr) room->max_players = *max_players;
 }
 
-std::vector<RoomListing> Lobby::list(const std::function<bool(const RoomRecord&)>& wanted, std::size_t count_max) const {
+std::vector<RoomListing> Lobby::list() const {
     const std::scoped_lock lock(mutex_);
-    std::vector<RoomListing> found;
-    for (const auto& [id, room] : rooms_) {
-        if (found.size() >= count_max) break;
-        if (wanted(*room)) found.push_back(listing_of(*room));
+    std::vector<RoomListing> all;
+    all.reserve(rooms_.size());
+    for (const auto& [id, room] : rooms_) all.push_back(listing_of(*room));
+    return all;
+}
+
+Lobby::Found Lobby::search(std::string_view type, const std::function<bool(const Metadata&)>& matches, std::size_t count_max) const {
+    std::vector<std::pair<RoomRecordPointer, MetadataPointer>> open;
+    {
+        const std::scoped_lock lock(mutex_);
+        for (const auto& [id, room] : rooms_) {
+            if (!matches && open.size() == count_max) break;
+            if (!room->is_private && (type.empty() || room->type == type)) open.emplace_back(room, room->metadata);
+        }
     }
+    Found found;
+    found.looked_at = open.size();
+    if (matches) std::erase_if(open, [&, taken = std::size_t{0}](const auto& room) mutable {
+        return taken == count_max || !matches(*room.second) || (++taken, false);
+    });
+    const std::scoped_lock lock(mutex_);
+    for (const auto& [room, metadata] : open)
+        if (!room->gone) found.rooms.push_back(listing_of(*room));
     return found;
 }
 

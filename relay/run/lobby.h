@@ -9,6 +9,8 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -18,6 +20,17 @@
 #include "relay/core/settings.h"
 
 namespace tickrelay {
+
+struct ReadMetadata;  // of who searches rooms
+
+// What a room says of itself. What was read of the text is kept with it, for the next who searches.
+struct Metadata {
+    explicit Metadata(std::string said) : text(std::move(said)) {}
+    const std::string text;
+    mutable std::once_flag once;
+    mutable std::shared_ptr<const ReadMetadata> read;
+};
+using MetadataPointer = std::shared_ptr<const Metadata>;
 
 // A room as the relay knows it. What is not const is the lobby's, under its mutex, or the worker's where it says so.
 struct RoomRecord {
@@ -35,7 +48,7 @@ struct RoomRecord {
     std::uint32_t max_players = 0;
     bool locked = false;
     bool is_private = false;
-    std::string metadata;
+    MetadataPointer metadata;
     bool gone = false;
 
     // The worker's.
@@ -88,7 +101,14 @@ class Lobby {
     void update(const RoomRecordPointer& room, const std::string* metadata, const bool* is_private, const bool* locked,
                 const std::uint32_t* max_players);
 
-    [[nodiscard]] std::vector<RoomListing> list(const std::function<bool(const RoomRecord&)>& wanted, std::size_t count_max) const;
+    [[nodiscard]] std::vector<RoomListing> list() const;  // all
+    struct Found {
+        std::vector<RoomListing> rooms;
+        std::size_t looked_at = 0;
+    };
+    // Rooms that are not private: of this type (empty: any) and with such metadata (null: any), count_max at most, by id. `matches` is
+    // called without the lock.
+    [[nodiscard]] Found search(std::string_view type, const std::function<bool(const Metadata&)>& matches, std::size_t count_max) const;
     [[nodiscard]] std::size_t size() const;
     [[nodiscard]] std::size_t size(const std::string& type) const;
     [[nodiscard]] std::vector<RoomRecordPointer> all() const;

@@ -11,7 +11,8 @@ namespace tickrelay {
 
 namespace {
 
-constexpr std::uint32_t list_costs_messages = 16;  // it looks at all rooms
+constexpr std::uint32_t list_costs_messages = 16;  // it looks at all rooms,
+constexpr std::size_t rooms_looked_at_a_message = 256;  // ... which costs more where there are many
 
 constexpr ReceivedKind kind_of(wire::ActionKind kind) {
     return static_cast<ReceivedKind>(static_cast<std::uint8_t>(ReceivedKind::set) + static_cast<std::uint8_t>(kind));
@@ -168,7 +169,10 @@ void Loop::receive_list(SocketId socket, const ListRequest& request) {
     if (peers_[socket].phase == Phase::closing) return;
     builder_.Clear();
     std::vector<flatbuffers::Offset<wire::RoomEntry>> entries;
-    for (const RoomListing& room : gate_.list(request))
+    const Lobby::Found found = gate_.list(request);
+    charge(socket, static_cast<std::uint32_t>(found.looked_at / rooms_looked_at_a_message), 0);
+    if (peers_[socket].phase == Phase::closing) return;
+    for (const RoomListing& room : found.rooms)
         entries.push_back(wire::CreateRoomEntryDirect(builder_, room.id.c_str(), room.type.c_str(), room.players, room.max_players,
                                                       room.locked, room.metadata.c_str()));
     const auto list = wire::CreateRoomListDirect(builder_, request.request, &entries);

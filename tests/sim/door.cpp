@@ -118,7 +118,7 @@ LogicFactory Simulation::Door::logic_of(std::string_view name) {
 }
 
 std::string Simulation::Door::room_for(const std::string& type) {
-  for (const RoomListing& room : simulation.lobby_->list([&](const RoomRecord& record) { return record.type == type; }, 20))
+  for (const RoomListing& room : simulation.lobby_->search(type, nullptr, 20).rooms)
     if (room.players < room.max_players && random.chance(0.9)) return room.id;
   const auto settings = std::ranges::find(simulation.types_, type, &RoomSettings::type);
   CloseCode refused{};

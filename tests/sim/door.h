@@ -37,7 +37,7 @@ class ChanceLogic final : public Logic {
 struct Simulation::Door final : Gate {
   explicit Door(Simulation& simulation);
   Verdict admit(const JoinRequest& join, std::int64_t now_ns) override;
-  std::vector<RoomListing> list(const ListRequest& request) override { return reception.list(request); }
+  Lobby::Found list(const ListRequest& request) override { return reception.list(request); }
   // Of this type, for whoever has a ticket; made where there is none. Empty: there may be no further one.
   std::string room_for(const std::string& type);
 

@@ -52,6 +52,37 @@ TEST(Lobby, refuses_a_full_a_locked_and_a_gone_room) {
   EXPECT_EQ(lobby.reserve(room, false), CloseCode::room_closed);
 }
 
+TEST(Lobby, is_searched_by_type_and_metadata_without_its_lock) {
+  Lobby lobby(1);
+  for (const char* id : {"a", "b", "c", "d"}) {
+    RoomSettings settings = settings_of(id);
+    settings.metadata = id;
+    settings.is_private = *id == 'd';
+    if (*id == 'c') settings.type = "duel";
+    lobby.create(std::move(settings), {}, 0, 1);
+  }
+  const auto ids = [](const Lobby::Found& found) {
+    std::string ids;
+    for (const RoomListing& room : found.rooms) ids += room.id;
+    return ids;
+  };
+  EXPECT_EQ(lobby.list().size(), 4U);
+  EXPECT_EQ(ids(lobby.search("", nullptr, 10)), "abc");
+  EXPECT_EQ(ids(lobby.search("arena", nullptr, 10)), "ab");
+  EXPECT_EQ(ids(lobby.search("", nullptr, 2)), "ab");
+  EXPECT_EQ(lobby.search("", nullptr, 2).looked_at, 2U);
+  const auto not_a = [&](const Metadata& metadata) {
+    const std::string sea = "sea";
+    if (metadata.text == "c") lobby.update(lobby.find("c"), &sea, nullptr, nullptr, nullptr);  // would wait for itself
+    return metadata.text != "a";
+  };
+  const Lobby::Found found = lobby.search("", not_a, 10);
+  EXPECT_EQ(ids(found), "bc");
+  EXPECT_EQ(found.looked_at, 3U);
+  EXPECT_EQ(found.rooms[1].metadata, "sea") << "as it is when it is told";
+  EXPECT_EQ(ids(lobby.search("", not_a, 1)), "b");
+}
+
 TEST(Lobby, keeps_a_room_in_which_a_seat_is_reserved) {
   Lobby lobby(1);
   const RoomRecordPointer room = lobby.create(settings_of("r"), {}, 0, 1);

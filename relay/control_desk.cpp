@@ -124,7 +124,7 @@ Answer<TicketIssued> ControlDesk::issue_ticket(TicketRequest request, Deadline) 
 Answer<std::vector<RoomEntry>> ControlDesk::rooms(Deadline) {
     std::vector<RoomEntry> rooms;
     const std::int64_t now_ns = monotonic_ns();
-    for (RoomListing& room : lobby_.list([](const RoomRecord&) { return true; }, ~std::size_t{0}))
+    for (RoomListing& room : lobby_.list())
         rooms.push_back({.room_id = std::move(room.id),
                          .type = std::move(room.type),
                          .players = room.players,
@@ -176,6 +176,8 @@ Answer<Done> ControlDesk::update(UpdateRequest request, Deadline deadline) {
 }
 
 Answer<Done> ControlDesk::close(std::string room_id, std::string reason, Deadline deadline) {
+    if (fleet_ != nullptr && !lobby_.find(room_id))
+        if (auto discarded = fleet_->discard(room_id)) return *std::move(discarded);
     return ask<Done>(room_id, deadline, [reason](Worker& worker, Worker::Place& place) {
         worker.close_room(place, CloseCode::room_closed, reason.empty() ? "room_closed" : reason);
         return Done{};

@@ -41,7 +41,11 @@ std::optional<std::string> FleetDesk::serve() {
             AdminSession session;
             session.forwarded = true;
             session.door = "fleet";
-            answer(rpc_.answer(line, session));
+            std::string answered = rpc_.answer(line, session);
+            if (const std::size_t most = store_.nats().payload_max(); most != 0 && answered.size() > most)
+                answered = Rpc::refusal("too_large", "the answer of node '" + node_.name() + "' has " + std::to_string(answered.size()) +
+                                                         " bytes, and the NATS servers carry " + std::to_string(most) + " (max_payload): ask for less with limit, or ask that node itself");
+            answer(answered);
         });
     });
     if (failed) return failed;
@@ -184,6 +188,16 @@ std::optional<Refused> FleetDesk::begin(const std::string& room_id) {
         case NatsStore::Begun::failed: break;
     }
     return Refused{"store_failing", "the fleet's directory cannot be written now: look at the NATS servers, and try again"};
+}
+
+std::optional<Answer<Done>> FleetDesk::discard(const std::string& room_id) {
+    switch (store_.discard(room_id)) {
+        case NatsStore::Discarded::none: return std::nullopt;
+        case NatsStore::Discarded::failed: return Refused{"store_failing", "the fleet's directory cannot be written now: look at the NATS servers, and try again"};
+        case NatsStore::Discarded::done: break;
+    }
+    log::info("a room that no node could take up is closed, and its checkpoint forgotten", {{"room_id", room_id}});
+    return Done{};
 }
 
 void FleetDesk::give_up(const std::string& room_id) {

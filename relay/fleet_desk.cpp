@@ -18,6 +18,7 @@ constexpr milliseconds look_every{250};
 constexpr std::chrono::seconds own_every{5};
 constexpr milliseconds park_patience{3'000};  // a room's next send tick, and the NATS servers
 constexpr std::int64_t adopt_patience_ms = 3'000;
+constexpr std::chrono::seconds stays_first{5}, stays_most{60};  // a room that nobody took
 constexpr milliseconds hears_within{1'000};  // of what another node has just written
 
 class OnPlace final : public Errand {
@@ -52,7 +53,7 @@ std::string FleetDesk::address_of(const Options& options, std::uint16_t port) {
 
 std::optional<std::string> FleetDesk::join(const std::string& url, const std::string& address, std::function<FleetNode::Load()> load) {
     moves_.start(look_every, [this] {
-        if (draining_) move_rooms();
+        draining_ ? move_rooms() : stays_.clear();
         look_for_own();
     });
     calls_.start(std::chrono::seconds(60), {});
@@ -94,7 +95,7 @@ void FleetDesk::look() {
 // one look, and not so at the next.
 void FleetDesk::look_for_own() {
     const auto now = std::chrono::steady_clock::now();
-    if (now < own_due_ || draining_ || stopping_) return;
+    if (now < own_due_ || stopping_) return;  // also of a node that drains: nobody else may take them
     own_due_ = now + own_every;
     std::set<std::string> missing;
     std::vector<StoredKey> twice;
@@ -148,32 +149,48 @@ void FleetDesk::move_rooms() {
     std::size_t moved = 0;
     while (draining_ && lobby_.size() != 0) {
         std::vector<Move> moves;
+        const auto now = std::chrono::steady_clock::now();
         for (const RoomRecordPointer& record : lobby_.all()) {
             if (moves.size() == moves_at_once) break;
+            const auto stays = stays_.find(record->id);
+            bool waits = false;
             std::string to = node_.ask([&](Directory& directory, std::int64_t now_ns) {
                 std::string best = directory.best(now_ns, directory.self());
-                if (!best.empty()) directory.placed(best);
+                waits = stays != stays_.end() && now < stays->second.until && stays->second.refused_by == best;
+                if (!best.empty() && !waits) directory.placed(best);
                 return best;
             });
             if (to.empty()) break;
+            if (waits) continue;
             moves.push_back({.record = record, .to = std::move(to)});
         }
         if (moves.empty()) break;  // nobody takes any now
-        const std::size_t before = lobby_.size();
-        move(moves);
-        if (lobby_.size() >= before) break;
-        moved += moves.size();
+        moved += move(moves);
     }
     if (moved != 0) log::info("rooms went to other nodes", {{"rooms", moved}, {"left", lobby_.size()}});
 }
 
-void FleetDesk::move(std::vector<Move>& moves) {
+// Returns how many went. Those that did not are left to their players for a while, longer each time: none of them holds up another's move.
+std::size_t FleetDesk::move(std::vector<Move>& moves) {
     park(moves);
-    for (const Move& each : moves) finish(each);
+    ask_to_adopt(moves);
+    std::size_t went = 0;
+    for (const Move& each : moves) {
+        if (finish(each)) {
+            ++went;
+            stays_.erase(each.record->id);
+            continue;
+        }
+        Stays& stays = stays_[each.record->id];
+        stays.refused_by = each.to;
+        stays.pause = std::clamp(stays.pause * 2, stays_first, stays_most);
+        stays.until = std::chrono::steady_clock::now() + stays.pause;
+    }
     // Until their workers have let them go, so that nobody takes them for ones that stay.
     const auto until = std::chrono::steady_clock::now() + milliseconds(500);
     const auto gone = [this](const Move& each) { return !each.parked || lobby_.find(each.record->id) != each.record; };
     while (!std::ranges::all_of(moves, gone) && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(milliseconds(1));
+    return went;
 }
 
 // Each stands still after its next frames, and is in the store as those left it.
@@ -198,18 +215,30 @@ void FleetDesk::park(std::vector<Move>& moves) {
     }
 }
 
+// All at once: a room that stands still must not wait for a node that does not answer another's.
+void FleetDesk::ask_to_adopt(std::vector<Move>& moves) {
+    std::vector<std::future<void>> asked;
+    for (Move& each : moves) {
+        if (!each.durable) continue;
+        const std::string& id = each.record->id;
+        const std::uint64_t revision = node_.ask([&](Directory& directory, std::int64_t) {
+            const Directory::Room* room = directory.room(id);
+            return room == nullptr ? std::uint64_t{0} : room->revision;
+        });
+        if (revision == 0) continue;
+        asked.push_back(std::async(std::launch::async, [this, &each, revision] {
+            each.answer = store_.nats().ask(subject(each.to, "adopt"), each.record->id + "\n" + std::to_string(revision), adopt_patience_ms, each.nobody);
+        }));
+    }
+    for (std::future<void>& each : asked) each.get();
+}
+
 // The other node claims it; then its players are sent there. Where that fails this node claims it again, in a new term, so that the other
 // one cannot any more.
 bool FleetDesk::finish(const Move& move) {
     const std::string& id = move.record->id;
     if (!move.parked && lobby_.find(id) != move.record) return true;
-    std::optional<std::string> answer;
-    bool nobody = false;
-    const std::uint64_t revision = node_.ask([&](Directory& directory, std::int64_t) {
-        const Directory::Room* room = directory.room(id);
-        return room == nullptr ? std::uint64_t{0} : room->revision;
-    });
-    if (move.durable && revision != 0) answer = store_.nats().ask(subject(move.to, "adopt"), id + "\n" + std::to_string(revision), adopt_patience_ms, nobody);
+    const std::optional<std::string>& answer = move.answer;
     const std::string url = node_.ask([&](Directory& directory, std::int64_t) {
         const Directory::Node* to = directory.node(move.to);
         return to == nullptr ? std::string() : to->entry.url;
@@ -219,7 +248,7 @@ bool FleetDesk::finish(const Move& move) {
         return true;
     }
     log::warn("a room could not be handed over, and stays for now",
-              {{"room_id", id}, {"to", move.to}, {"why", !move.durable ? "its checkpoint is not stored" : nobody ? "nobody answers there" : !answer ? "no answer in time" : !answer->empty() ? std::string_view(*answer) : "its URL is not known"}});
+              {{"room_id", id}, {"to", move.to}, {"why", !move.durable ? "its checkpoint is not stored" : move.nobody ? "nobody answers there" : !answer ? "no answer in time" : !answer->empty() ? std::string_view(*answer) : "its URL is not known"}});
     if (move.durable) {
         let_go(move.record, CloseCode::going_away, "the room comes back");
         take_back(id);
@@ -233,8 +262,14 @@ bool FleetDesk::finish(const Move& move) {
 void FleetDesk::take_back(const std::string& room_id) {
     const auto until = std::chrono::steady_clock::now() + milliseconds(adopt_patience_ms);
     while (lobby_.find(room_id) && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(milliseconds(1));
+    std::optional<std::string> failed;
     std::size_t count = 0;
-    if (const auto failed = rooms_.take({{.id = room_id}}, count)) log::error("a room that could not be handed over is not taken back", {{"room_id", room_id}, {"why", *failed}});
+    for (int tries = 0; tries < 3 && count == 0 && !lobby_.find(room_id); ++tries) {
+        if (tries != 0) std::this_thread::sleep_for(milliseconds(200));
+        failed = rooms_.take({{.id = room_id}}, count);
+    }
+    if (count == 0 && !lobby_.find(room_id))  // look_for_own() tries on, where it is still this node's
+        log::error("a room that could not be handed over is not taken back yet", {{"room_id", room_id}, {"why", failed ? std::string_view(*failed) : "it is another node's by now, or cannot be read"}});
 }
 
 }  // namespace tickrelay

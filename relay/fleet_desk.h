@@ -6,6 +6,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <chrono>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <set>
@@ -52,6 +53,8 @@ class FleetDesk {
     // No room of this id is anywhere, and it is this node's to make; or why not.
     std::optional<Refused> begin(const std::string& room_id);
     void give_up(const std::string& room_id);  // it was not made
+    // A room that no node could take up is forgotten. Nothing: there is none of this id.
+    std::optional<Answer<Done>> discard(const std::string& room_id);
 
     // All rooms go to other nodes, as soon as there are some that take them, until it is taken back.
     void drain(bool draining);
@@ -62,6 +65,13 @@ class FleetDesk {
         std::string to;
         bool parked = false;
         bool durable = false;
+        std::optional<std::string> answer{};  // of who is to adopt it; empty: it did
+        bool nobody = false;                  // is there to answer
+    };
+    struct Stays {
+        std::string refused_by{};
+        std::chrono::steady_clock::time_point until{};
+        std::chrono::seconds pause{0};
     };
 
     void look();
@@ -69,8 +79,9 @@ class FleetDesk {
     void let_go_lost();
     void let_go_all();
     void move_rooms();
-    void move(std::vector<Move>& moves);
+    std::size_t move(std::vector<Move>& moves);
     void park(std::vector<Move>& moves);
+    void ask_to_adopt(std::vector<Move>& moves);
     bool finish(const Move& move);
     void take_back(const std::string& room_id);
     void let_go(const RoomRecordPointer& record, CloseCode code, const std::string& detail);
@@ -92,6 +103,7 @@ class FleetDesk {
     std::atomic<bool> draining_{false};
     std::atomic<bool> stopping_{false};
     std::chrono::steady_clock::time_point own_due_{};  // the moves' thread's
+    std::map<std::string, Stays> stays_;               // likewise: rooms that a node did not take, and until when it is not asked again
     std::set<std::string> missing_;                    // likewise: this node's rooms that it did not run at the last look
     std::atomic<bool> looks_{false};  // a look is under way, or waits
     Tasks moves_{"fleet-moves"};      // rooms come and go

@@ -1,7 +1,9 @@
 #include "relay/room_return.h"
 
 #include <algorithm>
+#include <chrono>
 #include <future>
+#include <thread>
 
 #include "relay/core/checkpoint.h"
 #include "relay/core/limits.h"
@@ -17,6 +19,7 @@ namespace {
 // A clock that was set wrong meanwhile must not use up a room's ticks.
 constexpr std::int64_t away_most_ms = 7LL * 86'400'000;
 constexpr Tick tick_most = 1U << 30;
+constexpr int hears_of_terms_tries = 20;
 
 class Arrival final : public Errand {
   public:
@@ -49,12 +52,12 @@ std::optional<std::string> RoomReturn::take(const std::vector<StoredKey>& keys, 
     if (keys.empty()) return std::nullopt;
     const std::scoped_lock lock(taking_);
     const std::int64_t started_ns = monotonic_ns();
-    const std::uint32_t term = store_.new_term();
     claimed_.clear();
     ready_.clear();
     refused_ = 0;
     for (const StoredKey& key : keys)
-        if (!lobby_.find(key.id)) read(key, term);
+        if (!lobby_.find(key.id)) read(key);
+    const std::uint32_t term = term_above_all();
     // Before the lobby knows of them: nobody may join a room whose new owner is not on the disk.
     const bool all = claim(term);
     const std::size_t came = ready_.size();
@@ -93,7 +96,25 @@ bool RoomReturn::claim(std::uint32_t term) {
     return good;
 }
 
-void RoomReturn::read(const StoredKey& key, std::uint32_t term) {
+// Drawn after they were read: one that another node wrote meanwhile may be of a term that this node is still to hear of.
+std::uint32_t RoomReturn::term_above_all() {
+    const auto below = [this](std::uint32_t term) { return std::ranges::all_of(ready_, [term](const Ready& room) { return room.state->term < term; }); };
+    std::uint32_t term = store_.new_term();
+    for (int tries = 0; !below(term) && tries < hears_of_terms_tries; ++tries) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        term = store_.new_term();
+    }
+    for (std::size_t i = ready_.size(); i-- > 0;) {
+        ready_[i].how.term = term;
+        if (ready_[i].state->term < term) continue;
+        refuse({.id = claimed_[i].id, .aside = claimed_[i].aside}, "it is of a later term", "a backup of data_dir may have it", ready_[i].state->settings.trace_id);
+        ready_.erase(ready_.begin() + static_cast<std::ptrdiff_t>(i));
+        claimed_.erase(claimed_.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+    return term;
+}
+
+void RoomReturn::read(const StoredKey& key) {
     auto stored = wait_for<std::optional<StoredRoom>>([&](auto then) { store_.get_checkpoint(key, then); });
     if (!stored) {  // a fleet looks again soon, as long as there are free rooms
         log::warn("a room cannot be read from the store now: it stays there, and is tried again",
@@ -115,15 +136,15 @@ void RoomReturn::read(const StoredKey& key, std::uint32_t term) {
     }
     auto& state = std::get<SavedRoomPointer>(found);
     LogicFactory logic = logics_(state->settings.logic);
-    if (!logic || state->settings.id != key.id || state->term >= term) {
-        refuse(key, logic ? "it is another room's, or of a later term" : "no logic '" + state->settings.logic + "' is loaded",
+    if (!logic || state->settings.id != key.id) {
+        refuse(key, logic ? "it is another room's" : "no logic '" + state->settings.logic + "' is loaded",
                logic ? "a backup of data_dir may have it" : "load it with --logic and start again", state->settings.trace_id);
         return;
     }
     const std::uint32_t rate = state->settings.tick_rate;
     const std::int64_t away_ms = std::clamp<std::int64_t>(unix_ms() - stored->made_ms, 0, away_most_ms);
     const Tick tick = std::max(state->tick, std::min<Tick>(state->tick + ticks_of(away_ms, rate), tick_most));
-    const Restore how{.term = term,
+    const Restore how{.term = 0,  // drawn later
                       .tick = tick,
                       .lost_terms = stored->owners,
                       .lost_ticks = stored->owners == 0 ? 0 : std::min<Tick>(ticks_of(std::min(stored->lost_ms, away_most_ms), rate) + 1, limits::lost_ticks_max)};

@@ -35,7 +35,8 @@ class RoomReturn {
         Restore how;
         LogicFactory logic;
     };
-    void read(const StoredKey& key, std::uint32_t term);
+    void read(const StoredKey& key);
+    std::uint32_t term_above_all();
     bool claim(std::uint32_t term);
     void refuse(const StoredKey& key, const std::string& why, std::string_view remedy, std::string_view trace_id = {});
 

@@ -153,7 +153,9 @@ PageAnswer Operations::act(const PageRequest& request) {
     const json params = parse_json(request.body);
     if (!params.is_object()) return failure(400, "bad_params", "the body is an object: the parameters by name");
     AdminSession session{.subscription = {}, .peer_address = to_string(request.peer), .door = "dashboard"};
-    const Outcome outcome = run_method(*method, params, controls_, events_, session, deadline());
+    const Deadline until = deadline();
+    Outcome own = run_method(*method, params, controls_, events_, session, until);
+    const Outcome outcome = with_others(controls_, std::string(name), params, std::move(own), session, until);
     if (const auto* why = std::get_if<Refused>(&outcome)) return refused(*why);
     if (const auto* error = std::get_if<ParamError>(&outcome)) return failure(400, "bad_params", error->message);
     return page(std::get<json>(outcome));

@@ -40,6 +40,9 @@ const Method* find_method(std::string_view name);  // null: there is none
 // Runs it and writes its audit line. REQUIRES: params is an object.
 Outcome run_method(const Method& method, const nlohmann::json& params, Controls& controls, EventRing& events, AdminSession& session,
                    Deadline deadline);
+// What is the whole fleet's, after this node's part: a mistake in it is told by this node alone.
+Outcome with_others(Controls& controls, const std::string& name, const nlohmann::json& params, Outcome own, const AdminSession& session,
+                    Deadline deadline);
 
 // Reads the parameters to their end; an error stops the method.
 #define FINISH(call) \

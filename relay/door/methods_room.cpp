@@ -213,7 +213,7 @@ constexpr std::array room_method_table = {
     Method{"room.info", false, room_info, "room_id",
            "Settings, players with round trip, state age and bytes, ticks, bytes by component and field."},
     Method{"room.close", true, room_close, "room_id, reason?",
-           "Ends a room: its players leave with `room_closed`."},
+           "Ends a room: its players leave with `room_closed`. In a fleet also one that no node could take up after its own had ended: it is forgotten, and its id free."},
     Method{"room.broadcast", true, room_broadcast, "room_id, type, data?",
            "A message of the match server to all players; `data` is base64."},
     Method{"room.set", true, room_set, "room_id, entity?, component, fields",

@@ -122,14 +122,6 @@ bool is_about_rooms_anywhere(const std::string& name) {
     return name == "events.subscribe" || std::ranges::any_of(ban_methods(), [&](const Method& each) { return each.name == name; });
 }
 
-// What is the whole fleet's, after this node's part: a mistake in it is told by this node alone.
-Outcome with_others(Controls& controls, const std::string& name, const json& params, Outcome own, const AdminSession& session, Deadline deadline) {
-    const std::string_view theirs = session.forwarded ? "" : fleet_wide(name, params);
-    if (theirs.empty() || std::holds_alternative<ParamError>(own)) return own;
-    const auto others = controls.ask_others(dump_line({{"jsonrpc", "2.0"}, {"id", 0}, {"method", theirs}, {"params", params}}), deadline);
-    return others ? put_together(name, params, std::move(own), controls.info().node, *others) : std::move(own);
-}
-
 }  // namespace
 
 const Method* find_method(std::string_view name) {
@@ -150,6 +142,13 @@ Outcome run_method(const Method& method, const json& params, Controls& controls,
     Outcome outcome = method.run(call);
     audit(method, params, outcome, session, trace_id);
     return outcome;
+}
+
+Outcome with_others(Controls& controls, const std::string& name, const json& params, Outcome own, const AdminSession& session, Deadline deadline) {
+    const std::string_view theirs = session.forwarded ? "" : fleet_wide(name, params);
+    if (theirs.empty() || std::holds_alternative<ParamError>(own)) return own;
+    const auto others = controls.ask_others(dump_line({{"jsonrpc", "2.0"}, {"id", 0}, {"method", theirs}, {"params", params}}), deadline);
+    return others ? put_together(name, params, std::move(own), controls.info().node, *others) : std::move(own);
 }
 
 std::string Rpc::answer(std::string_view line, AdminSession& session) {

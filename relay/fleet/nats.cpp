@@ -84,6 +84,8 @@ void Nats::close() {
     p.connection = nullptr;
 }
 
+std::size_t Nats::payload_max() const { return static_cast<std::size_t>(std::max<std::int64_t>(natsConnection_GetMaxPayload(parts_->connection), 0)); }
+
 std::string Nats::local_address() const {
     char* ip = nullptr;
     int port = 0;

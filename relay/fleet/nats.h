@@ -83,6 +83,8 @@ class Nats {
     // `asked` must only hand on; `answer` may be called from anywhere, once, until close().
     std::optional<std::string> serve(const std::string& subject, std::function<void(std::string bytes, Answer answer)> asked);
 
+    // What a message may have at most, as the servers say.
+    [[nodiscard]] std::size_t payload_max() const;
     // By which this machine reaches the servers: other nodes reach it by that, too, mostly.
     [[nodiscard]] std::string local_address() const;
 

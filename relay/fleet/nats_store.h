@@ -53,6 +53,11 @@ class NatsStore final : public Store {
     enum class Begun : std::uint8_t { claimed, exists, failed };
     Begun begin_named(const std::string& room_id);
 
+    // A room whose owner is over and that nobody took up is forgotten, with its checkpoints. none: there is no such room, or somebody has
+    // it by now. Waits.
+    enum class Discarded : std::uint8_t { done, none, failed };
+    Discarded discard(const std::string& room_id);
+
     [[nodiscard]] bool keeps() const override { return true; }
     [[nodiscard]] std::uint32_t new_term() override;
     void claim(std::vector<StoredRoom> rooms, std::uint32_t term, Then<Stored> then) override;

@@ -136,6 +136,7 @@ std::optional<std::string> FleetNode::join(const std::string& url, const std::st
     if (auto error = take_name()) return error;
     thread_ = std::thread([this] { run(); });
     pthread_setname_np(thread_.native_handle(), "fleet");
+    around_.start(std::chrono::milliseconds(step_every_ms), [this] { look_around(boottime_ns()); });
     return std::nullopt;
 }
 
@@ -169,6 +170,7 @@ std::optional<std::string> FleetNode::take_name() {
 
 void FleetNode::stop() {
     if (!thread_.joinable()) return;
+    around_.stop();
     {
         const std::scoped_lock lock(wake_mutex_);
         stopping_ = true;
@@ -210,9 +212,6 @@ void FleetNode::run() {
 void FleetNode::step(std::int64_t now_ns) {
     if (now_ns >= renew_due_ns_) renew_due_ns_ = now_ns + (renew(now_ns) ? renew_every_ns : renew_again_ns);
     if (!may_run()) return;
-    if (lease_.until_ns() - now_ns > settings_.lease_ns - 2 * fleet_s) look_at_watches(now_ns);  // else renewals come first
-    probe(boottime_ns());
-    bury(boottime_ns());
     const bool look = ask([](Directory& directory, std::int64_t at_ns) { return !directory.to_adopt(at_ns).empty(); });
     bool lost = false;
     {
@@ -220,6 +219,14 @@ void FleetNode::step(std::int64_t now_ns) {
         lost = !lost_.empty();
     }
     if ((look || lost) && events_.look) events_.look();
+}
+
+// What may wait for servers and names: no renewal waits behind it.
+void FleetNode::look_around(std::int64_t now_ns) {
+    if (!may_run()) return;
+    if (lease_.until_ns() - now_ns > settings_.lease_ns - 2 * fleet_s) look_at_watches(now_ns);  // else renewals have NATS for themselves
+    probe(boottime_ns());
+    bury(boottime_ns());
 }
 
 NodeEntry FleetNode::own_entry() const {
@@ -248,7 +255,7 @@ bool FleetNode::renew(std::int64_t sent_ns) {
     own_revision_ = revision;
     lease_.renewed(sent_ns);
     beats_.clear();
-    const bool deaf = sent_ns - std::exchange(renewed_ns_, sent_ns) > deaf_after_ns;
+    const bool deaf = sent_ns - renewed_ns_.exchange(sent_ns) > deaf_after_ns;
     ask([&](Directory& directory, std::int64_t now_ns) {
         directory.node_is(settings_.name, entry, revision, now_ns);
         if (deaf) directory.was_deaf(now_ns);

@@ -13,6 +13,7 @@
 #include "relay/fleet/directory.h"
 #include "relay/fleet/lease.h"
 #include "relay/fleet/nats.h"
+#include "relay/fleet/tasks.h"
 
 namespace tickrelay {
 
@@ -80,6 +81,7 @@ class FleetNode {
   private:
     void run();
     void step(std::int64_t now_ns);
+    void look_around(std::int64_t now_ns);
     bool renew(std::int64_t sent_ns);
     void settle_conflict();
     void begin_anew();
@@ -110,11 +112,13 @@ class FleetNode {
     std::deque<std::pair<std::uint64_t, std::int64_t>> beats_;  // those whose fate may be unknown, and when they were sent
     std::function<Load()> load_;
     Events events_;
-    std::int64_t renewed_ns_ = 0;  // when the last renewal that succeeded was sent
+    std::atomic<std::int64_t> renewed_ns_{0};  // when the last renewal that succeeded was sent; anyone reads it
     std::int64_t renew_due_ns_ = 0;
+    std::atomic<bool> doubted_{false};
+
+    // Of the thread that looks around.
     std::int64_t probe_due_ns_ = 0;
     std::int64_t watches_due_ns_ = 0;
-    std::atomic<bool> doubted_{false};
     std::uint64_t nodes_last_ = 0;  // what the buckets had at the last look
     std::uint64_t rooms_last_ = 0;
 
@@ -123,6 +127,7 @@ class FleetNode {
     bool renew_now_ = false;
     bool stopping_ = false;
     std::thread thread_;
+    Tasks around_{"fleet-around"};  // watches, probes, burials
 };
 
 }  // namespace tickrelay

@@ -80,6 +80,28 @@ TEST(NodeCrash, ItsRoomsAreBackWhenItStartsAgainByTheSameName) {
     EXPECT_EQ(fleet.answer(0, "room.info", R"({"room_id":"only"})")["result"]["node"], "node-0");
 }
 
+// A logic that nobody else has.
+TEST(NodeCrash, ARoomThatNoNodeCanTakeUpIsClosedByCallAndItsIdIsFree) {
+    Fleet fleet;
+    fleet.arguments = {"--logic", TICKRELAY_SLOW_LOGIC};
+    ASSERT_NO_FATAL_FAILURE(fleet.start(1));
+    const Fleet::Json made = fleet.answer(0, "room.spawn", R"({"type":"arena","id":"room-0","logic":"slow"})");
+    ASSERT_TRUE(made.contains("result")) << made.dump();
+    ASSERT_TRUE(fleet.kept(0, [] {}));
+    fleet.arguments.clear();
+    ASSERT_NO_FATAL_FAILURE(fleet.add());
+    fleet.relays[0]->kill_it();
+    fleet.relays[0].reset();
+    ASSERT_TRUE(eventually([&] { return fleet.relays[1]->log().find("no logic 'slow' is loaded") != std::string::npos; })) << fleet.relays[1]->log();
+
+    const std::string spawn = R"({"type":"arena","id":"room-0"})", room = R"({"room_id":"room-0"})";
+    EXPECT_EQ(fleet.answer(1, "room.spawn", spawn)["error"]["data"]["reason"], "room_exists");
+    EXPECT_TRUE(fleet.answer(1, "room.close", room).contains("result"));
+    EXPECT_EQ(fleet.answer(1, "room.close", room)["error"]["data"]["reason"], "room_not_found");
+    EXPECT_TRUE(fleet.answer(1, "room.spawn", spawn).contains("result"));
+    EXPECT_EQ(fleet.rooms(1), 1U);
+}
+
 TEST(NodeCrash, ASecondNodeOfANameThatLivesIsRefused) {
     Fleet fleet(1, 2);
     ASSERT_NO_FATAL_FAILURE(fleet.start(1));

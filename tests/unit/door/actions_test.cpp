@@ -42,6 +42,20 @@ TEST_F(ActionsTest, APageOfThisHostKicks) {
     EXPECT_EQ(controls.kicks[0].reason, "rude");
 }
 
+TEST_F(ActionsTest, WhoIsBannedHereIsBannedInTheWholeFleet) {
+    controls.others = std::vector<NodeAnswer>{{.node = "node-b", .line = R"({"jsonrpc":"2.0","id":0,"result":{"kicked":0}})"}};
+    const std::string_view ban = R"({"room_id":"a","player_id":"ann","ban_s":60})";
+    EXPECT_EQ(operations.answer(post("/api/actions/player.kick", ban)).status, 200);
+    ASSERT_EQ(controls.others_asked.size(), 1U);
+    const json asked = json::parse(controls.others_asked[0]);
+    EXPECT_EQ(asked.at("method"), "player.ban");
+    EXPECT_EQ(asked.at("params"), json::parse(ban));
+    controls.others = std::vector<NodeAnswer>{{.node = "node-b", .line = {}}};
+    EXPECT_NE(operations.answer(post("/api/actions/player.kick", ban)).body.find("not on node-b"), std::string::npos);
+    EXPECT_EQ(operations.answer(post("/api/actions/player.kick", kick)).status, 200);
+    EXPECT_EQ(controls.others_asked.size(), 2U) << "a kick alone is its room's";
+}
+
 TEST_F(ActionsTest, AnotherSitesPageDoesNot) {
     PageRequest request = post("/api/actions/player.kick", kick);
     for (const auto* origin : {"http://evil.example", "http://127.0.0.1:8350", "null", "https://127.0.0.1:8351.evil.example"}) {

@@ -15,6 +15,8 @@ class FakeControls : public Controls {
     RelayInfo information{
         "node-a", "0.1.0", 12.5, 1, 2, 0.75, false, "127.0.0.1:8350", "127.0.0.1:8351", "ws://127.0.0.1:8350"};
     std::shared_ptr<const RoomTypes> known_types = std::make_shared<const RoomTypes>(built_in_types());
+    std::optional<std::vector<NodeAnswer>> others;  // what they answer; none: a relay alone
+    std::vector<std::string> others_asked;
     std::string why_unready;
     std::map<std::string, RoomInfo> known_rooms;
     RoomState known_state;
@@ -42,6 +44,10 @@ class FakeControls : public Controls {
         return room;
     }
 
+    std::optional<std::vector<NodeAnswer>> ask_others(const std::string& line, Deadline) override {
+        others_asked.push_back(line);
+        return others;
+    }
     RelayInfo info() override { return information; }
     std::shared_ptr<const RoomTypes> types() override { return known_types; }
     std::string unready() override { return why_unready; }

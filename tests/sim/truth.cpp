@@ -74,10 +74,17 @@ bool Record::skipped(EventNumber after, EventNumber before) const {
   return std::ranges::any_of(gaps_, [&](const auto& gap) { return gap.first < before && gap.second > after; });
 }
 
+// Two owners that came from one checkpoint leapt over the same numbers: those count once.
 EventNumber Record::leapt(EventNumber after, EventNumber last, std::size_t known) const {
-  EventNumber sum = 0;
-  for (const auto& [from, to] : std::span(leaps_).first(known))
-    if (from >= after && to <= last) sum += to - from;
+  std::vector<std::pair<EventNumber, EventNumber>> leaps(leaps_.begin(), leaps_.begin() + static_cast<std::ptrdiff_t>(known));
+  std::ranges::sort(leaps);
+  EventNumber sum = 0, counted = 0;  // up to here
+  for (const auto& [from, to] : leaps) {
+    if (from < after || to > last) continue;
+    const EventNumber begin = std::max(from, counted);
+    if (to > begin) sum += to - begin;
+    counted = std::max(counted, to);
+  }
   return sum;
 }
 

@@ -34,8 +34,7 @@ class Question final : public Errand {
 
 ControlDesk::ControlDesk(Reception& reception, Lobby& lobby, Tickets& tickets, const Stats& stats, EventRing& events,
                          std::span<WorkerPort* const> workers, Wishes wishes)
-    : reception_(reception), lobby_(lobby), tickets_(tickets), stats_(stats), events_(events), workers_(workers),
-      wishes_(std::move(wishes)) {}
+    : reception_(reception), lobby_(lobby), tickets_(tickets), stats_(stats), events_(events), workers_(workers), wishes_(std::move(wishes)) {}
 
 template <typename Result>
 Answer<Result> ControlDesk::ask(const std::string& room_id, Deadline deadline, OnPlace<Result> todo) {
@@ -176,8 +175,7 @@ Answer<Done> ControlDesk::update(UpdateRequest request, Deadline deadline) {
 }
 
 Answer<Done> ControlDesk::close(std::string room_id, std::string reason, Deadline deadline) {
-    if (fleet_ != nullptr && !lobby_.find(room_id))
-        if (auto discarded = fleet_->discard(room_id)) return *std::move(discarded);
+    if (auto discarded = fleet_ != nullptr && !lobby_.find(room_id) ? fleet_->discard(room_id) : std::nullopt) return *std::move(discarded);
     return ask<Done>(room_id, deadline, [reason](Worker& worker, Worker::Place& place) {
         worker.close_room(place, CloseCode::room_closed, reason.empty() ? "room_closed" : reason);
         return Done{};

@@ -130,8 +130,9 @@ void FleetDesk::learn_bans() {
         bool silent = false;
         for (const NodeAnswer& other : ask_others(line, steady_clock::now() + others_patience)) {
             const nlohmann::json answer = other.line ? parse_json(*other.line) : nlohmann::json();
-            silent |= !other.line;
-            if (!answer.is_object() || !answer.contains("result")) continue;
+            const bool told = answer.is_object() && answer.contains("result");
+            silent |= !told;
+            if (!told) continue;
             const nlohmann::json& bans = answer["result"]["bans"];
             more |= bans.size() == bans_at_once;
             for (const nlohmann::json& ban : bans) learn_ban(ban, known);

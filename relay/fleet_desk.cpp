@@ -17,7 +17,7 @@ constexpr std::size_t moves_at_once = 16;
 constexpr milliseconds look_every{250};
 constexpr std::chrono::seconds own_every{5};
 constexpr milliseconds park_patience{3'000};  // a room's next send tick, and the NATS servers
-constexpr std::int64_t adopt_patience_ms = 3'000;
+constexpr std::int64_t adopt_patience_ms = 3'000, adopt_each_ms = 250;
 constexpr std::chrono::seconds stays_first{5}, stays_most{60};  // a room that nobody took
 constexpr milliseconds hears_within{1'000};  // of what another node has just written
 
@@ -95,14 +95,19 @@ void FleetDesk::look() {
 // one look, and not so at the next.
 void FleetDesk::look_for_own() {
     const auto now = std::chrono::steady_clock::now();
-    if (now < own_due_ || stopping_) return;  // also of a node that drains: nobody else may take them
+    if (now < own_due_ || stopping_) return;
     own_due_ = now + own_every;
     std::set<std::string> missing;
     std::vector<StoredKey> twice;
     for (const std::string& id : node_.ask([](Directory& directory, std::int64_t) { return directory.own_rooms(); })) {
-        if (lobby_.find(id) || store_.is_aside(id)) continue;
+        if (lobby_.find(id) || store_.is_aside(id)) {
+            owed_.erase(id);
+            continue;
+        }
+        // What a drain that was over has let go waits for others, or the next start; what it could not take back is this node's to run.
+        if (draining_ && !owed_.contains(id)) continue;
         missing.insert(id);
-        if (missing_.contains(id)) twice.push_back({.id = id});
+        if (missing_.contains(id)) twice.push_back({.id = id, .revision = own_revision(id)});
     }
     missing_ = std::move(missing);
     std::size_t count = 0;
@@ -152,16 +157,13 @@ void FleetDesk::move_rooms() {
         const auto now = std::chrono::steady_clock::now();
         for (const RoomRecordPointer& record : lobby_.all()) {
             if (moves.size() == moves_at_once) break;
-            const auto stays = stays_.find(record->id);
-            bool waits = false;
+            if (const auto stays = stays_.find(record->id); stays != stays_.end() && now < stays->second.until) continue;
             std::string to = node_.ask([&](Directory& directory, std::int64_t now_ns) {
                 std::string best = directory.best(now_ns, directory.self());
-                waits = stays != stays_.end() && now < stays->second.until && stays->second.refused_by == best;
-                if (!best.empty() && !waits) directory.placed(best);
+                if (!best.empty()) directory.placed(best);
                 return best;
             });
             if (to.empty()) break;
-            if (waits) continue;
             moves.push_back({.record = record, .to = std::move(to)});
         }
         if (moves.empty()) break;  // nobody takes any now
@@ -182,7 +184,6 @@ std::size_t FleetDesk::move(std::vector<Move>& moves) {
             continue;
         }
         Stays& stays = stays_[each.record->id];
-        stays.refused_by = each.to;
         stays.pause = std::clamp(stays.pause * 2, stays_first, stays_most);
         stays.until = std::chrono::steady_clock::now() + stays.pause;
     }
@@ -215,9 +216,10 @@ void FleetDesk::park(std::vector<Move>& moves) {
     }
 }
 
-// All at once: a room that stands still must not wait for a node that does not answer another's.
+// All at once: no room stands still for another's node. Whose room was taken is sent there at once.
 void FleetDesk::ask_to_adopt(std::vector<Move>& moves) {
     std::vector<std::future<void>> asked;
+    const std::int64_t patience_ms = adopt_patience_ms + adopt_each_ms * static_cast<std::int64_t>(moves.size());  // they are taken up one by one
     for (Move& each : moves) {
         if (!each.durable) continue;
         const std::string& id = each.record->id;
@@ -225,28 +227,28 @@ void FleetDesk::ask_to_adopt(std::vector<Move>& moves) {
             const Directory::Room* room = directory.room(id);
             return room == nullptr ? std::uint64_t{0} : room->revision;
         });
-        if (revision == 0) continue;
-        asked.push_back(std::async(std::launch::async, [this, &each, revision] {
-            each.answer = store_.nats().ask(subject(each.to, "adopt"), each.record->id + "\n" + std::to_string(revision), adopt_patience_ms, each.nobody);
+        each.durable = revision != 0;  // the directory does not know it yet: it is unparked
+        if (!each.durable) continue;
+        asked.push_back(std::async(std::launch::async, [this, &each, revision, patience_ms] {
+            each.answer = store_.nats().ask(subject(each.to, "adopt"), each.record->id + "\n" + std::to_string(revision), patience_ms, each.nobody);
+            if (!each.answer || !each.answer->empty()) return;
+            const std::string url = node_.ask([&](Directory& directory, std::int64_t) {
+                const Directory::Node* to = directory.node(each.to);
+                return to == nullptr ? std::string() : to->entry.url;
+            });
+            each.went = !url.empty();
+            if (each.went) let_go(each.record, CloseCode::moved, url);
         }));
     }
     for (std::future<void>& each : asked) each.get();
 }
 
-// The other node claims it; then its players are sent there. Where that fails this node claims it again, in a new term, so that the other
+// The other node has claimed it, and its players are sent there. Where that failed this node claims it again, in a new term, so that the other
 // one cannot any more.
 bool FleetDesk::finish(const Move& move) {
     const std::string& id = move.record->id;
-    if (!move.parked && lobby_.find(id) != move.record) return true;
+    if (move.went || (!move.parked && lobby_.find(id) != move.record)) return true;
     const std::optional<std::string>& answer = move.answer;
-    const std::string url = node_.ask([&](Directory& directory, std::int64_t) {
-        const Directory::Node* to = directory.node(move.to);
-        return to == nullptr ? std::string() : to->entry.url;
-    });
-    if (answer && answer->empty() && !url.empty()) {
-        let_go(move.record, CloseCode::moved, url);
-        return true;
-    }
     log::warn("a room could not be handed over, and stays for now",
               {{"room_id", id}, {"to", move.to}, {"why", !move.durable ? "its checkpoint is not stored" : move.nobody ? "nobody answers there" : !answer ? "no answer in time" : !answer->empty() ? std::string_view(*answer) : "its URL is not known"}});
     if (move.durable) {
@@ -259,6 +261,7 @@ bool FleetDesk::finish(const Move& move) {
     return false;
 }
 
+// Only as this node's own: the other one may have taken it up after all, when its answer was too late.
 void FleetDesk::take_back(const std::string& room_id) {
     const auto until = std::chrono::steady_clock::now() + milliseconds(adopt_patience_ms);
     while (lobby_.find(room_id) && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(milliseconds(1));
@@ -266,10 +269,22 @@ void FleetDesk::take_back(const std::string& room_id) {
     std::size_t count = 0;
     for (int tries = 0; tries < 3 && count == 0 && !lobby_.find(room_id); ++tries) {
         if (tries != 0) std::this_thread::sleep_for(milliseconds(200));
-        failed = rooms_.take({{.id = room_id}}, count);
+        const std::uint64_t revision = own_revision(room_id);
+        if (revision == 0) return;  // another node's
+        failed = rooms_.take({{.id = room_id, .revision = revision}}, count);
     }
-    if (count == 0 && !lobby_.find(room_id))  // look_for_own() tries on, where it is still this node's
-        log::error("a room that could not be handed over is not taken back yet", {{"room_id", room_id}, {"why", failed ? std::string_view(*failed) : "it is another node's by now, or cannot be read"}});
+    if (count != 0 || lobby_.find(room_id)) return;
+    owed_.insert(room_id);
+    log::error("a room that could not be handed over is not taken back yet, and is tried again", {{"room_id", room_id}, {"why", failed ? std::string_view(*failed) : "it cannot be read now"}});
+}
+
+// Of the entry by which a room is this node's; 0: it is not.
+std::uint64_t FleetDesk::own_revision(const std::string& room_id) {
+    if (node_.find(room_id).where != Directory::Where::here) return 0;
+    return node_.ask([&](Directory& directory, std::int64_t) {
+        const Directory::Room* room = directory.room(room_id);
+        return room == nullptr ? std::uint64_t{0} : room->revision;
+    });
 }
 
 }  // namespace tickrelay

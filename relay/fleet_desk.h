@@ -67,9 +67,9 @@ class FleetDesk {
         bool durable = false;
         std::optional<std::string> answer{};  // of who is to adopt it; empty: it did
         bool nobody = false;                  // is there to answer
+        bool went = false;                    // its players were sent after it
     };
     struct Stays {
-        std::string refused_by{};
         std::chrono::steady_clock::time_point until{};
         std::chrono::seconds pause{0};
     };
@@ -84,6 +84,7 @@ class FleetDesk {
     void ask_to_adopt(std::vector<Move>& moves);
     bool finish(const Move& move);
     void take_back(const std::string& room_id);
+    std::uint64_t own_revision(const std::string& room_id);
     void let_go(const RoomRecordPointer& record, CloseCode code, const std::string& detail);
     std::string adopt(const std::string& room_id, std::uint64_t revision);
     std::optional<std::string> serve();
@@ -103,7 +104,8 @@ class FleetDesk {
     std::atomic<bool> draining_{false};
     std::atomic<bool> stopping_{false};
     std::chrono::steady_clock::time_point own_due_{};  // the moves' thread's
-    std::map<std::string, Stays> stays_;               // likewise: rooms that a node did not take, and until when it is not asked again
+    std::map<std::string, Stays> stays_;               // likewise: rooms that nobody took, and until when they are not offered again
+    std::set<std::string> owed_;                       // likewise: rooms that take_back() could not take
     std::set<std::string> missing_;                    // likewise: this node's rooms that it did not run at the last look
     std::atomic<bool> looks_{false};  // a look is under way, or waits
     Tasks moves_{"fleet-moves"};      // rooms come and go

@@ -10,13 +10,20 @@ namespace tickrelay {
 bool EventLog::takes(const Event& event) const {
     if (!shares_ || event.player == 0) return true;
     const auto held = shares_->held.find(event.player);
-    return held == shares_->held.end() || (held->second.count < shares_->each.count && held->second.bytes + event.bytes() <= shares_->each.bytes);
+    if (held == shares_->held.end()) return true;
+    const Share& its = held->second.of(event.kind);
+    return its.count < shares_->each.count && its.bytes + event.bytes() <= shares_->each.bytes;
+}
+
+bool EventLog::has_inputs_of(PlayerNumber player) const {
+    const auto held = shares_->held.find(player);
+    return held != shares_->held.end() && held->second.inputs.count != 0;
 }
 
 EventNumber EventLog::push(Event event) {
     bytes_ += event.bytes();
     if (shares_) {
-        Share& held = shares_->held[event.player];
+        Share& held = shares_->held[event.player].of(event.kind);
         ++held.count;
         held.bytes += event.bytes();
     }
@@ -51,8 +58,10 @@ void EventLog::forget_up_to(EventNumber number) {
         bytes_ -= gone.bytes();
         if (shares_) {
             const auto held = shares_->held.find(gone.player);
-            held->second.bytes -= gone.bytes();
-            if (--held->second.count == 0) shares_->held.erase(held);
+            Share& its = held->second.of(gone.kind);
+            its.bytes -= gone.bytes();
+            --its.count;
+            if (held->second.inputs.count + held->second.others.count == 0) shares_->held.erase(held);
         }
         ring_[front_++] = {};
         if (first_++ == gap_after_) first_ += std::exchange(gap_, 0);

@@ -31,7 +31,7 @@ struct Event {
 
 class EventLog {
   public:
-    // What one sender has in it at most, so that it pushes out nobody else's.
+    // What one sender has in it at most, so that it pushes out nobody else's: that much of inputs, and as much of all else.
     struct Share {
         std::size_t count = 0;
         std::size_t bytes = 0;
@@ -45,6 +45,8 @@ class EventLog {
     EventNumber push(Event event);
     // Whether its sender may have that in it, too.
     [[nodiscard]] bool takes(const Event& event) const;
+    // Whether inputs of that player are in it. REQUIRES: it has shares.
+    [[nodiscard]] bool has_inputs_of(PlayerNumber player) const;
 
     [[nodiscard]] EventNumber last() const { return first_ + gap_ + static_cast<EventNumber>(size()) - 1; }
     [[nodiscard]] EventNumber first() const { return first_; }  // oldest still held; last() + 1 where none is
@@ -71,9 +73,13 @@ class EventLog {
     void set_count_max(std::size_t count) { count_max_ = count; }
 
   private:
+    struct Held {
+        Share inputs, others;
+        Share& of(EventKind kind) { return kind == EventKind::Input ? inputs : others; }
+    };
     struct Shares {
         Share each;
-        std::unordered_map<PlayerNumber, Share> held;
+        std::unordered_map<PlayerNumber, Held> held;
     };
 
     std::size_t count_max_;

@@ -51,13 +51,13 @@ std::uint32_t Room::ticks_of_ms(std::uint64_t ms) const {
 PlayerNumber Room::take_seat(SeatRequest request, LinkId link) {
     IdBlock block;
     const EntityId entity = next_own_id(), roster_entity = views_ ? next_own_id() : 0;
-    if (entity == 0 || (views_ && roster_entity == 0) || !(spawns(request.role) ? grant_block(block) : spend_block())) return 0;
+    if (entity == 0 || (views_ && roster_entity == 0) || !(spawns(request.role) ? grant_first_block(block) : spend_block())) return 0;
     auto seat = std::make_unique<Seat>();
     seat->number = request.number != 0 ? request.number : next_number_++;
     seat->take_role(request.role);
     if (request.number != 0) {
         made_again_.push_back(request.number);
-        seat->direct.skip_to(lost(request.number)->direct);
+        seat->direct.skip_to(lost(request.number)->direct * direct_shares(request.role));
     }
     seat->player_id = request.player_id.empty() ? made_player_id(seat->number) : std::move(request.player_id);
     seat->session = std::move(request.session);
@@ -156,15 +156,17 @@ void Room::end_at(std::size_t index, CloseCode code, std::string_view reason) {
     }
     if (seat->roster_entity != 0) world_.remove(seat->roster_entity, stamp());
     events_.push({.kind = EventKind::PlayerLeft, .player = seat->number, .type = std::string(reason), .data = {}});
+    if (seat->block.count != 0 && seat->last_spawned == 0 && seat->ids_known && unused_blocks_.size() < limits::players_max) unused_blocks_.push_back(seat->block);
     if (seats_.empty()) empty_since_ = tick_;
     observer_.seat_ended(*this, *seat, code, reason);
     if (logic_) logic_->on_close(*this, *seat, reason);
 }
 
-// Leaving and coming again must not evade the quota: what players left to nobody is at most what a full room may own.
+// Leaving and coming again must not evade the quota: what players left to nobody is at most what a full room may own, and half of what a room holds.
 bool Room::may_keep(const Seat& seat, std::uint64_t nobodys) const {
     if (settings_.entities_per_player == 0 || seat.role == wire::Role::Authority || PLANTED(entities_unbounded)) return true;
-    return nobodys < std::uint64_t{settings_.entities_per_player} * std::max<std::uint32_t>(settings_.max_players, 1);
+    const std::uint64_t full = std::uint64_t{settings_.entities_per_player} * std::max<std::uint32_t>(settings_.max_players, 1);
+    return nobodys < std::min<std::uint64_t>(full, limits::entities_max / 2);
 }
 
 // A player may be out of sight; that it is in the room everyone knows.
@@ -182,30 +184,6 @@ void Room::write_room() {
     builder_.Finish(wire::CreateRoomDirect(builder_, settings_.id.c_str(), settings_.type.c_str(), settings_.metadata.c_str(),
                                            settings_.locked));
     world_.replace(0, room_component, std::as_bytes(std::span(builder_.GetBufferPointer(), builder_.GetSize())), stamp());
-}
-
-EntityId Room::next_own_id() {
-    EntityId id = last_own_id_ + 1;
-    if (!own_block_.holds(id)) {
-        if (!grant_block(own_block_)) return 0;
-        id = own_block_.first;
-    }
-    return last_own_id_ = id;
-}
-
-// One that is not given out bounds seats all the same.
-bool Room::spend_block() {
-    if (blocks_left_ == 0) return false;
-    --blocks_left_;
-    return true;
-}
-
-bool Room::grant_block(IdBlock& block) {
-    constexpr std::uint32_t blocks_max = 0xFFFFFFFFU / limits::ids_per_block;
-    if (next_block_ >= blocks_max || !spend_block()) return false;
-    block = {next_block_ * limits::ids_per_block, limits::ids_per_block};
-    ++next_block_;
-    return true;
 }
 
 // ---------------------------------------------------------------------------------------------- time
@@ -230,7 +208,10 @@ void Room::advance(Tick now) {
     events_this_tick_ = 0;
     blocks_left_ = static_cast<std::uint32_t>(
         std::min<std::uint64_t>(blocks_left_ + std::uint64_t{passed} * limits::blocks_per_tick, limits::blocks_burst_max));
-    for (const auto& seat : seats_) seat->direct_this_tick = 0;
+    for (const auto& seat : seats_) {
+        seat->direct_this_tick = 0;
+        grant_due(*seat);
+    }
     for (std::size_t i = seats_.size(); i-- > 0;)
         if (i < seats_.size() && !seats_[i]->connected() && seats_[i]->expires <= now && !PLANTED(no_grace_end))  // on_close may end others
             end_at(i, CloseCode::session_unknown, "connection_lost");

@@ -176,9 +176,12 @@ class Room {
     EntityId next_own_id();
     [[nodiscard]] std::string made_player_id(PlayerNumber number);
     bool grant_block(IdBlock& block);
+    bool grant_first_block(IdBlock& block);
     bool spend_block();
+    [[nodiscard]] bool waits_for_authority(const Seat& from) const;
     [[nodiscard]] bool may_keep(const Seat& seat, std::uint64_t nobodys) const;
     bool use_id(Seat& seat, EntityId id);
+    void grant_due(Seat& seat);
     static bool spawns(wire::Role role) { return role != wire::Role::Spectator; }
     static bool push_direct(Seat& seat, Event event);
     [[nodiscard]] const LostNumbers* lost(PlayerNumber number) const;
@@ -229,6 +232,8 @@ class Room {
     std::uint32_t next_block_ = 0;  // of limits::ids_per_block
     IdBlock own_block_;             // seats' entities and those of the logic
     EntityId last_own_id_ = 0;
+    std::vector<IdBlock> unused_blocks_;  // of seats that ended without a spawn
+    Tick answered_at_ = 0;                // an authority's first write of a tick was then
     std::uint32_t events_this_tick_ = 0;
     std::uint32_t blocks_left_ = limits::blocks_burst_max;  // fills up with time
     std::unordered_set<EntityId> keep_;

@@ -24,11 +24,18 @@ void Room::acknowledge(Seat& seat, EventNumber direct) {
 }
 
 void Room::answer_inputs() {
+    const bool first = std::exchange(answered_at_, tick_) != tick_;
     for (const auto& seat : seats_) {
+        // What no authority was told of, or not in time, is answered with what it does next: nothing else will come of it.
+        if (first && seat->input_seq > seat->heard_seq && !waits_for_authority(*seat)) seat->heard_seq = seat->input_seq;
         if (seat->heard_seq <= seat->answered_seq) continue;
         seat->answered_seq = seat->heard_seq;
         seat->answered_tick = stamp();
     }
+}
+
+bool Room::waits_for_authority(const Seat& from) const {
+    return std::ranges::any_of(seats_, [&](const auto& seat) { return seat->role == wire::Role::Authority && seat->direct.has_inputs_of(from.number); });
 }
 
 void Room::refuse(Seat& seat, const Action& action, Refusal refusal) {
@@ -86,32 +93,15 @@ void Room::note_owned(PlayerNumber owner, bool more) {
         --seat->entities;
 }
 
-// What is refused later on has used its id, too: its client goes on from there. False: it is not this seat's to use.
-bool Room::use_id(Seat& seat, EntityId id) {
-    const bool in_next = seat.next_block.holds(id);
-    const bool in_old = seat.old_block.holds(id);
-    if (id <= seat.last_spawned || (!in_next && !in_old && !seat.block.holds(id))) return false;
-    seat.last_spawned = id;
-    if (in_next) seat.block = std::exchange(seat.next_block, IdBlock{}), seat.ids_known = true, seat.block_used = 0;
-    if (in_old) return true;
-    ++seat.block_used;
-    // Leaps cost no action each: who makes them waits, or one player's would be all the ids that a room has.
-    const std::uint32_t half = seat.block.count / 2;
-    const bool long_since = seat.next_block_tick == 0 || tick_ >= seat.next_block_tick + ticks_of_ms(limits::ids_leap_ms);
-    const bool due = seat.block_used >= half || (id - seat.block.first >= half && long_since);
-    if (due && seat.next_block.count == 0 && grant_block(seat.next_block)) seat.next_block_tick = tick_ + 1;
-    return true;
-}
-
 Refusal Room::apply_spawn(Seat& seat, const Action& action) {
     if (settings_.authority == Authority::logic || !spawns(seat.role)) return Refusal::not_allowed;
     if (settings_.authority == Authority::server && seat.role != wire::Role::Authority) return Refusal::not_allowed;
-    if (!use_id(seat, action.entity)) return Refusal::bad_id;
-    if (world_.size() >= limits::entities_max || owns_too_many(seat)) return Refusal::too_many_entities;
-    if (const Refusal refusal = check_value(action.component, action.mask, action.data); refusal != Refusal::none) return refusal;
     const auto has = [&](wire::ActionFlags flag) { return (action.flags & flag) != wire::ActionFlags{}; };
     const bool hidden = has(wire::ActionFlags::Private) || has(wire::ActionFlags::Team);
     if (hidden && !views_) return Refusal::not_allowed;  // everyone would see it
+    if (!use_id(seat, action.entity)) return Refusal::bad_id;
+    if (world_.size() >= limits::entities_max || owns_too_many(seat)) return Refusal::too_many_entities;
+    if (const Refusal refusal = check_value(action.component, action.mask, action.data); refusal != Refusal::none) return refusal;
 
     world_.create(action.entity, seat.number, stamp());
     const Refusal refusal = write(action.entity, action.component, action.mask, action.data);
@@ -148,6 +138,7 @@ Refusal Room::apply_input(Seat& seat, const Action& action) {
         logic_->on_message(*this, seat, {.kind = LogicMessage::Kind::input, .type = {}, .data = action.data, .seq = action.seq});
         return Refusal::none;
     }
+    seat.input_seq = action.seq;
     const Refusal refusal = deliver_to_authority(seat, action, EventKind::Input);
     return refusal == Refusal::no_receiver ? Refusal::none : refusal;  // an input without a receiver is no fault
 }

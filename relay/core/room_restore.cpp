@@ -21,8 +21,8 @@ constexpr std::uint64_t raise(std::uint64_t per_term, std::uint64_t per_tick, st
 }
 static_assert(raise(events_per_term, events_per_tick, limits::lost_terms_max, limits::lost_ticks_max) < 1ULL << 26,
               "dozens of the worst restores, thousands of usual ones, before a room's event numbers are used up");
-static_assert(raise(limits::authority_per_tick_max, limits::authority_per_tick_max, limits::lost_terms_max, limits::lost_ticks_max) < 1ULL << 27,
-              "a dozen of the worst restores, thousands of usual ones");
+static_assert(raise(limits::direct_per_tick_max, limits::direct_per_tick_max, limits::lost_terms_max, limits::lost_ticks_max) < 1ULL << 24);
+static_assert(limits::authority_per_tick_max % limits::direct_per_tick_max == 0);
 static_assert(raise(blocks_per_term, limits::blocks_per_tick, 1, 60 * 60) * limits::ids_per_block < 1ULL << 27,
               "dozens of restores with a minute lost at 60 Hz before a room's ids are used up");
 
@@ -33,7 +33,7 @@ Raise raise_past(std::uint32_t lost_terms, std::uint32_t lost_ticks) {
     const std::uint64_t terms = std::min(lost_terms, limits::lost_terms_max);
     const std::uint64_t ticks = std::min(lost_ticks, limits::lost_ticks_max);
     return {.events = static_cast<EventNumber>(raise(events_per_term, events_per_tick, terms, ticks)),
-            .direct = static_cast<EventNumber>(raise(limits::authority_per_tick_max, limits::authority_per_tick_max, terms, ticks)),
+            .direct = static_cast<EventNumber>(raise(limits::direct_per_tick_max, limits::direct_per_tick_max, terms, ticks)),
             .blocks = static_cast<std::uint32_t>(raise(blocks_per_term, limits::blocks_per_tick, terms, ticks))};
 }
 
@@ -68,7 +68,7 @@ void Room::restore_numbers(const Restore& how) {
     if (how.lost_terms == 0) return;
     if (!PLANTED(events_not_raised)) events_.skip_to(events_.last() + raised.events);
     if (!PLANTED(direct_not_raised))
-        for (const auto& seat : seats_) seat->direct.skip_to(seat->direct.last() + raised.direct);
+        for (const auto& seat : seats_) seat->direct.skip_to(seat->direct.last() + raised.direct * direct_shares(seat->role));
     // Grace begins anew for those as for the seats that are here, also for those that a crash shortly before had lost.
     std::erase_if(lost_numbers_, [this](const LostNumbers& lost) { return lost.until < tick_ - jumped_; });
     for (LostNumbers& lost : lost_numbers_) {
@@ -98,6 +98,7 @@ void Room::restore_seat(Seat& seat, bool lost) {
     }
     seat.next_block_tick = tick_ + 1;
     if (seat.block.holds(seat.last_spawned)) seat.block_used = seat.last_spawned - seat.block.first + 1;
+    if (seat.block_used >= limits::ids_per_block / 2 && seat.next_block.count == 0) seat.block_due = tick_ + 1;
     write_roster(seat);
 }
 

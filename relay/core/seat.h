@@ -22,6 +22,11 @@ struct IdBlock {
     [[nodiscard]] bool holds(EntityId id) const { return id >= first && id - first < count; }
 };
 
+// So many times as many direct messages as another seat gets one of this role in a tick, at most.
+constexpr EventNumber direct_shares(wire::Role role) {
+    return role == wire::Role::Authority ? limits::authority_per_tick_max / limits::direct_per_tick_max : 1;
+}
+
 struct Seat {
     PlayerNumber number = 0;
     std::string player_id;
@@ -40,7 +45,8 @@ struct Seat {
     std::uint32_t applied_seq = 0;
     Tick told_applied = 0;  // tick of the last Yours that told applied_seq alone
     // With authority `server`. Not in checkpoints: the authority answers on.
-    std::uint32_t heard_seq = 0;     // inputs up to here an authority has acknowledged,
+    std::uint32_t input_seq = 0;     // of the newest input,
+    std::uint32_t heard_seq = 0;     // ... inputs up to here an authority has acknowledged,
     std::uint32_t answered_seq = 0;  // ... and written to the state since,
     Tick answered_tick = 0;          // ... from this tick on
     EventLog direct{limits::direct_max, limits::direct_bytes_max};
@@ -56,6 +62,7 @@ struct Seat {
     IdBlock block;            // in use
     IdBlock next_block;       // granted when half of `block` was used
     std::uint32_t block_used = 0;  // spawns from `block`
+    Tick block_due = 0;            // when the next is to be granted; 0: not yet
     Tick next_block_tick = 0;
     EntityId last_spawned = 0;
     bool ids_known = true;    // false after a crash: its client alone knows which ids below `next_block` it used

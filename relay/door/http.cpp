@@ -155,7 +155,9 @@ PageAnswer Operations::act(const PageRequest& request) {
     AdminSession session{.subscription = {}, .peer_address = to_string(request.peer), .door = "dashboard"};
     const Deadline until = deadline();
     Outcome own = run_method(*method, params, controls_, events_, session, until);
-    const Outcome outcome = with_others(controls_, std::string(name), params, std::move(own), session, until);
+    // Not for long: /readyz is answered by this thread, too.
+    const Deadline soon = std::min(until, std::chrono::steady_clock::now() + std::chrono::milliseconds(800));
+    const Outcome outcome = with_others(controls_, std::string(name), params, std::move(own), session, soon);
     if (const auto* why = std::get_if<Refused>(&outcome)) return refused(*why);
     if (const auto* error = std::get_if<ParamError>(&outcome)) return failure(400, "bad_params", error->message);
     return page(std::get<json>(outcome));

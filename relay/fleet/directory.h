@@ -90,6 +90,8 @@ class Directory {
     [[nodiscard]] std::vector<std::string> to_bury(std::int64_t now_ns) const;
     // Free rooms that are this node's turn.
     [[nodiscard]] std::vector<std::string> to_adopt(std::int64_t now_ns);
+    // Its owner is over, and so it is anybody's to take up.
+    [[nodiscard]] bool is_free(const Room& room, std::int64_t now_ns) const;
     // Rooms that are this node's. It may not run one of them: the answer to its claim was lost.
     [[nodiscard]] std::vector<std::string> own_rooms() const;
     // Where a room is best: most headroom first, then fewest rooms. Empty: nowhere. `but`: not there.
@@ -105,7 +107,6 @@ class Directory {
 
   private:
     void disown(const std::string& incarnation, std::string_view id);
-    [[nodiscard]] bool is_free(const Room& room, std::int64_t now_ns) const;
     [[nodiscard]] bool may_be_buried(const Node& node, std::int64_t now_ns) const;
     [[nodiscard]] std::size_t turn_of_self(const std::string& id, std::int64_t now_ns) const;
 

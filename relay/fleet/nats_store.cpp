@@ -187,50 +187,6 @@ void NatsStore::reserve_events(std::uint64_t up_to) {
 
 // ---------------------------------------------------------------------------------------------- the directory's thread
 
-NatsStore::Begun NatsStore::begin_named(const std::string& room_id) {
-    for (int tries = 0; tries < 3; ++tries) {
-        const RoomClaim entry{.node = node_.name(), .incarnation = node_.incarnation(), .term = new_term()};
-        Nats::Value there;
-        const Nats::Read read = nats_.get(node_.rooms_bucket(), key_of(room_id), there, ask_patience_ms);
-        if (read == Nats::Read::found) return Begun::exists;
-        if (read == Nats::Read::failed) return Begun::failed;
-        if (there.revision >= entry.term) {  // a room of this id ended just now: its term may be as high
-            node_.removed_room(room_id, there.revision);
-            continue;
-        }
-        const Stored wrote = write_entry(room_id, entry, there.revision);
-        if (wrote == Stored::failed) return Begun::failed;
-        if (wrote != Stored::durable) continue;
-        const std::scoped_lock lock(mutex_);
-        begun_[room_id] = entry.term;
-        return Begun::claimed;
-    }
-    return Begun::exists;
-}
-
-// The entry first: from there on nobody can claim it. Then the checkpoints of its terms alone: a room of this id may begin anew at once.
-NatsStore::Discarded NatsStore::discard(const std::string& room_id) {
-    const std::string key = key_of(room_id);
-    const auto known = node_.find(room_id).where != Directory::Where::between ? std::nullopt : node_.ask([&](Directory& directory, std::int64_t) {
-        const Directory::Room* room = directory.room(room_id);
-        return room == nullptr ? std::nullopt : std::optional(*room);
-    });
-    if (!known) return Discarded::none;
-    std::uint64_t revision = 0;
-    switch (nats_.remove(node_.rooms_bucket(), key, known->revision, revision, ask_patience_ms)) {
-        case Nats::Wrote::failed: return Discarded::failed;
-        case Nats::Wrote::conflict: return Discarded::none;
-        case Nats::Wrote::done: break;
-    }
-    node_.removed_room(room_id, revision);
-    for (const std::uint32_t term : {known->entry.term, known->entry.kept_term})
-        if (term != 0)
-            nats_.purge(settings_.node.prefix + "_checkpoints", settings_.node.prefix + ".checkpoint." + key + "." + std::to_string(term) + ".>", ask_patience_ms);
-    const std::scoped_lock lock(mutex_);
-    aside_.erase(room_id);
-    return Discarded::done;
-}
-
 // durable: the directory has it. ended: somebody else wrote meanwhile.
 Stored NatsStore::write_entry(const std::string& id, const RoomClaim& entry, std::uint64_t expected) {
     std::uint64_t revision = 0;

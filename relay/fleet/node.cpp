@@ -253,13 +253,13 @@ bool FleetNode::renew(std::int64_t sent_ns) {
         case Nats::Wrote::done: break;
     }
     own_revision_ = revision;
-    lease_.renewed(sent_ns);
-    beats_.clear();
     const bool deaf = sent_ns - renewed_ns_.exchange(sent_ns) > deaf_after_ns;
     ask([&](Directory& directory, std::int64_t now_ns) {
         directory.node_is(settings_.name, entry, revision, now_ns);
         if (deaf) directory.was_deaf(now_ns);
     });
+    lease_.renewed(sent_ns);  // only now: who may run may bury, and what was silent may have been the outage
+    beats_.clear();
     return true;
 }
 

@@ -312,7 +312,7 @@ void Loop::sample(SocketId socket, Peer& peer) {
     // A large frame may take a slow line longer than that: while its bytes arrive it is neither stuck nor unheard.
     if (since && now_ns_ - *since > delivery_looked_at_after_ns) {
         const std::uint64_t delivered = sockets_.delivered(socket), before = std::exchange(peer.delivered, delivered);
-        if (std::exchange(peer.delivered_while_ns, *since) == *since && delivered > before) {
+        if (std::exchange(peer.delivered_while_ns, *since) == *since && before != 0 && delivered > before) {
             peer.line.moved(now_ns_);
             since = now_ns_;
         }

@@ -23,8 +23,8 @@ constexpr std::size_t receive_bytes = 512;
 constexpr std::size_t rest_bytes = 64 * 1024;  // libwebsockets writes at most this much of a kept rest at once
 constexpr std::size_t spare_max = 16;
 constexpr std::uint8_t wary_writes = 64;
-constexpr std::size_t frame_overhead_bytes = 64;     // with each read piece: WebSocket's header, TLS's record
-constexpr std::size_t overhead_free_bytes = 8 * 1024;  // a second: pings and pongs, what is read and not delivered yet
+constexpr std::size_t frame_overhead_bytes = 64;     // with each message: WebSocket's header, TLS's record
+constexpr std::size_t piece_overhead_bytes = 8;      // ... and with each other piece of it that is read
 
 int callback(lws* wsi, lws_callback_reasons reason, void* session, void* in, std::size_t bytes) {
     auto* sockets = static_cast<LwsSockets*>(lws_context_user(lws_get_context(wsi)));
@@ -185,8 +185,8 @@ int LwsSockets::receive(SocketId socket, const std::byte* in, std::size_t bytes)
     Connection& connection = connections_[socket];
     heard(connection);
     const bool complete = lws_is_final_fragment(connection.wsi);
-    // Not more than it brings where its message goes on: fragments of a byte would hide pings.
-    if (bytes != 0) connection.counted += bytes + (complete ? frame_overhead_bytes : std::min(frame_overhead_bytes, bytes));
+    // Little where its message goes on: small fragments would hide pings.
+    if (bytes != 0) connection.counted += bytes + (complete ? frame_overhead_bytes : std::min(piece_overhead_bytes, bytes));
     if (connection.phase != Phase::open) return 0;
     if (!lws_frame_is_binary(connection.wsi)) {
         return refuse(socket, {CloseCode::protocol_error, "text message"});
@@ -357,50 +357,12 @@ void LwsSockets::pause(SocketId socket, bool paused) {
     lws_rx_flow_control(connection.wsi, paused ? 0 : 1);
 }
 
-std::uint64_t LwsSockets::delivered(SocketId socket) const {
-    const Connection& connection = connections_[socket];
-    return connection.phase == Phase::open ? tcp_bytes_delivered(connection.fd) : 0;
-}
+bool LwsSockets::keeps(const Connection& connection) { return lws_partial_buffered(connection.wsi) != 0; }
 
 // Closes without a frame, by libwebsockets' timer: never within the caller's call.
 void LwsSockets::kill(Connection& connection) {
     connection.phase = Phase::gone;
     lws_set_timeout(connection.wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
-}
-
-// libwebsockets answers pings and swallows empty fragments by itself; only the kernel's count of bytes shows them.
-void LwsSockets::tell_overhead(SocketId socket) {
-    Connection& connection = connections_[socket];
-    const std::uint64_t read = tcp_bytes_read(connection.fd);
-    const std::uint64_t came = read - std::min(read, connection.read_before);
-    const std::uint64_t expected = overhead_free_bytes + std::exchange(connection.counted, 0);
-    connection.read_before = read;
-    if (came > expected) events_->overhead(socket, came - expected);
-}
-
-void LwsSockets::sweep() {
-    static constexpr std::byte ping[] = {std::byte{0x89}, std::byte{1}, std::byte{'t'}};  // an empty pong is not reported
-    const std::uint32_t parts = settings_.sweep_ms / LwsLoop::heartbeat_ms;
-    for (SocketId socket = ++beats_ % parts; socket < connections_.size(); socket += parts) {
-        Connection& connection = connections_[socket];
-        if (connection.phase == Phase::open) tell_overhead(socket);
-        if (connection.phase != Phase::open || connection.paused) continue;
-        const std::uint32_t quiet_ms = ++connection.quiet_sweeps * settings_.sweep_ms;
-        if (quiet_ms >= settings_.dead_after_ms) {
-            // Who is still taking a large message has nothing to say yet.
-            const std::uint64_t before = std::exchange(connection.delivered, tcp_bytes_delivered(connection.fd));
-            if (connection.delivered > before)
-                connection.quiet_sweeps /= 2;
-            else
-                kill(connection);
-        } else if (quiet_ms >= settings_.ping_after_ms && !connection.pinged && !connection.blocked &&
-                   !lws_partial_buffered(connection.wsi)) {
-            connection.pinged = true;
-            connection.delivered = tcp_bytes_delivered(connection.fd);
-            write(connection, ping, {});
-            connection.owes_writable = false;
-        }
-    }
 }
 
 }  // namespace tickrelay

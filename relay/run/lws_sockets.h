@@ -114,6 +114,7 @@ class LwsSockets final : public Sockets {
     Sent block(Connection& connection, Sent sent);
     Sent keep(Connection& connection, std::span<const std::byte> first, std::span<const std::byte> second);
     void kill(Connection& connection);
+    static bool keeps(const Connection& connection);  // a rest that libwebsockets has yet to write
     void sweep();  // one part of the connections: a second's work is spread over its heartbeats
     void tell_overhead(SocketId socket);
     int confirm(lws* wsi);

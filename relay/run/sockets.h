@@ -37,7 +37,8 @@ class Sockets {
     // Stops or resumes reading: the peer's TCP window fills, nothing is lost.
     virtual void pause(SocketId socket, bool paused) = 0;
 
-    // Bytes that have reached the peer's machine, in the connection's life: what tells a slow line from a dead one. 0: not known.
+    // Bytes that have reached the peer's machine, in the connection's life, while others are on their way: what tells a slow line from a dead
+    // one. 0: none are, or it is not known.
     [[nodiscard]] virtual std::uint64_t delivered(SocketId socket) const {
         (void)socket;
         return 0;

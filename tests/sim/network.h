@@ -89,7 +89,10 @@ class FakeSockets final : public Sockets {
   Sent send(SocketId socket, std::span<const std::byte> first, std::span<const std::byte> second) override;
   void close(SocketId socket, CloseCode code, std::string_view detail) override;
   void pause(SocketId socket, bool paused) override;
-  [[nodiscard]] std::uint64_t delivered(SocketId socket) const override { return wires_[socket]->delivered; }
+  [[nodiscard]] std::uint64_t delivered(SocketId socket) const override {
+    const Wire& wire = *wires_[socket];
+    return wire.unsent.empty() && wire.kept.empty() ? 0 : wire.delivered;
+  }
   [[nodiscard]] const PeerAddress& peer(SocketId socket) const override { return wires_[socket]->from; }
 
   [[nodiscard]] std::size_t bytes_kept() const;

@@ -1,8 +1,13 @@
 #include "arrival.h"
 
+#include <netinet/in.h>
 #include <sys/socket.h>
+#if __has_include(<linux/tcp.h>)
+#include <linux/tcp.h>  // glibc's own ends before this counter
+#endif
 
 #include <array>
+#include <cstddef>
 #include <cstring>
 #include <ctime>
 
@@ -47,6 +52,18 @@ void note_arrivals(int) {}
 std::int64_t arrival_us(int) { return 0; }
 
 #endif
+
+std::uint64_t bytes_arrived(int socket) {
+#ifdef TCP_INFO
+  tcp_info info{};
+  socklen_t bytes = sizeof info;
+  if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &bytes) != 0) return 0;
+  return bytes < offsetof(tcp_info, tcpi_bytes_received) + sizeof info.tcpi_bytes_received ? 0 : info.tcpi_bytes_received;
+#else
+  (void)socket;
+  return 0;
+#endif
+}
 
 }  // namespace sdk
 }  // namespace tickrelay

@@ -30,6 +30,7 @@ inline constexpr std::size_t snapshots_max = 32;                   // of one val
 inline constexpr std::int64_t extrapolation_us = 250'000;          // beyond the newest; then it is held
 inline constexpr std::size_t predicted_inputs_max = 256;           // unconfirmed; older ones count no more
 
+inline constexpr std::int64_t silence_look_us = 500'000;  // then whether bytes of a large message come
 inline constexpr std::int64_t silence_us = 5'000'000;  // a relay sends at least every 250 ms
 inline constexpr std::int64_t leave_us = 2'000'000;    // from leave() to its end without an answer
 

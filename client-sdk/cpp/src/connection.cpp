@@ -149,6 +149,10 @@ class Connection final : public Link {
     }
   }
 
+  [[nodiscard]] std::uint64_t bytes_arrived() const override {
+    return socket_->open && socket_->wsi != nullptr ? sdk::bytes_arrived(lws_get_socket_fd(socket_->wsi)) : 0;
+  }
+
   void close(std::uint16_t code, const std::string& reason) override { ask_to_close(*socket_, code, reason); }
 
  private:

@@ -19,6 +19,8 @@ class Link {
   virtual void time_arrivals() {}
   // When what is received now came: before this poll, perhaps. now_us where that is not known.
   [[nodiscard]] virtual std::int64_t arrived_us(std::int64_t now_us) { return now_us; }
+  // At this machine, in the link's life: what tells a slow line from a dead one. 0: not known.
+  [[nodiscard]] virtual std::uint64_t bytes_arrived() const { return 0; }
   virtual void close(std::uint16_t code, const std::string& reason) = 0;
 };
 

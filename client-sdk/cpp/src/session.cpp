@@ -311,10 +311,21 @@ void Session::watch_time(std::int64_t now_us) {
     link_.reset();
     return lost(close_code::unreachable, "the relay does not answer", now_us);
   }
-  if (welcomed_ && now_us - heard_us_ >= limits::silence_us) {
+  if (welcomed_ && is_silent(now_us)) {
     link_.reset();
     lost(close_code::unreachable, "the relay fell silent", now_us);
   }
+}
+
+// A large frame may take a slow line longer than that: only what brings no byte either is silent.
+bool Session::is_silent(std::int64_t now_us) {
+  if (now_us - heard_us_ < limits::silence_look_us) return false;
+  if (now_us - looked_us_ >= limits::silence_look_us) {
+    looked_us_ = now_us;
+    const std::uint64_t before = std::exchange(arrived_, link_->bytes_arrived());
+    if (before != 0 && arrived_ > before) heard_us_ = now_us;
+  }
+  return now_us - heard_us_ >= limits::silence_us;
 }
 
 void Session::flush(std::int64_t now_us) {

@@ -101,6 +101,7 @@ class Session final : public LinkListener {
   void give_up(std::uint16_t code, const std::string& reason);  // closes the Link with it and ends
   void end(std::uint16_t code, const std::string& reason);
   void watch_time(std::int64_t now_us);
+  [[nodiscard]] bool is_silent(std::int64_t now_us);
   void flush(std::int64_t now_us);
   void write(Bytes message);
   [[nodiscard]] bool may_retry(std::uint16_t code) const;
@@ -172,6 +173,8 @@ class Session final : public LinkListener {
   std::int64_t dropped_us_ = 0;  // the seat lost its connection
   std::int64_t welcomed_us_ = 0;
   std::int64_t heard_us_ = 0;  // anything at all
+  std::uint64_t arrived_ = 0;  // the link's bytes at the last look; 0: none since something was heard
+  std::int64_t looked_us_ = 0;
   std::int64_t leave_us_ = 0;  // leave() was called, as seen by step
   std::int64_t ping_us_ = 0;   // next
   int pings_ = 0;              // on this connection

@@ -148,7 +148,7 @@ EntityId Session::spawn(std::string_view name, Bytes value, bool keep, SeenBy se
   const EntityId entity = seat_.ids.take();
   if (entity == 0)
     return refuse("spawn " + quoted(name) +
-                  ": no entity ids are left; the relay grants more while earlier spawns are taken up");
+                  ": no entity ids are left; the relay grants more while earlier spawns are taken up, but none to spectators");
   Action action;
   action.kind = wire::ActionKind::Spawn;
   if (keep) action.flags |= wire::ActionFlags::Keep;

@@ -21,6 +21,7 @@ const wire::Yours* yours_of(const std::vector<std::uint8_t>& bytes) {
 void Session::received(Bytes bytes, std::int64_t now_us) {
   if (!link_) return;  // what a connection still held when it was given up: there is nobody left to answer
   heard_us_ = now_us;
+  arrived_ = 0;
   stats_.bytes_received += bytes.size();
   flatbuffers::Verifier verifier(bytes.data(), bytes.size());
   const bool long_enough = bytes.size() >= 8;

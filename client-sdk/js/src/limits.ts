@@ -23,5 +23,6 @@ export const enum Limits {
   bufferedBytes = 64 * 1024, // in the socket: above it nothing is written but what answers
 
   silenceUs = 5_000_000, // a relay sends at least every 250 ms
+  silenceMaxUs = 80_000_000,
   leaveUs = 2_000_000, // from leave() to its end without an answer
 }

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { write } from "../src/buffer/write.js";
 import { returnSlotUs } from "../src/session/backoff.js";
+import { Patience } from "../src/session/patience.js";
 import { Message } from "../src/types.js";
 import { Root } from "../src/wire/index.js";
 import * as wire from "./wire/index.js";
@@ -235,6 +236,7 @@ test("after moved there is no wait, and the new URL is dialled; grace time over,
 
 test("a relay that is silent for five seconds is dropped; a program that slept is forgiven once", () => {
   const seat = new Seat().join();
+  seat.hear(whole(10, 1));
   seat.pass(2_000_000);
   seat.pass(2_000_000);
   seat.pass(999_999);
@@ -242,10 +244,27 @@ test("a relay that is silent for five seconds is dropped; a program that slept i
   seat.pass(1);
   assert.deepEqual([seat.session.phase, seat.link.closed], ["dropped", 1000]);
   const sleeper = new Seat().join();
+  sleeper.hear(whole(10, 1));
   sleeper.pass(60_000_000);
   assert.equal(sleeper.session.phase, "joined");
   sleeper.pass(1_000_000);
   assert.equal(sleeper.session.phase, "dropped");
+});
+
+test("the first frame may take longer than that, and what took too long gets more time the next time", () => {
+  const patience = new Patience();
+  assert.deepEqual([patience.us(0), patience.us(10)], [20_000_000, 5_000_000]);
+  patience.ended(10);
+  patience.ended(10);
+  assert.equal(patience.us(10), 20_000_000);
+  for (let i = 0; i < 9; ++i) patience.ended(10);
+  assert.equal(patience.us(10), 80_000_000);
+  assert.equal(patience.us(11), 5_000_000, "a frame came");
+  const seat = new Seat().join();
+  for (let i = 0; i < 19; ++i) seat.pass(1_000_000);
+  assert.equal(seat.session.phase, "joined");
+  seat.pass(1_000_000);
+  assert.equal(seat.session.phase, "dropped");
 });
 
 test("pings come fast at first, then slow, and set the clock by the least round trip without a jump", () => {

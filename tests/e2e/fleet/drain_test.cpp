@@ -79,6 +79,31 @@ TEST(NodeDrain, ARollingRestartOfAllNodesEndsNoMatch) {
     EXPECT_EQ(fleet.rooms(0) + fleet.rooms(1) + fleet.rooms(2), rooms);
 }
 
+// More than are moved at once, of a logic that no other node has.
+TEST(NodeDrain, RoomsThatNobodyTakesHoldUpNoOtherAndAreLeftToTheirPlayers) {
+    Fleet fleet;
+    fleet.arguments = {"--logic", TICKRELAY_SLOW_LOGIC};
+    ASSERT_NO_FATAL_FAILURE(fleet.start(1));
+    for (int i = 0; i < 20; ++i)
+        ASSERT_TRUE(fleet.answer(0, "room.spawn", R"({"type":"arena","logic":"slow","id":"a-)" + std::to_string(i) + "\"}").contains("result"));
+    ASSERT_EQ(fleet.spawn(0, "z"), 0U);
+    fleet.arguments.clear();
+    for (int i = 0; i < 2; ++i) ASSERT_NO_FATAL_FAILURE(fleet.add());
+    ASSERT_TRUE(eventually([&] { return fleet.answer(0, "fleet.nodes", "{}")["result"]["nodes"].size() == 3; }));
+    Guest stays(fleet.relays[0]->url()), goes(fleet.relays[0]->url());
+    stays.join_by_id("a-0", {.player_id = "stays"});
+    goes.join_by_id("z", {.player_id = "goes"});
+    ASSERT_TRUE(until({&stays, &goes}, [&] { return stays.joined && goes.joined; }));
+    ASSERT_TRUE(fleet.answer(0, "relay.drain", R"({"deadline_s":600})").contains("result"));
+    ASSERT_TRUE(until({&stays, &goes}, [&] { return fleet.rooms(1) + fleet.rooms(2) == 1 && goes.returns == 1; }));
+    poll_until([&] { stays.client.poll(), goes.client.poll(); }, [] { return false; }, std::chrono::seconds(6));
+    EXPECT_LE(stays.drops.size(), 3U) << "offered every 5 s and less often, not all the time";
+    ASSERT_TRUE(until({&stays, &goes}, [&] { return stays.connected() && fleet.rooms(0) == 20; })) << stays.left_reason;
+    EXPECT_EQ(stays.left, 0);
+    EXPECT_EQ(goes.drops.size(), 1U);
+    ASSERT_TRUE(fleet.answer(0, "relay.undrain", "{}").contains("result"));
+}
+
 TEST(NodeDrain, TheLastNodeLeavesItsRoomsToTheNextStart) {
     Fleet fleet;
     ASSERT_NO_FATAL_FAILURE(fleet.start(1));

@@ -177,7 +177,12 @@ test("who says nothing for five seconds closes with join_timeout", async () => {
 test("who acknowledges nothing for ten seconds closes with not_acknowledged", async () => {
   const deaf = await joined();
   deaf.mute();
-  await assertCloses(deaf, 4004, "not_acknowledged", () => {});
+  const pings = setInterval(() => deaf.raw(encodePing(1n)), 300); // that it takes bytes and lives is no acknowledgement
+  try {
+    await assertCloses(deaf, 4004, "not_acknowledged", () => {});
+  } finally {
+    clearInterval(pings);
+  }
 });
 
 const handshake = (url: string, protocols: string[]) =>

@@ -156,6 +156,40 @@ TEST_P(Slow, APlayerFarAwayOnAFastLinkGetsEveryTick) {
     EXPECT_LE(far.age_s(0.5), near.age_s(0.5) + 0.05 + machine_s);
 }
 
+// Longer than an acknowledgement may take, than a silent peer is waited for, and than a client waits for a silent relay.
+TEST(SlowFirstFrame, IsWaitedForAsLongAsItsBytesArrive) {
+    RelayProcess relay({.configuration = "[type.arena]\nschema = \"arena.bfbs\"\ncodec = \"plain\"\n"});
+    ASSERT_TRUE(relay.ready());
+    ASSERT_NE(relay.call("room.spawn", R"({"type":"arena","id":"field"})").find("\"result\""), std::string::npos);
+    Guest writer(relay.url());
+    writer.join_by_id("field", {.player_id = "writer"});
+    ASSERT_TRUE(until({&writer}, [&] { return writer.joined; }));
+    constexpr std::size_t values = 38, bytes = 15'000;
+    EntityId last = 0;
+    for (std::size_t i = 0; i < values; ++i) {
+        last = writer.room->spawn("arena.Name", std::vector<std::uint8_t>(bytes, static_cast<std::uint8_t>('a' + i % 26)));
+        ASSERT_TRUE(until({&writer}, [&] { return writer.room->state().contains(last); }));
+    }
+    Pipe pipe({.to = relay.port(), .bytes_per_s = slow_bytes_per_s, .buffer_bytes = 2'048});
+    WirePlayer wire(pipe.port());
+    Pipe another({.to = relay.port(), .bytes_per_s = slow_bytes_per_s, .buffer_bytes = 2'048});
+    Guest guest(another.url());
+    guest.join_by_id("field", {.player_id = "guest"});
+    ASSERT_TRUE(wire.join("field", "wire"));
+    std::size_t largest = 0;
+    bool held = true;
+    ASSERT_TRUE(poll_until([&] {
+        writer.client.poll();
+        guest.client.poll();
+        held = held && wire.step(64 * 1024, [&](const Arrival& arrival) { largest = std::max(largest, arrival.bytes); });
+    }, [&] { return !held || guest.left != 0 || !guest.drops.empty() || (largest > values * bytes && guest.room->state().contains(last)); },
+                           std::chrono::seconds(120)));
+    EXPECT_TRUE(held) << wire.close_code() << " " << wire.close_text();
+    EXPECT_TRUE(guest.drops.empty()) << guest.drops[0];
+    EXPECT_GT(largest, values * bytes);
+    EXPECT_TRUE(guest.room->state().contains(last));
+}
+
 INSTANTIATE_TEST_SUITE_P(At, Slow, ::testing::Values(20, 60, 100), [](const auto& rate) { return std::to_string(rate.param) + "Hz"; });
 
 }  // namespace

@@ -262,6 +262,7 @@ struct Wrote {
   bool room = true;
   bool alive = true;
   std::uint16_t close_code = 0;
+  std::uint64_t arrived = 0;  // bytes from the relay
 
   // Written and not yet looked at.
   [[nodiscard]] std::vector<Buffer> take(wire::Body kind) {
@@ -286,6 +287,7 @@ class FakeLink final : public Link {
     wrote_->messages.emplace_back(bytes.begin(), bytes.end());
   }
   void close(std::uint16_t code, const std::string&) override { wrote_->close_code = code; }
+  [[nodiscard]] std::uint64_t bytes_arrived() const override { return wrote_->arrived; }
 
  private:
   std::shared_ptr<Wrote> wrote_;

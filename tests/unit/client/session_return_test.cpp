@@ -240,6 +240,21 @@ TEST(SessionReturn, ASilentRelayIsLeft) {
   EXPECT_FALSE(game.wrote->alive);
 }
 
+// A first frame of some hundred kilobytes on a slow line.
+TEST(SessionReturn, ARelayWhoseFrameIsStillOnItsWayIsNotSilent) {
+  Game game;
+  game.join();
+  for (int i = 0; i < 60; ++i) {
+    game.wrote->arrived += 10'000;
+    game.step(500'000);
+    ASSERT_EQ(game.room.phase(), Room::Phase::joined) << i;
+  }
+  for (int i = 0; i < 9; ++i) game.step(500'000);
+  EXPECT_EQ(game.room.phase(), Room::Phase::joined);
+  for (int i = 0; i < 7; ++i) game.step(500'000);
+  EXPECT_EQ(game.room.phase(), Room::Phase::dropped) << "nothing comes any more";
+}
+
 TEST(SessionReturn, ATokenComesBackFromElsewhere) {
   JoinRequest request;
   request.mode = wire::JoinMode::Resume;

@@ -216,6 +216,7 @@ TEST_F(CheckpointTest, a_crash_gives_no_number_twice) {
   const PlayerNumber lost_number = join("dan", wire::Role::Player);
   const EntityId lost_entity = room->find(lost_number)->entity, lost_block = room->find(lost_number)->block.first;
   for (EntityId id = next.first; id < next.first + 2048; ++id) spawn(ada, id, false);
+  room->advance(room->tick() + 2 * room->settings().tick_rate);
   const EntityId lost_next = ada.next_block.first;
 
   const auto after = restore(bytes, {.term = 9, .tick = 100, .lost_terms = 1, .lost_ticks = 1});

@@ -99,7 +99,7 @@ export class Actions {
     const audience = { everyone: 0, owner: wire.ActionFlags.Private, team: wire.ActionFlags.Team }[seenBy ?? "everyone"];
     const flags = (keep === true ? wire.ActionFlags.Keep : 0) | audience;
     const entity = this.seat.ids.take();
-    if (entity === 0) throw badUsage(`${what}: no entity ids are left; the relay grants more while earlier spawns are taken up`);
+    if (entity === 0) throw badUsage(`${what}: no entity ids are left; the relay grants more while earlier spawns are taken up, but none to spectators`);
     const seq = this.add({ kind: wire.ActionKind.Spawn, entity, component, told, values: values.slice(), flags });
     this.mirror.writeOwn(ownerComponent, entity, one, [this.seat.player], seq);
     this.mirror.writeOwn(component.index, entity, told, values, seq);

@@ -22,6 +22,7 @@ import { Intake } from "./intake.js";
 import { Listeners } from "./listeners.js";
 import { Outbox } from "./outbox.js";
 import { Outgoing } from "./outgoing.js";
+import { Patience } from "./patience.js";
 import { Requests } from "./requests.js";
 import { Retry, isBroken } from "./retry.js";
 import { Roster } from "./roster.js";
@@ -75,6 +76,7 @@ export class Session {
   private droppedUs = 0; // the seat lost its connection
   private welcomedUs = 0;
   private heardUs = 0; // anything at all
+  private readonly patience = new Patience();
   private steppedUs: number;
   private graced = false; // the silence after a sleep was forgiven once
   private leaveUs = 0; // leave() was called, as seen by step
@@ -339,7 +341,7 @@ export class Session {
   private forgiveSleep(nowUs: number): void {
     if (nowUs - this.steppedUs >= sleptUs && !this.graced) {
       this.graced = true;
-      this.heardUs = Math.max(this.heardUs, nowUs - Limits.silenceUs + 1_000_000);
+      this.heardUs = Math.max(this.heardUs, nowUs - this.patience.us(this.frameTick) + 1_000_000);
     }
     this.steppedUs = nowUs;
   }
@@ -357,8 +359,9 @@ export class Session {
       return this.end(CloseCode.sessionUnknown, "session_unknown: the seat's grace time is over");
     }
     if (this.link === undefined) return;
-    const silent = this.welcomed && nowUs - this.heardUs >= Limits.silenceUs;
+    const silent = this.welcomed && nowUs - this.heardUs >= this.patience.us(this.frameTick);
     if (!silent && (this.welcomed || nowUs - this.askedUs < this.options.joinTimeoutUs)) return;
+    if (silent) this.patience.ended(this.frameTick);
     this.link.close(CloseCode.left, "left");
     this.lost(CloseCode.unreachable, silent ? "the relay fell silent" : "the relay does not answer", nowUs);
   }
@@ -378,14 +381,12 @@ export class Session {
   /** When step is to be called at the latest, where nothing happens before. */
   get dueUs(): number {
     if (this.phase === "left") return Infinity;
-    const { steppedUs } = this;
     const always = Math.min(this.requests.dueUs, this.roster.dueUs, this.shield.dueUs, this.phase === "dropped" && !this.opened_ ? this.droppedUs + this.seat.graceUs : Infinity);
-    if (this.link === undefined) return Math.min(always, this.dialUs);
-    if (!this.welcomed) return Math.min(always, this.askedUs + this.options.joinTimeoutUs);
-    const leave = this.leaving ? this.leaveUs + Limits.leaveUs : Infinity;
-    const writes = this.outgoing.dueUs(this.link, this.leaving, steppedUs);
-    const sendTick = this.leaving || this.sendPhase.calls.empty ? Infinity : this.sendPhase.nextUs(steppedUs);
-    return Math.min(always, writes, sendTick, leave, this.heardUs + Limits.silenceUs);
+    if (this.link === undefined || !this.welcomed) return Math.min(always, this.link ? this.askedUs + this.options.joinTimeoutUs : this.dialUs);
+    const leaves = this.leaving ? this.leaveUs + Limits.leaveUs : Infinity;
+    const writes = Math.min(leaves, this.outgoing.dueUs(this.link, this.leaving, this.steppedUs));
+    const sendTick = this.leaving || this.sendPhase.calls.empty ? Infinity : this.sendPhase.nextUs(this.steppedUs);
+    return Math.min(always, writes, sendTick, this.heardUs + this.patience.us(this.frameTick));
   }
 
   /** The newest that was applied; 0: none, or the whole is asked for. */
@@ -394,7 +395,6 @@ export class Session {
   }
 
   stateAgeUs(nowUs: number): number {
-    if (this.frames.completeTick === 0) return 0;
-    return Math.max(0, this.clock.relayUs(nowUs) - this.seat.tickUs(this.frames.completeTick));
+    return this.frames.completeTick === 0 ? 0 : Math.max(0, this.clock.relayUs(nowUs) - this.seat.tickUs(this.frames.completeTick));
   }
 }

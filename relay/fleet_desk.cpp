@@ -107,7 +107,8 @@ void FleetDesk::look_for_own() {
         // What a drain that was over has let go waits for others, or the next start; what it could not take back is this node's to run.
         if (draining_ && !owed_.contains(id)) continue;
         missing.insert(id);
-        if (missing_.contains(id)) twice.push_back({.id = id, .revision = own_revision(id)});
+        const std::uint64_t revision = missing_.contains(id) ? own_revision(id) : 0;
+        if (revision != 0) twice.push_back({.id = id, .revision = revision});
     }
     missing_ = std::move(missing);
     std::size_t count = 0;

@@ -1,5 +1,7 @@
 // A room's id, taken and freed by call. On the caller's thread, which waits.
 
+#include <array>
+
 #include "relay/fleet/nats_store.h"
 
 namespace tickrelay {
@@ -55,7 +57,7 @@ NatsStore::Discarded NatsStore::discard(const std::string& room_id) {
         case Nats::Wrote::done: break;
     }
     node_.removed_room(room_id, revision);
-    directory_.give([this, key, terms = {known->entry.term, known->entry.kept_term}] {
+    directory_.give([this, key, terms = std::array{known->entry.term, known->entry.kept_term}] {
         for (const std::uint32_t term : terms)
             if (term != 0)
                 nats_.purge(settings_.node.prefix + "_checkpoints", settings_.node.prefix + ".checkpoint." + key + "." + std::to_string(term) + ".>", id_patience_ms);

@@ -48,7 +48,7 @@ struct OpenSockets final : Sockets {
     paused[socket] = is;
   }
 
-  [[nodiscard]] std::uint64_t delivered(SocketId socket) const override { return arrived[socket]; }
+  [[nodiscard]] std::uint64_t delivered(SocketId socket) const override { return socket < arrived.size() ? arrived[socket] : 0; }
 
   std::int64_t now = 1000 * ms;
   Sent answer = Sent::written;

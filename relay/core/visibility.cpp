@@ -14,7 +14,7 @@ void Visibilities::set(EntityId id, Visibility visibility) {
     changed_.push_back(id);
     if (changed_.size() >= compacted_at_) {  // nobody may be there to take them
         std::ranges::sort(changed_);
-        changed_.erase(std::ranges::unique(changed_).begin(), changed_.end());
+        changed_.erase(std::unique(changed_.begin(), changed_.end()), changed_.end());
         compacted_at_ = std::max(compacted_least, 2 * changed_.size());
     }
     if (visibility.by == SeenBy::everyone)

@@ -1,10 +1,8 @@
 // Entity ids: blocks of them, granted to seats as they use them, never twice.
 
-#include <algorithm>
 #include <utility>
 
 #include "relay/core/room.h"
-#include "relay/core/plant.h"
 
 namespace tickrelay {
 

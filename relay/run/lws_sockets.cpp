@@ -13,7 +13,6 @@
 
 #include "relay/core/check.h"
 #include "relay/run/proxy_waits.h"
-#include "relay/run/tcp_bytes.h"
 
 namespace tickrelay {
 namespace {

@@ -219,6 +219,13 @@ void Room::advance(Tick now) {
     advancing_ = false;
 }
 
+void Room::forgive(std::uint32_t ticks) {
+    for (const auto& seat : seats_)
+        if (!seat->connected()) seat->expires += ticks;
+    for (LostNumbers& lost : lost_numbers_) lost.until += ticks;
+    empty_since_ += ticks;
+}
+
 bool Room::expired() const {
     return closing_ || (seats_.empty() && settings_.empty_ttl_ms != 0 && tick_ - empty_since_ >= ticks_of_ms(settings_.empty_ttl_ms));
 }

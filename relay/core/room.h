@@ -120,6 +120,8 @@ class Room {
 
     // REQUIRES: now > tick(). Runs the logic, ends what expired.
     void advance(Tick now);
+    // Nobody could come in so many of the ticks that the next advance() goes on by: they count for no grace, and not for empty_ttl.
+    void forgive(std::uint32_t ticks);
     // Nobody is left and nobody came for empty_ttl.
     [[nodiscard]] bool expired() const;
 

@@ -68,6 +68,9 @@ TEST(LostSeats, what_came_after_it_is_made_again_once_and_while_grace_lasts) {
   EXPECT_TRUE(fourth->may_make_again(5, 1)) << "a hand-over keeps what it knows";
   third->advance(third->tick() + third->ticks_of_ms(settings.grace_ms));
   EXPECT_TRUE(third->may_make_again(5, 1));
+  third->forgive(100);
+  third->advance(third->tick() + 100);
+  EXPECT_TRUE(third->may_make_again(5, 1)) << "nobody could come meanwhile";
   third->advance(third->tick() + 1);
   EXPECT_FALSE(third->may_make_again(5, 1)) << "its grace is over";
 }

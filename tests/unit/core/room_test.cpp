@@ -139,6 +139,31 @@ TEST_F(RoomTest, a_seat_outlives_its_connection_for_its_grace) {
   EXPECT_EQ(observer.last, CloseCode::session_unknown);
 }
 
+TEST_F(RoomTest, ticks_in_which_nobody_could_come_count_for_no_grace) {
+  make(Authority::player);
+  Seat& a = join();
+  const PlayerNumber number = a.number;
+  room->disconnect(a);
+  room->advance(11);
+  room->forgive(500);
+  room->advance(520);  // 20 Hz, a second of grace from tick 1, and 500 ticks
+  ASSERT_NE(room->find(number), nullptr);
+  room->advance(521);
+  EXPECT_EQ(room->find(number), nullptr);
+}
+
+TEST_F(RoomTest, nor_for_how_long_a_room_may_be_empty) {
+  RoomSettings settings;
+  settings.empty_ttl_ms = 1000;
+  make(Authority::player, nullptr, settings);
+  room->advance(11);
+  room->forgive(500);
+  room->advance(519);
+  EXPECT_FALSE(room->expired());
+  room->advance(520);
+  EXPECT_TRUE(room->expired());
+}
+
 TEST_F(RoomTest, a_connected_seat_has_no_end) {
   make(Authority::player);
   const PlayerNumber number = join().number;

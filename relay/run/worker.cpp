@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <new>
+#include <utility>
 
 #include "relay/core/check.h"
 #include "relay/core/plant.h"
@@ -253,8 +254,18 @@ bool Worker::may_run(Place& place) const {
     return tenure != 0 && tenure == place.tenure;
 }
 
-// Its ticks go by.
-void Worker::stand_still(Place& place, std::int64_t now_ns) { place.due_ns = place.clock.due_ns(place.clock.at(now_ns) + 1); }
+// Its ticks go by. Where this node has no right to it another may have it by now: its players are to look for it, and may resume here
+// when it goes on. Those of a parked one are told soon where it went.
+void Worker::stand_still(Place& place, std::int64_t now_ns) {
+    const std::uint64_t now = place.clock.at(now_ns);
+    place.stood = static_cast<std::uint32_t>(now - place.room->tick());
+    place.due_ns = place.clock.due_ns(now + 1);
+    while (!place.parked && !place.placed.empty()) {
+        const Placed& player = place.placed.back();
+        send_close(player.connection, CloseCode::going_away, "the room is between two nodes");
+        unplace(place, player.number);
+    }
+}
 
 void Worker::tick(Place& place, std::int64_t now_ns) {
     Room& room = *place.room;
@@ -263,6 +274,7 @@ void Worker::tick(Place& place, std::int64_t now_ns) {
     const Tick before = room.tick();
     const auto now = static_cast<Tick>(place.clock.at(now_ns));
     CHECK(now > before);
+    if (place.stood != 0) room.forgive(std::exchange(place.stood, 0));
     room.advance(now);
     const std::uint32_t stride = room.settings().tick_rate / room.settings().send_rate * place.send_stride();
     const bool sends = now / stride > before / stride && may_run(place);  // asked again: a pause may have come in between

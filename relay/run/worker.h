@@ -81,6 +81,7 @@ class Worker final : public RoomObserver {
         std::int64_t busy_ns = 0;    // in this period
         std::uint32_t tenure = 0;    // in which it runs; see Right. 0: it did not run yet
         bool parked = false;         // its last frames have left, and it stands still until it is let go: another node takes it up
+        std::uint32_t stood = 0;     // while it stands still: ticks that went by since its last
         std::uint32_t slowness = 0;  // doublings: first of the time between sends, then of that between ticks
         [[nodiscard]] std::uint32_t send_stride() const { return 1U << std::min(slowness, send_slowness_max); }
         [[nodiscard]] std::uint32_t tick_stride() const { return 1U << (std::max(slowness, send_slowness_max) - send_slowness_max); }

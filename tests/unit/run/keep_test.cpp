@@ -209,6 +209,23 @@ TEST(Keep, a_hand_over_keeps_the_room_as_its_players_have_it_and_lets_it_go) {
   EXPECT_TRUE(relay.notes.gone.empty()) << "it has not ended";
 }
 
+TEST(Keep, a_parked_room_keeps_its_connections_and_no_grace_runs_out) {
+  Kept relay;
+  relay.open_and_join(2, "bob");
+  relay.step_ticks(2);
+  relay.loop.closed(1);
+  relay.step_ticks(1);
+  relay.worker.park(relay.place(), {});
+  relay.step_ticks(1);
+  ASSERT_TRUE(relay.place().parked);
+  const std::int64_t until_ns = relay.sockets.now + 61'000 * ms;
+  while (relay.sockets.now < until_ns) relay.worker.step(relay.sockets.now += 50 * ms);
+  EXPECT_EQ(relay.place().placed.size(), 1U) << "bob is told where it went, or that it goes on here";
+  relay.worker.unpark(relay.place(), "it goes on here");
+  relay.step_ticks(2);
+  EXPECT_NE(relay.room()->find_player("ada"), nullptr) << "she could not come back meanwhile";
+}
+
 TEST(Keep, a_room_that_ends_is_told_and_who_waits_for_it_gets_no_answer) {
   Kept relay;
   const auto waits = std::make_shared<int>(0);

@@ -229,8 +229,8 @@ void Session::closed(std::uint16_t code, const std::string& reason, std::int64_t
 void Session::lost(std::uint16_t code, const std::string& reason, std::int64_t now_us) {
   const std::string told = reason.empty() ? std::string(label_of(code)) : reason;
   const bool retry = may_retry(code);
-  // The node that it was sent to is gone: the first address knows who has the room now.
-  if (!welcomed_ && (code == 1001 || code == close_code::unreachable)) url_ = home_;
+  // The node that it was sent to is gone, or does not run the room now: the first address knows who does.
+  if (!welcomed_ && (code == 1001 || code == close_code::unreachable || code == close_code::going_away)) url_ = home_;
   open_ = welcomed_ = false;
   shield_.lower();
   if (leaving_) return end(close_code::left, "left");

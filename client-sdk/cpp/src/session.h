@@ -157,7 +157,7 @@ class Session final : public LinkListener {
   ClientOptions options_;
   JoinRequest request_;
   Url url_;   // where the room is, as far as it was told
-  Url home_;  // as given: where it asks again when nobody answers there
+  Url home_;  // as given: where it asks again when nobody answers there, or the room is not there now
   std::string url_fault_;
   Phase phase_ = Phase::joining;
   std::unique_ptr<Link> link_;

@@ -234,6 +234,34 @@ test("after moved there is no wait, and the new URL is dialled; grace time over,
   assert.deepEqual([seat.session.phase, seat.session.leaveCode], ["left", 4411]);
 });
 
+test("where the room is not now the first address is asked, and refusals do not shorten the grace time", () => {
+  const seat = new Seat().join();
+  const lose = (code: number) => {
+    seat.session.closed(code, "", seat.nowUs);
+    return seat.session.url;
+  };
+  const there = "ws://other:1/n/2/v1";
+  seat.hear(moved("ws://other:1/n/2"));
+  assert.equal(lose(4001), there);
+  seat.dial();
+  seat.hear(welcome({ resumed: true }));
+  assert.equal(lose(4000), there, "it may go on there");
+  const droppedUs = seat.nowUs;
+  seat.pass(1_000_000);
+  seat.dial();
+  assert.equal(lose(4005), there, "it is there");
+  seat.pass(2_000_000);
+  seat.dial();
+  assert.equal(lose(4000), "ws://relay/v1");
+  while (seat.session.phase === "dropped") {
+    seat.pass(500_000);
+    if (!seat.session.wantsLink(seat.nowUs)) continue;
+    seat.dial();
+    lose(4000);
+  }
+  assert.equal(seat.nowUs - droppedUs, 30_000_000);
+});
+
 test("a relay that is silent for five seconds is dropped; a program that slept is forgiven once", () => {
   const seat = new Seat().join();
   seat.hear(whole(10, 1));

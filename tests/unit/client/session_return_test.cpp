@@ -206,21 +206,49 @@ TEST(SessionReturn, NoIdOfALostIntervalIsUsed) {
   EXPECT_EQ(next, 1001u) << "told again from 1000 on, which is used";
 }
 
-TEST(SessionReturn, ItGivesUpWhenTheGraceTimeIsOver) {
-  Game game;
-  std::uint16_t code = 0;
-  game.room.on_leave([&](std::uint16_t c, const std::string&) { code = c; });
-  game.join();
-  game.close(1006);
-  for (int i = 0; i < 100 && code == 0; ++i) {
-    game.step(500'000);
-    if (!game.session->wants_link(game.now)) continue;
-    game.connect();
-    game.close(1006);
+// A relay that refuses is no nearer to the end than none.
+TEST(SessionReturn, ItGivesUpWhenTheGraceTimeIsOverAndNotBefore) {
+  for (const std::uint16_t refusal : {std::uint16_t{1006}, std::uint16_t{close_code::going_away}}) {
+    Game game;
+    std::uint16_t code = 0;
+    game.room.on_leave([&](std::uint16_t c, const std::string&) { code = c; });
+    game.join();
+    game.close(refusal);
+    const std::int64_t dropped = game.now;
+    for (int i = 0; i < 100 && code == 0; ++i) {
+      game.step(500'000);
+      if (!game.session->wants_link(game.now)) continue;
+      game.connect();
+      game.close(refusal);
+    }
+    EXPECT_NE(code, 0) << refusal;
+    EXPECT_GE(game.now - dropped, 20'000'000) << refusal;
+    EXPECT_LE(game.now - dropped, 21'000'000) << refusal;
   }
-  EXPECT_NE(code, 0);
-  EXPECT_GE(game.now, 20'000'000);
-  EXPECT_LE(game.now, 37'000'000);
+}
+
+// Where it was, it may go on in a moment; refused there, the first address knows more.
+TEST(SessionReturn, WhereTheRoomIsNotNowTheFirstAddressIsAsked) {
+  Game game;
+  game.join();
+  game.receive(moved_bytes("ws://other.test:9000"));
+  game.close(close_code::moved);
+  game.connect();
+  game.receive(WelcomeBytes{.with_layout = false, .resumed = true}.bytes());
+  game.close(close_code::going_away);
+  EXPECT_EQ(game.session->url().host, "other.test");
+  game.now += 1'000'000;
+  game.connect();
+  game.close(close_code::overloaded);
+  EXPECT_EQ(game.session->url().host, "other.test") << "it is there";
+  game.now += 2'000'000;
+  game.connect();
+  game.close(close_code::going_away);
+  EXPECT_EQ(game.session->url().host, "relay.test");
+  game.now += 4'000'000;
+  game.connect();
+  game.receive(WelcomeBytes{.with_layout = false, .resumed = true}.bytes());
+  EXPECT_EQ(game.room.phase(), Room::Phase::joined);
 }
 
 TEST(SessionReturn, AStopCodeIsTheEnd) {

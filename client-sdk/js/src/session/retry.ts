@@ -6,21 +6,22 @@ const movesMax = 3; // sent on without a word of welcome: then with pauses
 
 /** The relay wants it back: PROTOCOL.md, "Close codes". */
 export const wantsBack = (code: number) => code >= 4000 && code <= 4399;
-export const isBroken = (code: number) => code === 1001 || code === CloseCode.unreachable;
+/** Nobody is there, or not the room; 1001 and 1006 count as going_away. */
+export const isAway = (code: number) => code === 1001 || code === CloseCode.unreachable || code === CloseCode.goingAway;
 
 export class Retry {
   moved = false; // the relay said where to go on
   private moves = 0;
   private readonly backoff: Backoff;
 
-  /** home: the address as given. Where nobody answers at the one that a room moved to, that one knows who has it now. */
+  /** home: the address as given. Where the one that a room moved to does not answer, or refuses with going_away, that one knows who has it now. */
   constructor(random: () => number, readonly home: string) {
     this.backoff = new Backoff(random);
   }
 
   /** begun: there was a connection, or a seat. */
   may(code: number, begun: boolean): boolean {
-    return wantsBack(code) || (isBroken(code) && begun);
+    return wantsBack(code) || (isAway(code) && begun);
   }
 
   pauseUs(code: number, reason: string): number {

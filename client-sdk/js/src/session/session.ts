@@ -24,7 +24,7 @@ import { Outbox } from "./outbox.js";
 import { Outgoing } from "./outgoing.js";
 import { Patience } from "./patience.js";
 import { Requests } from "./requests.js";
-import { Retry, isBroken } from "./retry.js";
+import { Retry, isAway } from "./retry.js";
 import { Roster } from "./roster.js";
 import { Seat, microseconds } from "./seat.js";
 import { ServerClock } from "./server_clock.js";
@@ -206,7 +206,7 @@ export class Session {
     const told = reason === "" ? labelOf(code) : reason;
     // A first join that reaches nobody says so at once; one that was begun, or is a return, is tried again.
     const retry = this.retry.may(code, this.opened_ || this.url !== this.retry.home || this.phase !== "joining" || this.request.mode === wire.JoinMode.Resume);
-    if (!this.welcomed && isBroken(code)) this.url = this.retry.home;
+    if (!this.welcomed && isAway(code)) this.url = this.retry.home;
     [this.link, this.opened_, this.welcomed] = [undefined, false, false];
     if (this.leaving) return this.end(CloseCode.left, "left");
     if (!retry) return this.end(code, told);

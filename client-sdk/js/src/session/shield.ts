@@ -7,7 +7,7 @@ import * as wire from "../wire/index.js";
 import { Acks } from "./acks.js";
 import { Backoff, returnSlotUs } from "./backoff.js";
 import { Have, composeJoin, composePing, composeUpdate } from "./compose.js";
-import { isBroken, wantsBack } from "./retry.js";
+import { isAway, wantsBack } from "./retry.js";
 import { Seat } from "./seat.js";
 
 const settledUs = 5_000_000; // one that lasted this long ends the back-off
@@ -77,7 +77,7 @@ export class Shield {
   }
 
   closed(code: number, reason: string, nowUs: number): void {
-    this.up &&= wantsBack(code) || isBroken(code);
+    this.up &&= wantsBack(code) || isAway(code);
     this.lost(nowUs);
     this.dialUs = nowUs + (returnSlotUs(reason) ?? this.dialUs - nowUs);
   }

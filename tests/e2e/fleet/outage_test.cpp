@@ -64,6 +64,7 @@ TEST(NatsOutage, WithoutServersRoomsStopAtTheEndOfTheLeaseAndGoOnAfterwards) {
     before = ticks();
     until({&ada}, [] { return false; }, std::chrono::milliseconds(500));
     EXPECT_EQ(ticks(), before) << "it ticks without a lease";
+    EXPECT_EQ(ada.drops, std::vector<std::uint16_t>{close_code::going_away}) << "she waits for frames that do not come";
 
     fleet.nats.start(0);
     EXPECT_TRUE(until({&ada}, [&] { return ticks() > before + 30; })) << fleet.relays[0]->log();
@@ -71,6 +72,7 @@ TEST(NatsOutage, WithoutServersRoomsStopAtTheEndOfTheLeaseAndGoOnAfterwards) {
     ada.room->set(ship, standing_at(5));
     EXPECT_TRUE(until({&ada}, [&] { return fleet.answer(0, "room.state", R"({"room_id":"room-0"})").dump().find("5.0") != std::string::npos; }));
     EXPECT_EQ(ada.left, 0) << ada.left_reason;
+    EXPECT_GE(ada.returns + ada.rollbacks, 1);
 }
 
 }  // namespace

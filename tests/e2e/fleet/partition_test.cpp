@@ -1,6 +1,8 @@
-// The NATS servers fall apart, 2|1, with a relay on each side: a room has one owner at any time, and its players end where it is.
+// The NATS servers fall apart, 2|1, with a relay on each side: a room has one owner at any time, and its players go where it is: by themselves
+// where their first address is on the large side, else when the servers are together again.
 
 #include "tests/e2e/fleet/fleet.h"
+#include "tests/e2e/websocket/raw_client.h"
 
 namespace tickrelay::test {
 namespace {
@@ -27,7 +29,12 @@ class NatsPartition : public testing::Test {
     }
     [[nodiscard]] nlohmann::json info(std::size_t relay) const { return fleet.answer(relay, "room.info", R"({"room_id":")" + on_small + "\"}")["result"]; }
 
-    // Who stayed with the small side's node comes to where the room is.
+    [[nodiscard]] std::string readiness(std::size_t relay) const {
+        RawClient http(fleet.relays[relay]->ops_port());
+        return http.write("GET /readyz HTTP/1.1\r\nHost: relay\r\nConnection: close\r\n\r\n") ? http.read_http() : "";
+    }
+
+    // Whose first address is the small side's node comes to where the room is.
     void expect_together_again(Guest& small, Guest& large, Guest& late, EntityId ship) {
         fleet.nats.cut_off(0, false);
         for (Guest* each : {&small, &large}) {
@@ -88,6 +95,18 @@ TEST_F(NatsPartition, ARoomOnTheSmallSideStopsBeforeTheLargeSideStartsIt) {
     EXPECT_GT(info(1)["term"].get<std::uint32_t>(), term);
     EXPECT_TRUE(watch([&] { return late.room->state().contains(ship) && late.room->state().contains(other); }, {&late}));
     EXPECT_TRUE(apart.drops.empty()) << "its room had no part in it";
+    // The node that stands still lets its players go. Who came by the other one finds the room there, with all that was in it.
+    ASSERT_TRUE(watch([&] { return !small.drops.empty() && large.connected() && large.returns + large.rollbacks == 1; }, {&late})) << large.left_reason;
+    std::printf("its player is back after %.1f s\n", since_cut(Clock::now()));
+    EXPECT_EQ(small.drops.front(), close_code::going_away);
+    EXPECT_EQ(large.drops, std::vector<std::uint16_t>{close_code::going_away});
+    large.room->set(other, standing_at(3));
+    EXPECT_TRUE(watch([&] {
+        const auto* at = late.room->state().get<arena::Transform>(other);
+        return at != nullptr && at->pos().x() == 3 && large.room->state().contains(ship);
+    }, {&late}));
+    EXPECT_FALSE(small.connected());
+    EXPECT_TRUE(eventually([&] { return readiness(0).find("503") != std::string::npos; })) << readiness(0);
     // The small side has no say: nothing is made there that the others do not know.
     EXPECT_FALSE(fleet.answer(0, "room.spawn", R"({"type":"arena","id":"made-apart"})").contains("result"));
 

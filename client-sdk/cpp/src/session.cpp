@@ -236,9 +236,9 @@ void Session::lost(std::uint16_t code, const std::string& reason, std::int64_t n
   if (leaving_) return end(close_code::left, "left");
   if (!retry) return end(code, told);
   const bool drops = phase_ == Phase::joined;
+  if (drops || code == close_code::going_away) dropped_us_ = now_us;  // the room lives, and grace begins when it goes on
   if (drops) {
     phase_ = Phase::dropped;
-    dropped_us_ = now_us;
     if (now_us - welcomed_us_ >= settled_us) backoff_.reset();
   }
   const std::int64_t until =

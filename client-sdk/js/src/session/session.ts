@@ -211,9 +211,9 @@ export class Session {
     if (this.leaving) return this.end(CloseCode.left, "left");
     if (!retry) return this.end(code, told);
     const drops = this.phase === "joined";
+    if (drops || code === CloseCode.goingAway) this.droppedUs = nowUs; // the room lives, and grace begins when it goes on
     if (drops) {
       this.phase = "dropped";
-      this.droppedUs = nowUs;
       if (nowUs - this.welcomedUs >= settledUs) this.retry.settled();
     }
     const until = this.phase === "dropped" ? this.droppedUs + this.seat.graceUs : this.joiningUs + this.options.joinTimeoutUs;

@@ -42,7 +42,7 @@ void Worker::keep_step(std::int64_t now_ns) {
 
 // Where the share is nearly spent, who waits longest comes first: its frames may leave later than those of others that are due.
 bool Worker::keep_is_due(Place& place, std::int64_t now_ns) {
-    if (keeper_ == nullptr || now_ns < place.keep_due_ns || !changed(place, now_ns)) return false;
+    if (keeper_of(place) == nullptr || now_ns < place.keep_due_ns || !changed(place, now_ns)) return false;
     if (place.keep_waits_since_ns == 0) place.keep_waits_since_ns = now_ns;
     if (keep_budget_ns_ >= budget_scarce_ns || keep_oldest_ns_ == 0) return keep_budget_ns_ >= 0;
     return keep_budget_ns_ >= 0 && place.keep_waits_since_ns <= keep_oldest_ns_;
@@ -112,6 +112,16 @@ void Worker::unpark(Place& place, std::string_view detail) {
     place.parked = false;
     place.keep_due_ns = 0;
     for (const Placed& player : place.placed) send_close(player.connection, CloseCode::going_away, detail);
+    // Whose connections were lost meanwhile: their grace begins now.
+    std::vector<PlayerNumber> lost;
+    for (const auto& seat : place.room->seats())
+        if (seat->connected() && placed(place, seat->number) == nullptr) lost.push_back(seat->number);
+    try {
+        for (const PlayerNumber number : lost)
+            if (Seat* seat = place.room->find(number)) place.room->disconnect(*seat);
+    } catch (...) {
+        fail_thrown(place);
+    }
 }
 
 void Worker::hand_over_now(Place& place, CloseCode code, std::string_view detail) {
@@ -127,7 +137,7 @@ void Worker::hand_over_now(Place& place, CloseCode code, std::string_view detail
 void Worker::keep_measure(std::int64_t now_ns) {
     std::int64_t since_ns = now_ns;
     for (const auto& place : places_) {
-        if (!place->room) continue;
+        if (!place->room || place->is_mirror()) continue;
         if (place->record->kept_ns.load(std::memory_order_relaxed) < place->kept_at_ns) {
             since_ns = std::min(since_ns, place->unkept_since_ns);
         } else if (!place->kept || place->kept_mark != CheckpointWriter::mark(*place->room)) {

@@ -226,6 +226,22 @@ TEST(Keep, a_parked_room_keeps_its_connections_and_no_grace_runs_out) {
   EXPECT_NE(relay.room()->find_player("ada"), nullptr) << "she could not come back meanwhile";
 }
 
+TEST(Keep, the_grace_of_who_was_lost_while_a_room_was_parked_begins_when_it_goes_on) {
+  Kept relay;
+  relay.open_and_join(2, "bob");
+  relay.step_ticks(2);
+  relay.worker.park(relay.place(), {});
+  relay.step_ticks(1);
+  ASSERT_TRUE(relay.place().parked);
+  relay.loop.closed(2);
+  relay.step_ticks(2);
+  EXPECT_TRUE(relay.room()->find_player("bob")->connected()) << "the room stands still";
+  relay.worker.unpark(relay.place(), "it goes on here");
+  relay.step_ticks(1);
+  EXPECT_FALSE(relay.room()->find_player("bob")->connected());
+  EXPECT_GT(relay.room()->find_player("bob")->expires, relay.room()->tick());
+}
+
 TEST(Keep, a_room_that_ends_is_told_and_who_waits_for_it_gets_no_answer) {
   Kept relay;
   const auto waits = std::make_shared<int>(0);

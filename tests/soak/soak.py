@@ -158,16 +158,25 @@ class Soak:
                                              "1", "3", str(RATE_HZ), "0", "far"], link))
         until("every player in its room", lambda: all(crowd.all_joined() for crowd in self.crowds))
 
-    def checked(self, after):
+    def alive(self, after):
         if self.relay.poll() is not None:
             raise SystemExit(f"FAILED after {after}: the relay ended with {self.relay.returncode}\n{(self.folder / 'log').read_text()[-4000:]}")
+        return True
+
+    def checked(self, after):
+        self.alive(after)
         for crowd in self.crowds:
             if crowd.wrong():
                 raise SystemExit(f"FAILED after {after}: players {crowd.name} saw {crowd.wrong()} {crowd.last['last_left']}")
 
-    def quiet(self):
+    def quiet(self, after="the start"):
         """A stretch in which nothing bad happens, sampled."""
-        until("every player back", lambda: all(crowd.all_joined() for crowd in self.crowds))
+        try:
+            until("every player back", lambda: self.alive(after) and all(crowd.all_joined() for crowd in self.crowds))
+        except SystemExit as late:
+            self.alive(after)
+            told = "\n".join(f"players {crowd.name}: {crowd.last}" for crowd in self.crowds)
+            raise SystemExit(f"{late} after {after}\n{told}\n{(self.folder / 'log').read_text()[-4000:]}") from None
         before = self.metrics()
         time.sleep(QUIET_S)
         after = self.metrics()
@@ -216,8 +225,9 @@ class Soak:
                 one.close()
 
     def clock_jumps(self):
-        for offset in ("+1h", "-1h", "+0"):
-            self.clock.write_text(offset)
+        for offset in ("+1h", "-1h", "+0"):  # at once: libfaketime ends a program that it finds an empty file for
+            (self.folder / "clock.new").write_text(offset)
+            (self.folder / "clock.new").rename(self.clock)
             time.sleep(0.7)
 
     def half_open(self):
@@ -254,7 +264,7 @@ class Soak:
             for fault in faults:
                 fault()
                 self.faults[fault.__name__] = self.faults.get(fault.__name__, 0) + 1
-                self.quiet()
+                self.quiet(fault.__name__)
                 self.checked(fault.__name__)
                 if time.monotonic() - self.began > DURATION_S and len(self.faults) == len(faults):
                     break

@@ -11,6 +11,7 @@
 
 #include "relay/core/checkpoint.h"
 #include "relay/core/checkpoint_layout.h"
+#include "relay/core/checkpoint_settings.h"
 #include "relay/core/checkpoint_world.h"
 #include "relay/core/utf8.h"
 #include "schema/checkpoint_generated.h"
@@ -34,44 +35,6 @@ std::vector<std::byte> bytes_of(const flatbuffers::Vector<std::uint8_t>* from) {
     if (from == nullptr) return {};
     const auto bytes = std::as_bytes(std::span(from->data(), from->size()));
     return {bytes.begin(), bytes.end()};
-}
-
-Error read_settings(const stored::Settings& from, RoomSettings& settings) {
-    for (const auto* name : {from.id(), from.type(), from.logic()})
-        if (!is_text(name, limits::name_bytes_max)) return "a name is too long or no UTF-8";
-    if (from.trace_id() != nullptr && !is_text(from.trace_id(), limits::name_bytes_max)) return "trace_id is too long or no UTF-8";
-    if (!is_text(from.metadata(), limits::text_bytes_max)) return "metadata is too long or no UTF-8";
-    if (from.tick_rate() == 0 || from.tick_rate() > limits::tick_rate_max) return "tick_rate is out of range";
-    if (from.send_rate() == 0 || from.tick_rate() % from.send_rate() != 0) return "send_rate does not divide tick_rate";
-    if (from.max_players() == 0 || from.max_players() > limits::players_max) return "max_players is out of range";
-    if (from.authority() > static_cast<std::uint8_t>(Authority::logic)) return "authority is unknown";
-    if (static_cast<std::uint8_t>(from.codec()) > static_cast<std::uint8_t>(wire::Codec::Packed)) return "codec is unknown";
-    settings.id = from.id()->str();
-    settings.type = from.type()->str();
-    settings.logic = from.logic()->str();
-    settings.metadata = from.metadata()->str();
-    if (from.trace_id() != nullptr) settings.trace_id = from.trace_id()->str();
-    settings.tick_rate = from.tick_rate();
-    settings.send_rate = from.send_rate();
-    settings.max_players = from.max_players();
-    settings.authority = static_cast<Authority>(from.authority());
-    settings.codec = from.codec();
-    settings.is_private = from.is_private();
-    settings.locked = from.locked();
-    settings.client_creatable = from.client_creatable();
-    settings.grace_ms = from.grace_ms();
-    settings.empty_ttl_ms = from.empty_ttl_ms();
-    settings.history = from.history();
-    settings.bytes_per_s = from.bytes_per_s();
-    if (!(from.view_radius() >= 0 && from.view_cell() >= 0 && std::isfinite(from.view_radius()) && std::isfinite(from.view_cell())))
-        return "view_radius or view_cell is out of range";
-    settings.views = from.views();
-    settings.view_radius = from.view_radius();
-    settings.view_cell = from.view_cell();
-    settings.entities_per_player = from.entities_per_player();
-    settings.events_per_s = from.events_per_s();
-    settings.rewind_ms = std::min(from.rewind_ms(), limits::rewind_ms_max);
-    return "";
 }
 
 Error read_log(const stored::Log& from, std::size_t events_max, EventLog& log) {

@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "relay/core/checkpoint.h"
+#include "relay/core/checkpoint_settings.h"
 #include "schema/checkpoint_generated.h"
 
 namespace tickrelay {
@@ -15,19 +16,6 @@ using Builder = flatbuffers::FlatBufferBuilder;
 template <typename Bytes>
 flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>> put_bytes(Builder& builder, const Bytes& bytes) {
     return builder.CreateVector(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
-}
-
-flatbuffers::Offset<stored::Settings> put_settings(Builder& builder, const RoomSettings& settings) {
-    const auto id = builder.CreateString(settings.id);
-    const auto type = builder.CreateString(settings.type);
-    const auto logic = builder.CreateString(settings.logic);
-    const auto metadata = builder.CreateString(settings.metadata);
-    const auto trace_id = builder.CreateString(settings.trace_id);
-    return stored::CreateSettings(builder, id, type, logic, metadata, settings.tick_rate, settings.send_rate, settings.max_players,
-                                  static_cast<std::uint8_t>(settings.authority), settings.codec, settings.is_private,
-                                  settings.locked, settings.client_creatable, settings.grace_ms, settings.empty_ttl_ms,
-                                  settings.history, settings.bytes_per_s, settings.views, settings.view_radius, settings.view_cell,
-                                  settings.rewind_ms, settings.entities_per_player, settings.events_per_s, trace_id);
 }
 
 flatbuffers::Offset<stored::Log> put_log(Builder& builder, const EventLog& log) {

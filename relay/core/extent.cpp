@@ -22,8 +22,8 @@ void Extent::add_gone(Tick base, bool alive, std::vector<EntityId>& to) const {
         PLANT(if (PLANTED(born) && births[{world_, it->id}] > base) continue;)
         to.push_back(it->id);
     }
-    if (members_ == nullptr) return;
-    // From a chunk one may go more than once.
+    if (members_ == nullptr && !world_->ids_return()) return;
+    // One may have gone more than once.
     std::ranges::sort(to);
     to.erase(std::unique(to.begin(), to.end()), to.end());
 }

@@ -68,6 +68,7 @@ inline constexpr std::size_t rewind_bytes_max = 16 * 1024 * 1024;  // ... and wh
 
 inline constexpr std::uint32_t ack_interval_ms = 100;
 inline constexpr std::uint32_t spectator_ack_interval_ms = 500;
+inline constexpr std::uint32_t spectator_delay_ms_max = 600'000;
 inline constexpr std::uint32_t window_slack_ms = 150;        // unacknowledged time beyond the round trip
 inline constexpr std::uint32_t acknowledge_timeout_ms = 10'000;
 inline constexpr std::uint32_t blocked_timeout_ms = 60'000;  // a socket that takes nothing

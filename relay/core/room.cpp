@@ -50,8 +50,9 @@ std::uint32_t Room::ticks_of_ms(std::uint64_t ms) const {
 
 PlayerNumber Room::take_seat(SeatRequest request, LinkId link) {
     IdBlock block;
-    const EntityId entity = next_own_id(), roster_entity = views_ ? next_own_id() : 0;
-    if (entity == 0 || (views_ && roster_entity == 0) || !(spawns(request.role) ? grant_first_block(block) : spend_block())) return 0;
+    const bool unseen = settings_.mirror;
+    const EntityId entity = unseen ? 0 : next_own_id(), roster_entity = views_ ? next_own_id() : 0;
+    if (!unseen && (entity == 0 || (views_ && roster_entity == 0) || !(spawns(request.role) ? grant_first_block(block) : spend_block()))) return 0;
     auto seat = std::make_unique<Seat>();
     seat->number = request.number != 0 ? request.number : next_number_++;
     seat->take_role(request.role);
@@ -68,22 +69,32 @@ PlayerNumber Room::take_seat(SeatRequest request, LinkId link) {
     seat->block = block;
     seat->link = link;
 
-    world_.create(entity, seat->number, stamp());
-    for (ComponentIndex i = first_schema_component; i < world_.layout().components().size(); ++i)
-        if (const Component& component = world_.layout().component(i); component.player) {
-            if (component.opaque())
-                world_.replace(entity, i, {}, stamp());
-            else
-                world_.write(entity, i, 0, {}, stamp());
-        }
-    if (roster_entity != 0) world_.create(roster_entity, 0, stamp());
-    write_roster(*seat);
+    if (!unseen) write_seat(*seat);
     const auto at = std::ranges::upper_bound(seats_, seat->number, {}, [](const auto& other) { return other->number; });
     Seat& taken = **seats_.insert(at, std::move(seat));
     observer_.seat_taken(*this, taken);
     const PlayerNumber number = taken.number;
     if (logic_) logic_->on_open(*this, taken);  // may end any seat, this one too
     return number;
+}
+
+// What everyone sees of a new one.
+void Room::write_seat(const Seat& seat) {
+    world_.create(seat.entity, seat.number, stamp());
+    for (ComponentIndex i = first_schema_component; i < world_.layout().components().size(); ++i)
+        if (const Component& component = world_.layout().component(i); component.player) {
+            if (component.opaque())
+                world_.replace(seat.entity, i, {}, stamp());
+            else
+                world_.write(seat.entity, i, 0, {}, stamp());
+        }
+    if (seat.roster_entity != 0) world_.create(seat.roster_entity, 0, stamp());
+    write_roster(seat);
+}
+
+World& Room::mirrored() {
+    CHECK(settings_.mirror);
+    return world_;
 }
 
 Seat* Room::find(PlayerNumber number) {
@@ -137,15 +148,23 @@ void Room::end_at(std::size_t index, CloseCode code, std::string_view reason) {
     const std::unique_ptr<Seat> seat = std::move(seats_[index]);
     seats_.erase(seats_.begin() + static_cast<std::ptrdiff_t>(index));
     if (views_) views_->forget(seat->number);
+    if (!settings_.mirror) forget_seat(*seat, reason);
+    if (seats_.empty()) empty_since_ = tick_;
+    observer_.seat_ended(*this, *seat, code, reason);
+    if (logic_) logic_->on_close(*this, *seat, reason);
+}
+
+// Its entities go, or are nobody's from here on; everyone hears that it left.
+void Room::forget_seat(const Seat& seat, std::string_view reason) {
     std::vector<EntityId> owned;
     std::uint64_t nobodys = 0;
     const Rows& entities = world_.entities();
     for (const EntityId id : entities.ids()) {
-        if (world_.owner(id) == seat->number) owned.push_back(id);
+        if (world_.owner(id) == seat.number) owned.push_back(id);
         nobodys += world_.owner(id) == 0 && keep_.contains(id);
     }
     for (const EntityId id : owned) {
-        if (keep_.contains(id) && may_keep(*seat, nobodys)) {
+        if (keep_.contains(id) && may_keep(seat, nobodys)) {
             ++nobodys;
             world_.set_owner(id, 0, stamp());
             continue;
@@ -154,12 +173,9 @@ void Room::end_at(std::size_t index, CloseCode code, std::string_view reason) {
         keep_.erase(id);
         visibilities_.forget(id);
     }
-    if (seat->roster_entity != 0) world_.remove(seat->roster_entity, stamp());
-    events_.push({.kind = EventKind::PlayerLeft, .player = seat->number, .type = std::string(reason), .data = {}});
-    if (seat->block.count != 0 && seat->last_spawned == 0 && seat->ids_known && unused_blocks_.size() < limits::players_max) unused_blocks_.push_back(seat->block);
-    if (seats_.empty()) empty_since_ = tick_;
-    observer_.seat_ended(*this, *seat, code, reason);
-    if (logic_) logic_->on_close(*this, *seat, reason);
+    if (seat.roster_entity != 0) world_.remove(seat.roster_entity, stamp());
+    events_.push({.kind = EventKind::PlayerLeft, .player = seat.number, .type = std::string(reason), .data = {}});
+    if (seat.block.count != 0 && seat.last_spawned == 0 && seat.ids_known && unused_blocks_.size() < limits::players_max) unused_blocks_.push_back(seat.block);
 }
 
 // Leaving and coming again must not evade the quota: what players left to nobody is at most what a full room may own, and half of what a room holds.
@@ -171,6 +187,7 @@ bool Room::may_keep(const Seat& seat, std::uint64_t nobodys) const {
 
 // A player may be out of sight; that it is in the room everyone knows.
 void Room::write_roster(const Seat& seat) {
+    if (settings_.mirror) return;
     const bool apart = seat.roster_entity != 0;
     builder_.Clear();
     builder_.Finish(wire::CreatePlayerDirect(builder_, seat.number, seat.player_id.c_str(), seat.role, seat.connected(),
@@ -217,13 +234,6 @@ void Room::advance(Tick now) {
             end_at(i, CloseCode::session_unknown, "connection_lost");
     if (logic_) logic_->on_tick(*this, passed + std::exchange(jumped_, 0));
     advancing_ = false;
-}
-
-void Room::forgive(std::uint32_t ticks) {
-    for (const auto& seat : seats_)
-        if (!seat->connected()) seat->expires += ticks;
-    for (LostNumbers& lost : lost_numbers_) lost.until += ticks;
-    empty_since_ += ticks;
 }
 
 bool Room::expired() const {

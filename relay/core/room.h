@@ -73,6 +73,7 @@ class Room {
     [[nodiscard]] const Frames& frames() const { return frames_; }
     [[nodiscard]] PackedStream* packed() { return packed_.get(); }  // null in codec plain, and where there are views
     [[nodiscard]] Views* views() { return views_.get(); }           // null in a room that everyone sees whole
+    [[nodiscard]] const Views* views() const { return views_.get(); }
     void look_around();  // at a send tick, before any player is looked at
     [[nodiscard]] std::uint32_t term() const { return term_; }
     [[nodiscard]] std::span<const TermStart> term_starts() const { return term_starts_; }
@@ -125,6 +126,12 @@ class Room {
     // Nobody is left and nobody came for empty_ttl.
     [[nodiscard]] bool expired() const;
 
+    // ---- a mirror (settings().mirror): its logic writes what it follows as it is, and nobody's seat is in its state
+
+    [[nodiscard]] World& mirrored();
+    void mirror(Event event) { events_.push(std::move(event)); }
+    void mirror_gap(EventNumber last) { events_.skip_to(last); }  // messages up to this number did not come
+
     // ---- what logic and match server may do
 
     Refusal spawn(PlayerNumber owner, ComponentIndex component, std::span<const std::byte> value, bool keep, EntityId& id);
@@ -145,7 +152,8 @@ class Room {
     bool answer(PlayerNumber to, std::uint32_t request, std::span<const std::byte> data, PlayerNumber from = 0);
     void kick(PlayerNumber number, std::string_view reason, CloseCode code = CloseCode::kicked);
     void update(const std::string* metadata, const bool* is_private, const bool* locked, const std::uint32_t* max_players);
-    void close() { closing_ = true; }  // ends after the call
+    void close(CloseCode code = CloseCode::room_closed) { closing_ = true, closes_with_ = code; }  // ends after the call
+    [[nodiscard]] CloseCode closes_with() const { return closes_with_; }
     [[nodiscard]] bool closing() const { return closing_; }
     // What the logic threw while a seat was kicked: the room is to end.
     [[nodiscard]] const std::optional<std::string>& failure() const { return failure_; }
@@ -173,6 +181,8 @@ class Room {
     void keep_past();
     // Writes between ticks belong to the next.
     [[nodiscard]] Tick stamp() const;
+    void write_seat(const Seat& seat);
+    void forget_seat(const Seat& seat, std::string_view reason);
     void write_roster(const Seat& seat);
     void write_room();
     EntityId next_own_id();
@@ -225,6 +235,7 @@ class Room {
     Tick jumped_ = 0;  // by a restore: for the next on_tick
     bool advancing_ = false;
     bool closing_ = false;
+    CloseCode closes_with_ = CloseCode::room_closed;
     std::optional<std::string> failure_;
     std::vector<std::unique_ptr<Seat>> seats_;  // by number
     PlayerNumber next_number_ = 1;

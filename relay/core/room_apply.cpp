@@ -48,6 +48,7 @@ void Room::refuse(Seat& seat, const Action& action, Refusal refusal) {
 
 Refusal Room::apply_kind(Seat& seat, const Action& action) {
     using wire::ActionKind;
+    if (settings_.mirror) return Refusal::not_allowed;
     switch (action.kind) {
         case ActionKind::Set: return apply_set(seat, action);
         case ActionKind::Spawn: return apply_spawn(seat, action);

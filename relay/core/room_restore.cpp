@@ -102,6 +102,13 @@ void Room::restore_seat(Seat& seat, bool lost) {
     write_roster(seat);
 }
 
+void Room::forgive(std::uint32_t ticks) {
+    for (const auto& seat : seats_)
+        if (!seat->connected()) seat->expires += ticks;
+    for (LostNumbers& lost : lost_numbers_) lost.until += ticks;
+    empty_since_ += ticks;
+}
+
 bool Room::may_make_again(PlayerNumber number, std::uint32_t term) const {
     if (term >= term_ || std::ranges::find(made_again_, number) != made_again_.end()) return false;
     const LostNumbers* range = lost(number);

@@ -35,6 +35,9 @@ struct RoomSettings {
     std::uint32_t entities_per_player = 0;  // owned by spawn and claim; 0: no limit
     std::uint32_t events_per_s = 0;         // messages of one player; 0: no limit
     std::uint32_t max_rooms = 0;            // of this type; 0: no limit
+    std::uint16_t spectator_rate = 10;        // Hz at most, of what is published for mirrors
+    std::uint32_t spectator_delay_ms = 0;     // spectators see the room so much later; not 0: in a mirror, on its own node too
+    bool mirror = false;  // follows a room that others write: its seats are spectators and not in its state. Never kept
     std::uint32_t rewind_ms = 0;  // how far back a logic may look: Room::rewind; 0: nothing is kept
 };
 

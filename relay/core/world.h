@@ -57,6 +57,10 @@ class World {
     void remember(Tick ticks, Tick now) { past_ = std::make_unique<Past>(ticks, now); }
     [[nodiscard]] Past* past() const { return past_.get(); }
 
+    // Of a mirror: what is gone may come back under its id.
+    void let_ids_return() { ids_return_ = true; }
+    [[nodiscard]] bool ids_return() const { return ids_return_; }
+
     // After a restore: all stamps become `now`, no tombstone is known.
     void forget_history(Tick now);
 
@@ -69,6 +73,7 @@ class World {
     std::size_t tombstones_max_;
     Tick tombstone_floor_ = 0;
     Tick newest_ = 0;
+    bool ids_return_ = false;
     std::unique_ptr<Past> past_;
 };
 

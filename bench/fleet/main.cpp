@@ -1,10 +1,12 @@
-// tickrelay-fleet: a day of a large fleet in simulated time, on relay/fleet's own decisions; and what real NATS servers take.
+// tickrelay-fleet: a day of a large fleet in simulated time, on relay/fleet's own decisions; what real NATS servers take; and what spectators cost
+// a room's players, on real relays.
 
 #include <cstdio>
 #include <fstream>
 
 #include "bench/command_line/command_line.h"
 #include "bench/fleet/fleet_text.h"
+#include "bench/fleet/watch_command.h"
 
 namespace tickrelay::bench {
 namespace {
@@ -48,6 +50,7 @@ int main(int count, char** arguments) {
   });
   engine.add("--nats", servers, "URLs, comma-separated").required();
   engine.add("--seconds", seconds, "of each of three parts").within(0.1, 60.0).shown();
+  add_watch(app);
   return app.run(count, arguments, [&] {
     if (!calm) plan.troubles = troubles_of(plan.hours);
     int shown = -1;

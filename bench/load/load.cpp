@@ -92,6 +92,7 @@ std::int64_t Load::sweep_time_ns(std::int64_t sweep) const {
 
 void Load::on_step(const Movement::Step& step) {
   tally_->on_step(step.player, step.placement, step.intended_ns, now_ns());
+  if (options_.on_step) options_.on_step(crowd_[step.player].seat().entity, step.placement, step.intended_ns);
   if (step.sent == Connection::Sent::refused) tally_->count_error("input not sent: the server does not read");
 }
 

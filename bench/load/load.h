@@ -26,6 +26,8 @@ struct LoadOptions {
   int slow_receive_buffer_bytes = 0;
   std::uint32_t decode_one_in = 16;
   std::int64_t server_ahead_ns = 0;
+  // Of every step, on the load's thread: who else sees the value come back.
+  std::function<void(std::uint32_t entity, const Placement& placement, std::int64_t intended_ns)> on_step{};
 };
 
 class Load final : private ClientEvents {

@@ -66,6 +66,16 @@ TickMetrics difference(const TickMetrics& before, const TickMetrics& after) {
   return result;
 }
 
+double metric(std::string_view page, std::string_view name) {
+  while (!page.empty()) {
+    const std::size_t end = page.find('\n');
+    const std::string_view line = page.substr(0, end);
+    if (line.starts_with(name) && line.substr(name.size()).starts_with(' ')) return number_after(line, name.size());
+    page.remove_prefix(end == std::string_view::npos ? page.size() : end + 1);
+  }
+  return 0;
+}
+
 double lateness_quantile_s(const TickMetrics& metrics, double share) {
   if (metrics.lateness.empty() || metrics.lateness.back().count <= 0) return 0;
   const double wanted = share * metrics.lateness.back().count;

@@ -25,6 +25,9 @@ TickMetrics parse_tick_metrics(std::string_view text);
 // What happened between two readings.
 TickMetrics difference(const TickMetrics& before, const TickMetrics& after);
 
+// The sample of this name that has no labels; 0 where there is none.
+double metric(std::string_view page, std::string_view name);
+
 // Interpolated inside the bucket; share 1 gives the upper bound of the highest bucket that holds anything.
 double lateness_quantile_s(const TickMetrics& metrics, double share);
 

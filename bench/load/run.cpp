@@ -31,7 +31,7 @@ Json run_load(Server& server, RunOptions options, const Progress& progress) {
   const auto server_ahead_ns = measure_server_ahead_ns(server.endpoint());
   if (!server_ahead_ns) throw std::runtime_error("the server answers no Ping at " + server.endpoint().host);
   options.load.server_ahead_ns = *server_ahead_ns;
-  options.load.room_ids = server.spawn_rooms(options.load.rooms, options.room);
+  if (options.load.room_ids.empty()) options.load.room_ids = server.spawn_rooms(options.load.rooms, options.room);
 
   Load load(server.endpoint(), options.load);
   progress(std::to_string(options.load.rooms * options.load.players) + " players join");
@@ -51,6 +51,7 @@ Json run_load(Server& server, RunOptions options, const Progress& progress) {
   link.begin(begin_ns);
   std::future<ServerReading> before = server.read();
   const std::int64_t own_before_ns = own_cpu_ns();
+  if (options.beside != nullptr) options.beside->opened(begin_ns, end_ns);
   load.play(end_ns, [&](std::int64_t now) {
     const std::int64_t second = (now - begin_ns) / second_ns;
     progress(progress_line(load.tally().measured(), second, options.duration_ns / second_ns));
@@ -59,6 +60,7 @@ Json run_load(Server& server, RunOptions options, const Progress& progress) {
   facts.link = link.end(now_ns());
   facts.generator_cpu_s = static_cast<double>(own_cpu_ns() - own_before_ns) * 1e-9;
   std::future<ServerReading> after = server.read();
+  if (options.beside != nullptr) options.beside->closed();
   load.play(end_ns + settle_ns, [](std::int64_t) {});
   facts.before = before.get(), facts.after = after.get();
   // Of one machine it is 0 both times.

@@ -10,12 +10,21 @@
 
 namespace tickrelay::bench {
 
+// Who measures more in the same window. Called on the load's thread, so neither may wait.
+class Beside {
+ public:
+  virtual ~Beside() = default;
+  virtual void opened(std::int64_t begin_ns, std::int64_t end_ns) = 0;
+  virtual void closed() = 0;
+};
+
 struct RunOptions {
-  LoadOptions load{};
+  LoadOptions load{};  // without room ids, rooms are made
   RoomSettings room{};
   std::int64_t warmup_ns = 0, duration_ns = 0;
   std::int64_t gather_patience_ns = 60'000'000'000;
   Json config{};  // what the report repeats
+  Beside* beside = nullptr;
 };
 
 using Progress = std::function<void(const std::string& line)>;

@@ -107,8 +107,9 @@ std::future<ServerReading> Server::read() {
                         .rss_kib = process_ > 0 ? process_rss_kib(process_) : 0,
                         .ticks = std::nullopt};
   return std::async(std::launch::async, [reading, metrics = metrics_]() mutable {
-    const auto text = metrics ? http_get(*metrics) : std::nullopt;
+    auto text = metrics ? http_get(*metrics) : std::nullopt;
     if (text) reading.ticks = parse_tick_metrics(*text);
+    reading.page = std::move(text).value_or("");
     return reading;
   });
 }

@@ -38,6 +38,7 @@ struct RoomSettings {
 struct ServerReading {
   std::int64_t cpu_ns = 0, rss_kib = 0;
   std::optional<TickMetrics> ticks;
+  std::string page{};  // all of /metrics; "": it did not answer
 };
 
 class Server {

@@ -59,7 +59,7 @@ ServerProcess::ServerProcess(const SpawnOptions& options) : folder_(make_folder(
   try {
     write_files(options.files);
     start(options);
-    wait_for_banner(options.ready_line);
+    wait_for_banner(options);
   } catch (...) {
     stop();
     throw;
@@ -100,7 +100,7 @@ void ServerProcess::start(const SpawnOptions& options) {
   process_ = fork();
   if (process_ == 0) {
     prctl(PR_SET_PDEATHSIG, SIGTERM);
-    dup2(pipe_ends[1], STDOUT_FILENO);
+    dup2(pipe_ends[1], options.banner_on_errors ? STDERR_FILENO : STDOUT_FILENO);
     if (options.cpu >= 0) pin_to_cpu(options.cpu);
     execv(program.c_str(), arguments.data());
     _exit(127);
@@ -109,10 +109,10 @@ void ServerProcess::start(const SpawnOptions& options) {
   if (process_ < 0) throw std::runtime_error("cannot start a process");
 }
 
-void ServerProcess::wait_for_banner(const std::string& ready_line) {
+void ServerProcess::wait_for_banner(const SpawnOptions& options) {
   std::string banner;
   const std::int64_t give_up_ns = now_ns() + banner_patience_ns;
-  while (banner.find(ready_line) == std::string::npos) {
+  while (banner.find(options.ready_line) == std::string::npos) {
     pollfd ready{.fd = output_, .events = POLLIN, .revents = 0};
     const std::int64_t left_ms = (give_up_ns - now_ns()) / ms_ns;
     std::array<char, 4'096> part;
@@ -121,7 +121,14 @@ void ServerProcess::wait_for_banner(const std::string& ready_line) {
     if (count <= 0) throw std::runtime_error("the server did not start; it said:\n" + banner);
     banner.append(part.data(), static_cast<std::size_t>(count));
   }
-  read_banner(banner);
+  options.address_after.empty() ? read_banner(banner) : read_address(banner, options.address_after);
+}
+
+void ServerProcess::read_address(const std::string& banner, const std::string& words) {
+  const std::size_t at = banner.find(words);
+  if (at == std::string::npos) throw std::runtime_error("the server's banner does not say where it listens:\n" + banner);
+  const std::size_t start = at + words.size();
+  url_ = banner.substr(start, banner.find_first_of(" \t\r\n", start) - start);
 }
 
 // The players' URL is the first ws:// or wss://; operations are on the http:// URL with another port.

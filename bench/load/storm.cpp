@@ -2,12 +2,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
-#include <optional>
-#include <string_view>
 #include <utility>
 
+#include "bench/load/return_slot.h"
 #include "bench/net/clock.h"
 
 namespace tickrelay::bench {
@@ -19,14 +17,6 @@ constexpr double golden_ratio = 0.6180339887498949;
 
 // PROTOCOL.md, "Close codes": these come back with Resume.
 bool comes_back(int code) { return (code >= 4000 && code < 4400) || code == 1001 || code == 1006; }
-
-// The return slot in a close's reason: "overloaded: come back in 1234 ms: …".
-std::optional<std::int64_t> return_slot_ns(const std::string& reason) {
-  constexpr std::string_view words = "come back in ";
-  const std::size_t at = reason.find(words);
-  if (at == std::string::npos) return std::nullopt;
-  return std::strtoll(reason.c_str() + at + words.size(), nullptr, 10) * ms_ns;
-}
 
 // Evenly in 0 to 1, from a client's number.
 double spread(std::uint32_t number) {

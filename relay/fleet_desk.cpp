@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "relay/log.h"
+#include "relay/on_place.h"
 
 namespace tickrelay {
 
@@ -20,18 +21,6 @@ constexpr milliseconds park_patience{3'000};  // a room's next send tick, and th
 constexpr std::int64_t adopt_patience_ms = 3'000, adopt_each_ms = 250;
 constexpr std::chrono::seconds stays_first{5}, stays_most{60};  // a room that nobody took
 constexpr milliseconds hears_within{1'000};  // of what another node has just written
-
-class OnPlace final : public Errand {
-  public:
-    OnPlace(RoomRecordPointer record, std::function<void(Worker&, Worker::Place&)> todo) : record_(std::move(record)), todo_(std::move(todo)) {}
-    void run(Worker& worker, std::int64_t now_ns) override {
-        if (Worker::Place* place = worker.place_of(record_, now_ns)) todo_(worker, *place);
-    }
-
-  private:
-    RoomRecordPointer record_;
-    std::function<void(Worker&, Worker::Place&)> todo_;
-};
 
 }  // namespace
 
@@ -132,7 +121,7 @@ void FleetDesk::let_go_all() {
 
 void FleetDesk::let_go(const RoomRecordPointer& record, CloseCode code, const std::string& detail) {
     workers_[record->worker]->post(
-        std::make_unique<OnPlace>(record, [code, detail](Worker& worker, Worker::Place& place) { worker.let_go(place, code, detail); }));
+        std::make_unique<OnPlace>(record, [code, detail](Worker& worker, Worker::Place& place, std::int64_t) { worker.let_go(place, code, detail); }));
 }
 
 // Another node hands it over as its entry of that revision, and waits: too late, it has taken it back under another. Empty: done; else why not.
@@ -201,7 +190,7 @@ void FleetDesk::park(std::vector<Move>& moves) {
     for (Move& each : moves) {
         const auto promise = std::make_shared<std::promise<bool>>();
         answers.push_back(promise->get_future());
-        workers_[each.record->worker]->post(std::make_unique<OnPlace>(each.record, [promise](Worker& worker, Worker::Place& place) {
+        workers_[each.record->worker]->post(std::make_unique<OnPlace>(each.record, [promise](Worker& worker, Worker::Place& place, std::int64_t) {
             worker.park(place, [promise](bool durable) { promise->set_value(durable); });
         }));
     }
@@ -257,7 +246,7 @@ bool FleetDesk::finish(const Move& move) {
         take_back(id);
     } else {
         workers_[move.record->worker]->post(
-            std::make_unique<OnPlace>(move.record, [](Worker& worker, Worker::Place& place) { worker.unpark(place, "the room goes on here"); }));
+            std::make_unique<OnPlace>(move.record, [](Worker& worker, Worker::Place& place, std::int64_t) { worker.unpark(place, "the room goes on here"); }));
     }
     return false;
 }

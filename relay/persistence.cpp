@@ -31,7 +31,7 @@ class Persistence::HandOver final : public Errand {
     explicit HandOver(bool now) : now_(now) {}
     void run(Worker& worker, std::int64_t) override {
         for (const auto& place : worker.places()) {
-            if (!place->room) continue;
+            if (!place->room || place->is_mirror()) continue;
             if (now_)
                 worker.hand_over_now(*place, CloseCode::restarting, "the relay restarts");
             else

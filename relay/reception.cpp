@@ -118,7 +118,15 @@ Verdict Reception::admit_by_type(const JoinRequest& join, std::int64_t now_ns) {
     if (type == all->end()) return Drop{CloseCode::unknown_type, "no room type of that name is configured"};
     if (bans_.holds(join.player_id, "", now_ns)) return Drop{CloseCode::banned, ""};
     Pass pass{.room = nullptr, .player_id = std::string(join.player_id), .role = join.role, .reserved = true, .session = hexadecimal(session_bytes)};
+    const bool watches = join.role == wire::Role::Spectator && watch_ && (fleet_.find || type->second.settings.spectator_delay_ms != 0);
+    if (watches) return admit_watcher_by_type(join, std::move(pass), now_ns);
     if (join.mode != wire::JoinMode::Create) pass.room = lobby_.reserve_by_type(type->first, is_player(join.role));
+    if (pass.room && join.role == wire::Role::Spectator && watch_) {  // of a room that alone has a delay
+        lobby_.release(pass.room, /*is_player*/ false);
+        const std::string id = pass.room->id;
+        if (auto verdict = admit_to_mirror(id, pass, now_ns)) return *std::move(verdict);
+        if (const auto code = lobby_.reserve(pass.room, /*is_player*/ false)) return Drop{*code, ""};
+    }
     const auto banned = [&] {
         try {
             return bans_.holds(join.player_id, pass.room->id, now_ns);
@@ -146,11 +154,25 @@ Verdict Reception::admit_by_type(const JoinRequest& join, std::int64_t now_ns) {
     return pass;
 }
 
+// It gets no seat in the room that is found, not even for a moment.
+Verdict Reception::admit_watcher_by_type(const JoinRequest& join, Pass pass, std::int64_t now_ns) {
+    if (join.mode == wire::JoinMode::Create) return Drop{CloseCode::forbidden, "who only watches creates no room"};
+    const RoomRecordPointer found = lobby_.reserve_by_type(std::string(join.type), /*is_player*/ false);
+    if (!found) return Drop{CloseCode::room_not_found, "no open room of this type can be watched here"};
+    lobby_.release(found, /*is_player*/ false);
+    pass.room = found;
+    if (auto verdict = admit_to_mirror(found->id, pass, now_ns)) return *std::move(verdict);
+    if (bans_.holds(pass.player_id, found->id, now_ns)) return Drop{CloseCode::banned, ""};
+    if (const auto code = lobby_.reserve(found, /*is_player*/ false)) return Drop{*code, ""};
+    return pass;
+}
+
 Verdict Reception::admit_by_id(const JoinRequest& join, std::int64_t now_ns) {
     Pass pass{.room = nullptr, .player_id = std::string(join.player_id), .role = join.role, .reserved = true, .session = hexadecimal(session_bytes)};
     std::string room_id(join.room_id);
     if (auto drop = take_ticket(join, pass, room_id)) return *drop;
     pass.room = lobby_.find(room_id);
+    if (auto verdict = admit_to_mirror(room_id, pass, now_ns)) return *std::move(verdict);
     if (!pass.room) return not_here(room_id, {CloseCode::room_not_found, "no room of that id"});
     if (draining()) return Drop{CloseCode::restarting, "the relay is draining"};
     if (bans_.holds(pass.player_id, pass.room->id, now_ns)) return Drop{CloseCode::banned, ""};
@@ -164,6 +186,22 @@ Verdict Reception::admit_by_id(const JoinRequest& join, std::int64_t now_ns) {
         pass.reserved = false;
     }
     return pass;
+}
+
+// Whoever only watches. Nothing: as everyone else.
+std::optional<Verdict> Reception::admit_to_mirror(const std::string& room_id, Pass& pass, std::int64_t now_ns) {
+    if (pass.role != wire::Role::Spectator || !watch_) return std::nullopt;
+    auto watched = watch_(room_id, pass.room.get());
+    if (!watched) return std::nullopt;
+    if (bans_.holds(pass.claims ? pass.claims->player_id : pass.player_id, room_id, now_ns)) return Drop{CloseCode::banned, ""};
+    if (auto* drop = std::get_if<Drop>(&*watched)) return std::move(*drop);
+    if (auto* elsewhere = std::get_if<Redirect>(&*watched)) return std::move(*elsewhere);
+    pass.room = std::get<RoomRecordPointer>(std::move(*watched));
+    if (!pass.reserved) return std::move(pass);
+    const auto code = lobby_.reserve(pass.room, /*is_player*/ false);
+    if (!code) return std::move(pass);
+    if (*code == CloseCode::room_full) return Drop{CloseCode::overloaded, "no further spectator of this room on this node"};
+    return Drop{*code == CloseCode::room_closed ? CloseCode::going_away : *code, ""};  // its mirror has just ended
 }
 
 std::optional<Drop> Reception::take_ticket(const JoinRequest& join, Pass& pass, std::string& room_id) const {
@@ -200,8 +238,12 @@ Verdict Reception::admit_back(const JoinRequest& join, std::int64_t now_ns) {
     RoomRecordPointer room = lobby_.find(std::string(join.room_id));
     // Handed over to the next process, which is still to come.
     if (!room && draining() && !options_.data_dir.empty() && !fleet_.find) return Drop{CloseCode::restarting, "the relay restarts"};
-    if (!room) return not_here(std::string(join.room_id), {CloseCode::session_unknown, "the room is gone"});
     auto claims = sessions_.read(join.room_id, join.session);
+    if (claims && claims->role == wire::Role::Spectator) {
+        Pass pass{.room = room, .player_id = {}, .role = claims->role, .reserved = false, .session = {}, .claims = claims, .ticket = {}};
+        if (auto verdict = admit_to_mirror(std::string(join.room_id), pass, now_ns)) return *std::move(verdict);
+    }
+    if (!room) return not_here(std::string(join.room_id), {CloseCode::session_unknown, "the room is gone"});
     if (!claims) return Drop{CloseCode::session_unknown, "no session of this room"};
     if (bans_.holds(claims->player_id, room->id, now_ns) && !PLANTED(ban_by_session)) return Drop{CloseCode::banned, ""};
     const wire::Role role = claims->role;

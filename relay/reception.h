@@ -47,6 +47,9 @@ class Reception final : public Gate {
         const Right* right = nullptr;
     };
     void join_fleet(Fleet fleet) { fleet_ = std::move(fleet); }
+    // As Mirrors::watch. Before there are joins.
+    using Watch = std::function<std::optional<std::variant<RoomRecordPointer, Drop, Redirect>>(const std::string& room_id, const RoomRecord* here)>;
+    void watch_by(Watch watch) { watch_ = std::move(watch); }
     void set_draining(bool draining) { draining_.store(draining); }
     [[nodiscard]] bool draining() const { return draining_.load(); }
     [[nodiscard]] Bans& bans() { return bans_; }
@@ -60,8 +63,10 @@ class Reception final : public Gate {
   private:
     [[nodiscard]] bool asks_for_tickets() const { return auth_.load() == Auth::tickets && !options_.dev; }
     [[nodiscard]] Verdict not_here(const std::string& room_id, const Drop& otherwise) const;
+    [[nodiscard]] std::optional<Verdict> admit_to_mirror(const std::string& room_id, Pass& pass, std::int64_t now_ns);
     Verdict admit_back(const JoinRequest& join, std::int64_t now_ns);
     std::optional<Drop> take_ticket(const JoinRequest& join, Pass& pass, std::string& room_id) const;
+    Verdict admit_watcher_by_type(const JoinRequest& join, Pass pass, std::int64_t now_ns);
     Verdict admit_by_type(const JoinRequest& join, std::int64_t now_ns);
     Verdict admit_by_id(const JoinRequest& join, std::int64_t now_ns);
 
@@ -80,6 +85,7 @@ class Reception final : public Gate {
     std::atomic<Auth> auth_;
     std::atomic<bool> draining_{false};
     Fleet fleet_;
+    Watch watch_;
     mutable std::mutex mutex_;
     std::shared_ptr<const RoomTypes> types_;
     Bans bans_;

@@ -14,6 +14,7 @@
 #include "relay/door/http.h"
 #include "relay/door/session_token.h"
 #include "relay/logics.h"
+#include "relay/mirrors.h"
 #include "relay/persistence.h"
 #include "relay/run/acceptor.h"
 #include "relay/run/alarm.h"
@@ -32,14 +33,6 @@ constexpr std::int64_t second = 1'000'000'000;
 constexpr std::int64_t look_every_ms = 100;
 constexpr std::size_t descriptors_beside = 8'192;  // the players': those being refused, operators', match servers', files
 constexpr std::chrono::seconds certificates_looked_at_every(2);
-// To whom is not let in; browsers show it in their network view, programs in their error.
-constexpr std::string_view not_now =
-    "HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\ncontent-type: text/plain\r\nconnection: close\r\ncontent-length: 57\r\n\r\n"
-    "this relay takes no further connection from there for now";
-
-std::uint32_t or_half_the_cores(std::uint32_t wanted) {
-    return wanted != 0 ? wanted : std::max(1U, std::thread::hardware_concurrency() / 2);
-}
 
 std::optional<std::string> settle_all(RoomTypes& types) {
     for (auto& [name, type] : types)
@@ -112,6 +105,7 @@ struct Relay::Parts {
     void set_draining(bool draining) {
         reception.set_draining(draining);
         if (fleet) fleet->drain(draining);
+        mirrors.drain(draining);
     }
     static std::int64_t in(double seconds) { return monotonic_ns() + static_cast<std::int64_t>(seconds * 1e9); }
     [[nodiscard]] bool deadline_passed() const { return deadline_ns.load() != 0 && monotonic_ns() >= deadline_ns.load(); }
@@ -158,6 +152,8 @@ struct Relay::Parts {
         reception.join_fleet({.find = [store](const std::string& id) { return store->node().find(id); }, .right = &store->node().lease()});
         fleet = std::make_unique<FleetDesk>(*store, lobby, desk_workers, loop_ports, persistence.rooms(), desk, events);
         desk.join_fleet(*fleet);
+        fleet_watch = std::make_unique<FleetWatch>(store->nats(), store->node());
+        mirrors.join_fleet(*fleet_watch);
         return std::nullopt;
     }
 
@@ -215,7 +211,9 @@ struct Relay::Parts {
     std::vector<WorkerPort*> desk_workers;
     Persistence persistence;
     ControlDesk desk;
-    std::unique_ptr<FleetDesk> fleet;  // null: a relay alone
+    std::unique_ptr<FleetWatch> fleet_watch;  // null, as the next: a relay alone
+    std::unique_ptr<FleetDesk> fleet;
+    Mirrors mirrors{lobby, desk_workers, stats.shard()};
     Operations operations;
     Listener admin_tcp;
     AdminSocket admin;
@@ -257,7 +255,7 @@ std::optional<std::string> Relay::start() {
         p.loop_ports.push_back(&p.loops.back()->port());
     }
     for (std::uint32_t i = 0; i < p.worker_count; ++i)
-        p.workers.push_back(std::make_unique<WorkerRunner>(i, *p.worker_ports[i], p.loop_ports, p.lobby, p.events, p.persistence, p.sessions, p.stats, p.trace.get()));
+        p.workers.push_back(std::make_unique<WorkerRunner>(i, *p.worker_ports[i], p.loop_ports, p.lobby, p.events, p.persistence, p.sessions, p.mirrors, p.stats, p.trace.get()));
 
     if (auto refused = p.prepare_fleet()) return refused;
     p.acceptor = std::make_unique<Acceptor>(p.players());
@@ -282,6 +280,8 @@ std::optional<std::string> Relay::start() {
                       .admin_tcp = admin_tcp(),
                       .started_ns = monotonic_ns()});
     if (p.persistence.keeps()) p.desk.keep_in(*p.persistence.journal(), p.persistence.store());
+    p.reception.watch_by([&p](const std::string& room_id, const RoomRecord* here) { return p.mirrors.watch(room_id, here); });
+    if (auto refused = p.mirrors.start()) return refused;
     if (auto refused = p.enter_fleet(player_url())) return refused;
     if (auto refused = p.admin.start(p.options.admin)) return refused;
     p.room_log.start();
@@ -376,6 +376,7 @@ void Relay::stop() {
     p.running = false;
     p.reception.set_draining(true);
     if (p.fleet) p.fleet->stop();
+    p.mirrors.stop();
     p.alarm.stop();
     if (!p.fleet) p.acceptor->stop();
     p.end_rooms();

@@ -6,6 +6,8 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <thread>
 
 #include "relay/doorman.h"
 #include "relay/event_journal.h"
@@ -19,6 +21,15 @@
 namespace tickrelay {
 
 inline constexpr std::size_t queue_depth_max = 1 << 20;  // what crosses is bounded by seats, rooms and batches; this ends a bug
+
+// To whom is not let in; browsers show it in their network view, programs in their error.
+inline constexpr std::string_view not_now =
+    "HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\ncontent-type: text/plain\r\nconnection: close\r\ncontent-length: 57\r\n\r\n"
+    "this relay takes no further connection from there for now";
+
+inline std::uint32_t or_half_the_cores(std::uint32_t wanted) {
+    return wanted != 0 ? wanted : std::max(1U, std::thread::hardware_concurrency() / 2);
+}
 
 // Null where its file cannot be made.
 inline std::unique_ptr<Trace> open_trace(const Options& options, std::string& error) {
@@ -103,12 +114,13 @@ class LoopRunner final : public LoopSteps, public Wakeable {
 class WorkerRunner {
   public:
     WorkerRunner(std::uint32_t index, WorkerPort& port, std::span<LoopPort* const> loops, Lobby& lobby, EventRing& events, Persistence& persistence,
-                 Sessions& sessions, Stats& stats, Trace* trace)
+                 Sessions& sessions, Publications& publications, Stats& stats, Trace* trace)
         : journal_(events), worker_(index, monotonic_ns, port, loops, lobby, journal_, sessions, stats.shard()),
           thread_(worker_, "worker-" + std::to_string(index)) {
         port.waker = &thread_;
         worker_.trace_with(trace == nullptr ? nullptr : &trace->worker(index));
         persistence.keep_rooms_of(worker_);
+        worker_.publish_with(publications);
     }
     WorkerThread& thread() { return thread_; }
 

@@ -62,6 +62,10 @@ void StatsTotals::add(const StatsShard& shard) {
     bytes_received += shard.bytes_received.read();
     throttled += shard.throttled.read();
     rooms += shard.rooms.read();
+    mirrors += shard.mirrors.read();
+    publications += shard.publications.read();
+    publication_bytes += shard.publication_bytes.read();
+    mirror_age_s = std::max(mirror_age_s, shard.mirror_age_s.read());
     players += shard.players.read();
     connections += shard.connections.read();
     shields += shard.shields.read();

@@ -134,6 +134,10 @@ struct alignas(64) StatsShard {
     Counter bytes_received;
     Counter throttled;  // connections that were not read for a time
     Gauge<std::int64_t> rooms;
+    Gauge<std::int64_t> mirrors;
+    Counter publications;
+    Counter publication_bytes;
+    Gauge<double> mirror_age_s;  // of the mirror that is furthest behind what it follows
     Gauge<std::int64_t> players;
     Gauge<std::int64_t> connections;
     Gauge<std::int64_t> shields;
@@ -197,6 +201,10 @@ struct StatsTotals {
     std::uint64_t bytes_received = 0;
     std::uint64_t throttled = 0;
     std::int64_t rooms = 0;
+    std::int64_t mirrors = 0;
+    std::uint64_t publications = 0;
+    std::uint64_t publication_bytes = 0;
+    double mirror_age_s = 0;
     std::int64_t players = 0;
     std::int64_t connections = 0;
     std::int64_t shields = 0;

@@ -74,6 +74,11 @@ class Page {
 
 void gauges(Page& page, const StatsTotals& totals, std::string_view version) {
     page.one("tickrelay_rooms", "gauge", "Rooms on this relay.", totals.rooms);
+    page.one("tickrelay_mirrors", "gauge", "Mirrors of rooms on this relay, for spectators.", totals.mirrors);
+    page.one("tickrelay_mirror_age_seconds", "gauge", "Age of what a mirror shows, its room's delay included; the oldest of all mirrors here.",
+             totals.mirror_age_s);
+    page.one("tickrelay_publications_total", "counter", "Publications of watched rooms, each for all their mirrors.", totals.publications);
+    page.one("tickrelay_publication_bytes_total", "counter", "Bytes of these.", totals.publication_bytes);
     page.one("tickrelay_players", "gauge", "Seats taken, connected or within their grace time.", totals.players);
     page.one("tickrelay_connections", "gauge", "Open connections on the players' port.", totals.connections);
     page.one("tickrelay_shields", "gauge", "Those of them that are a player's second connection.", totals.shields);

@@ -127,7 +127,9 @@ json to_json(const RoomSettings& settings) {
                    {"views", settings.views},
                    {"view_radius", settings.view_radius},
                    {"view_cell", settings.view_cell},
-                   {"rewind_ms", settings.rewind_ms}};
+                   {"rewind_ms", settings.rewind_ms},
+                   {"spectator_rate", settings.spectator_rate},
+                   {"spectator_delay_s", settings.spectator_delay_ms / 1000.0}};
     if (settings.layout) object["fingerprint"] = std::to_string(settings.layout->fingerprint());
     return object;
 }

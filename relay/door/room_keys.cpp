@@ -126,6 +126,7 @@ using Settings = RoomSettings;
 constexpr std::int64_t rate_max = limits::tick_rate_max;
 constexpr double grace_max_s = 86'400;
 constexpr double empty_ttl_max_s = 604'800;
+constexpr double spectator_delay_max_s = limits::spectator_delay_ms_max / 1000.0;
 
 // One row; the lambdas name `s` (the settings) and `v` (the value).
 #define ROW(name, shape, unit, values, doc, types, spawn, setter, field, text)       \
@@ -200,6 +201,12 @@ const std::array table = {
     ROW("view_cell", number, "units", "0 to 1e9",
         "Edge of a cell, the least that comes into view at once; 0: three quarters of view_radius.", true, true,
         set_length(s.view_cell, v), view_cell, real_text(s.view_cell)),
+    ROW("spectator_rate", number, "Hz", "1 to 240",
+        "Frames a second at most to spectators that watch a mirror: in a fleet, and where there is a delay.", true, true,
+        set_number(s.spectator_rate, v, 1, rate_max), spectator_rate, std::to_string(s.spectator_rate)),
+    ROW("spectator_delay_s", number, "s", "0 to 600",
+        "Spectators see the room so much later; it costs memory for what they are still to see.", true, true,
+        set_seconds(s.spectator_delay_ms, v, spectator_delay_max_s), spectator_delay_ms, seconds_text(s.spectator_delay_ms)),
     ROW("rewind_ms", number, "ms", "0 to 2000",
         "How far back the room's logic may look at its state, for lag compensation; 0: nothing is kept.", true, true,
         set_number(s.rewind_ms, v, 0, limits::rewind_ms_max), rewind_ms, std::to_string(s.rewind_ms)),

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <new>
 #include <thread>
 
 #include "relay/fleet/nats_parts.h"
@@ -51,6 +52,7 @@ std::optional<std::string> Nats::connect(const NatsSettings& settings) {
     if (status != NATS_OK) return "nats: " + what(status) + ": URLs are nats://HOST:PORT or tls://HOST:PORT";
     natsOptions_SetName(made, settings.name.c_str());
     natsOptions_SetSendAsap(made, true);
+    natsOptions_UseGlobalMessageDelivery(made, true);  // one thread for all subscriptions: their call-backs only hand on
     natsOptions_SetMaxReconnect(made, -1);
     natsOptions_SetReconnectWait(made, reconnect_wait_ms);
     natsOptions_SetTimeout(made, connect_patience_ms);
@@ -269,6 +271,33 @@ void Nats::Parts::asked(natsConnection* connection, natsSubscription*, natsMsg* 
     serve(bytes_of(message), [connection, to = std::string(reply == nullptr ? "" : reply)](const std::string& bytes) {
         if (!to.empty()) natsConnection_Publish(connection, to.c_str(), bytes.data(), static_cast<int>(bytes.size()));
     });
+}
+
+bool Nats::send(const std::string& subject, std::string_view bytes) {
+    return natsConnection_Publish(parts_->connection, subject.c_str(), bytes.data(), static_cast<int>(bytes.size())) == NATS_OK;
+}
+
+void Nats::Parts::heard(natsConnection*, natsSubscription*, natsMsg* message, void* closure) {
+    const MessagePointer own(message);
+    try {
+        (*static_cast<Heard*>(closure))({natsMsg_GetData(message), static_cast<std::size_t>(natsMsg_GetDataLength(message))});
+    } catch (const std::bad_alloc&) {  // it counts as lost on the way; libnats takes no exceptions
+    }
+}
+
+std::shared_ptr<void> Nats::listen(const std::string& subject, std::function<void(std::string_view bytes)> heard) {
+    auto closure = std::make_unique<Parts::Heard>(std::move(heard));
+    natsSubscription* made = nullptr;
+    if (natsConnection_Subscribe(&made, parts_->connection, subject.c_str(), Parts::heard, closure.get()) != NATS_OK) return nullptr;
+    SubscriptionPointer subscription(made);
+    // Its last call-back may be under way when it is given up.
+    const auto forget = [](void* of) { delete static_cast<Parts::Heard*>(of); };
+    if (natsSubscription_SetOnCompleteCB(made, forget, closure.get()) != NATS_OK) return nullptr;
+    closure.release();
+    return {subscription.release(), [](void* ends) {
+                natsSubscription_Unsubscribe(static_cast<natsSubscription*>(ends));
+                natsSubscription_Destroy(static_cast<natsSubscription*>(ends));
+            }};
 }
 
 std::optional<std::string> Nats::serve(const std::string& subject, std::function<void(std::string bytes, Answer answer)> asked) {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tickrelay {
@@ -82,6 +83,11 @@ class Nats {
     std::optional<std::string> ask(const std::string& subject, const std::string& bytes, std::int64_t patience_ms, bool& nobody);
     // `asked` must only hand on; `answer` may be called from anywhere, once, until close().
     std::optional<std::string> serve(const std::string& subject, std::function<void(std::string bytes, Answer answer)> asked);
+
+    // To whoever listens now. False: not even handed to the servers.
+    bool send(const std::string& subject, std::string_view bytes);
+    // `heard` gets what is sent there, as long as the pointer lives and once after it; it must only hand on.
+    std::shared_ptr<void> listen(const std::string& subject, std::function<void(std::string_view bytes)> heard);
 
     // What a message may have at most, as the servers say.
     [[nodiscard]] std::size_t payload_max() const;

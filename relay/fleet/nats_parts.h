@@ -74,6 +74,8 @@ struct Nats::Parts {
     std::vector<std::unique_ptr<std::function<void(std::string, Answer)>>> servers;
 
     static void acknowledged(jsCtx*, natsMsg* message, jsPubAck* ack, jsPubAckErr*, void* closure);
+    using Heard = std::function<void(std::string_view)>;
+    static void heard(natsConnection*, natsSubscription*, natsMsg* message, void* closure);
     static void asked(natsConnection* connection, natsSubscription*, natsMsg* message, void* closure);
     void run_watch(Watch& watch, const std::string& bucket, const std::function<void(Value)>& changed, const std::function<void()>& listed);
     Wrote write(const std::string& subject, const std::string* bytes, std::uint64_t expected, std::uint64_t& revision, std::int64_t patience_ms);

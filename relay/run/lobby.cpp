@@ -48,7 +48,25 @@ RoomRecordPointer Lobby::restore(SavedRoomPointer state, const Restore& how, Log
     return room;
 }
 
-RoomRecordPointer Lobby::add(RoomSettings settings, LogicFactory logic, std::int64_t now_ns) {
+RoomRecordPointer Lobby::mirror(SavedRoomPointer state, const Restore& how, LogicFactory logic, std::int64_t now_ns) {
+    const std::scoped_lock lock(mutex_);
+    const RoomRecordPointer room = made(state->settings, std::move(logic), now_ns);
+    room->term = how.term;
+    room->how = how;
+    room->state = std::move(state);
+    room->failed = CloseCode::going_away;  // whoever comes when it has gone comes again, for another
+    if (!mirrors_.emplace(room->id, room).second) return nullptr;
+    ++rooms_on_worker_[room->worker];
+    return room;
+}
+
+RoomRecordPointer Lobby::find_mirror(const std::string& id) const {
+    const std::scoped_lock lock(mutex_);
+    const auto it = mirrors_.find(id);
+    return it == mirrors_.end() ? nullptr : it->second;
+}
+
+RoomRecordPointer Lobby::made(RoomSettings settings, LogicFactory logic, std::int64_t now_ns) const {
     auto room = std::make_shared<RoomRecord>();
     room->id = settings.id;
     room->type = settings.type;
@@ -60,6 +78,11 @@ RoomRecordPointer Lobby::add(RoomSettings settings, LogicFactory logic, std::int
     room->metadata = std::make_shared<const Metadata>(settings.metadata);
     room->logic = std::move(logic);
     room->settings = std::move(settings);
+    return room;
+}
+
+RoomRecordPointer Lobby::add(RoomSettings settings, LogicFactory logic, std::int64_t now_ns) {
+    const RoomRecordPointer room = made(std::move(settings), std::move(logic), now_ns);
     auto& same_type = by_type_[room->type];
     same_type.push_back(room);
     try {
@@ -125,6 +148,11 @@ bool Lobby::remove(const RoomRecordPointer& room, bool only_if_empty) {
     if (room->gone) return true;
     if (only_if_empty && room->seats_taken + room->others_taken > 0) return false;
     room->gone = true;
+    if (room->settings.mirror) {
+        mirrors_.erase(room->id);
+        --rooms_on_worker_[room->worker];
+        return true;
+    }
     rooms_.erase(room->id);
     auto& same_type = by_type_[room->type];
     std::erase(same_type, room);

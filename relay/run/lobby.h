@@ -59,6 +59,9 @@ struct RoomRecord {
     std::optional<CloseCode> failed;  // it could not be made
 
     std::atomic<std::int64_t> kept_ns{0};  // when its newest durable checkpoint was made; the worker's clock
+    // Of a mirror: until when what it follows counts as the present, CLOCK_MONOTONIC. After it the mirror stands still.
+    std::atomic<std::int64_t> present_until_ns{0};
+    std::atomic<std::uint64_t> shown_us{0};  // ... and when what it shows was published, Unix; 0: nothing yet
 };
 using RoomRecordPointer = std::shared_ptr<RoomRecord>;
 
@@ -87,6 +90,10 @@ class Lobby {
     // The room of a checkpoint, its seats taken. Null: the id exists. The first errand with the record makes it: post one at once, grace runs.
     RoomRecordPointer restore(SavedRoomPointer state, const Restore& how, LogicFactory logic, std::int64_t now_ns);
     [[nodiscard]] RoomRecordPointer find(const std::string& id) const;
+    // A mirror of the room of this id, which may be here or not: no search finds it, and it counts as no room. Null: there is one. To be
+    // posted at once, as of restore().
+    RoomRecordPointer mirror(SavedRoomPointer state, const Restore& how, LogicFactory logic, std::int64_t now_ns);
+    [[nodiscard]] RoomRecordPointer find_mirror(const std::string& id) const;
 
     // Takes a seat in this room, or says why not.
     std::optional<CloseCode> reserve(const RoomRecordPointer& room, bool is_player);
@@ -116,12 +123,14 @@ class Lobby {
   private:
     // REQUIRES: mutex_ is held, the id is new.
     RoomRecordPointer add(RoomSettings settings, LogicFactory logic, std::int64_t now_ns);
+    [[nodiscard]] RoomRecordPointer made(RoomSettings settings, LogicFactory logic, std::int64_t now_ns) const;
     static std::optional<CloseCode> refusal(const RoomRecord& room, bool is_player, bool again = false);
     static void take(RoomRecord& room, bool is_player);
 
     std::function<std::uint32_t(const std::string& id)> next_term_;
     mutable std::mutex mutex_;
     std::map<std::string, RoomRecordPointer> rooms_;
+    std::map<std::string, RoomRecordPointer> mirrors_;
     std::map<std::string, std::vector<RoomRecordPointer>> by_type_;
     std::vector<std::uint32_t> rooms_on_worker_;
 };

@@ -18,6 +18,7 @@ constexpr std::int64_t second = 1'000 * ms;
 constexpr std::uint32_t grid_hz = limits::tick_rate_max;
 constexpr std::size_t take_at_once = 128;
 constexpr std::int64_t idle_step_ns = 1'000 * ms;
+constexpr std::uint32_t looked_for_after_ms = 3'000;
 constexpr std::int64_t early_max_us = 100'000'000;
 
 }  // namespace
@@ -166,14 +167,16 @@ Worker::Place* Worker::place_of(const RoomRecordPointer& record, std::int64_t no
     place.idle_ticks = place.room->ticks_of_ms(limits::idle_frame_ms);
     place_in_time(place, now_ns);
     begin_keeping(place, now_ns);
-    stats_.rooms.add(1);
+    count_room(place, 1);
     stats_.players.add(static_cast<std::int64_t>(place.room->seats().size()));
     const SavedRoomPointer state = std::move(record->state);
     try {
-        if (state) journal_.room_restored(*place.room);
-        else journal_.room_spawned(*place.room);
-        if (state) stats_.rooms_restored.add();
+        Journal& journal = journal_of(*place.room);
+        if (state) journal.room_restored(*place.room);
+        else journal.room_spawned(*place.room);
+        if (state && !place.is_mirror()) stats_.rooms_restored.add();
         if (state) place.room->restore_logic(state->logic);
+        if (publications_ != nullptr && !place.is_mirror()) publications_->began(record);
     } catch (...) {
         if (state) set_aside(*record, thrown());
         fail_thrown(place);
@@ -248,19 +251,25 @@ void Worker::run_due(std::int64_t now_ns) {
 
 // In the tenure that it began in, and while that holds.
 bool Worker::may_run(Place& place) const {
+    // What it follows may have changed by now: it would tell its spectators an age that is too low.
+    if (place.is_mirror() && clock_() > place.record->present_until_ns.load(std::memory_order_relaxed)) return false;
     if (port_.right == nullptr) return true;
     const std::uint32_t tenure = port_.right->tenure();
-    if (place.tenure == 0) place.tenure = tenure;
+    if (place.tenure == 0 || place.is_mirror()) place.tenure = tenure;
     return tenure != 0 && tenure == place.tenure;
 }
 
-// Its ticks go by. Where this node has no right to it another may have it by now: its players are to look for it, and may resume here
-// when it goes on. Those of a parked one are told soon where it went.
+// Its ticks go by. Where this node has had no right to it for a while, longer than JetStream's leader takes to be found where the lease is
+// short, another may have it by now: its players are to look for it, and may resume here when it goes on. Those of a parked one are told
+// soon where it went.
 void Worker::stand_still(Place& place, std::int64_t now_ns) {
     const std::uint64_t now = place.clock.at(now_ns);
     place.stood = static_cast<std::uint32_t>(now - place.room->tick());
     place.due_ns = place.clock.due_ns(now + 1);
-    while (!place.parked && !place.placed.empty()) {
+    const std::uint32_t tenure = port_.right == nullptr ? place.tenure : port_.right->tenure();
+    const bool others = tenure != 0 && tenure != place.tenure && !place.is_mirror();
+    const bool nobodys = tenure == 0 && place.stood >= place.room->ticks_of_ms(looked_for_after_ms);
+    while (!place.parked && (others || nobodys) && !place.placed.empty()) {
         const Placed& player = place.placed.back();
         send_close(player.connection, CloseCode::going_away, "the room is between two nodes");
         unplace(place, player.number);
@@ -294,19 +303,23 @@ void Worker::tick(Place& place, std::int64_t now_ns) {
     stats_.ticks_skipped.add(now - before - 1);
     stats_.tick_lateness.observe(static_cast<double>(started_ns - place.clock.due_ns(now)) / 1e9);
     if (sends && (keeper_ != nullptr || !place.checkpoint_taken.empty())) take_checkpoint(place, now_ns);
+    if (sends && place.publisher && place.room) publish(place, now, now_ns);
 }
 
 void Worker::close_room(Place& place, CloseCode code, std::string_view reason) {
     lobby_.remove(place.record, /*only_if_empty*/ false);
+    if (place.publisher) publish_last(place);
     try {
         place.room->end_all(code, reason);
     } catch (...) {  // on_close of a failed logic: it is going anyway
         place.room->forget_logic();
         place.room->end_all(code, reason);
     }
-    journal_.room_closed(*place.room, reason);
-    if (keeper_ != nullptr) keeper_->ended(*place.record);
-    stats_.rooms.add(-1);
+    journal_of(*place.room).room_closed(*place.room, reason);
+    if (Keeper* keeper = keeper_of(place)) keeper->ended(*place.record);
+    publish_end(place, code);
+    note_gone(place);
+    count_room(place, -1);
     forget(place);
 }
 
@@ -316,8 +329,9 @@ void Worker::let_go(Place& place, CloseCode code, std::string_view detail) {
         send_close(player.connection, code, detail);
         end_shield(place, player, code, detail);
     }
-    journal_.room_let_go(*place.room, label(code));
-    stats_.rooms.add(-1);
+    journal_of(*place.room).room_let_go(*place.room, label(code));
+    note_gone(place);
+    count_room(place, -1);
     stats_.players.add(-static_cast<std::int64_t>(place.room->seats().size()));
     forget(place);
 }
@@ -329,6 +343,7 @@ void Worker::forget(Place& place) {
     place.room.reset();
     place.record.reset();
     place.placed.clear();
+    place.publisher.reset();
     place.checkpoint_taken.clear();  // who waits for one learns that there will be none
 }
 

@@ -12,11 +12,13 @@
 
 #include "relay/core/checkpoint.h"
 #include "relay/core/encode.h"
+#include "relay/core/publication.h"
 #include "relay/core/room.h"
 #include "relay/run/join.h"
 #include "relay/run/keeper.h"
 #include "relay/run/lobby.h"
 #include "relay/run/ports.h"
+#include "relay/run/publications.h"
 #include "relay/run/trace.h"
 #include "relay/stats.h"
 
@@ -96,6 +98,15 @@ class Worker final : public RoomObserver {
         std::int64_t unkept_since_ns = 0;     // ... and since when that holds something that no durable one does
         std::uint64_t kept_mark = 0;          // of what was given last
         std::uint64_t kept_logic_mark = 0;
+
+        // How it is published (worker_publish.cpp).
+        std::unique_ptr<Publisher> publisher;  // null: nobody watches it
+        std::int64_t near_until_ns = 0;        // for a mirror of this relay,
+        std::int64_t far_until_ns = 0;         // ... for those of other nodes
+        std::int64_t published_ns = 0;
+        bool publish_whole = false;
+
+        [[nodiscard]] bool is_mirror() const { return record->settings.mirror; }
     };
 
     using Clock = std::function<std::int64_t()>;  // CLOCK_MONOTONIC, ns, or the simulator's
@@ -105,6 +116,7 @@ class Worker final : public RoomObserver {
 
     // Rooms are given to the keeper at most every interval_ns, and again only if they changed. Before the first step.
     void keep_with(Keeper& keeper, std::int64_t interval_ns);
+    void publish_with(Publications& publications) { publications_ = &publications; }  // before the first step
     // Before the first step; null: nobody asked.
     void trace_with(TraceTrack* trace) { trace_ = trace; }
 
@@ -134,6 +146,8 @@ class Worker final : public RoomObserver {
     // the URL.
     void let_go(Place& place, CloseCode code, std::string_view detail);
     void join(JoinErrand& errand, std::int64_t now_ns);
+    // It is published for some seconds from now. near: for a mirror of this relay; else for other nodes'. whole: from all of it on.
+    void watch(Place& place, bool near, bool whole, std::int64_t now_ns);
     [[nodiscard]] static const Placed* placed(const Place& place, PlayerNumber number);
 
     // ---- what rooms tell
@@ -185,6 +199,17 @@ class Worker final : public RoomObserver {
     void keep_step(std::int64_t now_ns);
     void keep_measure(std::int64_t now_ns);
 
+    [[nodiscard]] Keeper* keeper_of(const Place& place) const { return place.is_mirror() ? nullptr : keeper_; }
+
+    // ---- worker_publish.cpp
+    void publish(Place& place, Tick now, std::int64_t now_ns);
+    void publish_now(Place& place, std::int64_t now_ns, bool near, bool far);
+    void publish_last(Place& place);
+    void publish_end(Place& place, CloseCode code);
+    void note_gone(Place& place);
+    [[nodiscard]] Journal& journal_of(const Room& room) const;
+    void count_room(const Place& place, int more) { (place.is_mirror() ? stats_.mirrors : stats_.rooms).add(more); }
+
     // ---- worker_load.cpp
     void measure_busy(std::int64_t started_ns);
     void slow_down();
@@ -198,6 +223,7 @@ class Worker final : public RoomObserver {
     Seat* make_seat(Room& room, JoinErrand& errand, Drop& refused);
     static bool spent(Room& room, const JoinErrand& errand, Drop& refused);
     Seat* make_again(Place& place, JoinErrand& errand, Drop& refused);
+    Seat* make_watcher(Place& place, JoinErrand& errand, Drop& refused);
     [[nodiscard]] static Seat* proven(Room& room, const JoinErrand& errand);
     void connect(Place& place, Seat& seat, JoinErrand& errand, std::int64_t now_ns, bool resumed);
     Encoder::Bytes welcome(const Place& place, const Seat& seat, const Line::Position& at, const JoinErrand& errand,
@@ -259,6 +285,7 @@ class Worker final : public RoomObserver {
 
     Encoder encoder_;
     CheckpointWriter checkpoints_;
+    Publications* publications_ = nullptr;  // null: nobody watches
     Keeper* keeper_ = nullptr;  // null: rooms end with the process
     std::int64_t keep_interval_ns_ = 0;
     std::int64_t keep_budget_ns_ = 0;   // of time for checkpoints; below 0 it is spent

@@ -64,7 +64,8 @@ Seat* Worker::seat_for(Place& place, JoinErrand& errand, Drop& refused) {
     const Pass& pass = errand.pass_;
     if (errand.mode_ == wire::JoinMode::Resume) {
         Seat* seat = proven(room, errand);
-        return seat != nullptr ? take_over(place, *seat, errand) : make_again(place, errand, refused);
+        if (seat != nullptr) return take_over(place, *seat, errand);
+        return place.is_mirror() ? make_watcher(place, errand, refused) : make_again(place, errand, refused);
     }
     if (pass.ticket && spent(room, errand, refused)) return nullptr;
     Seat* seat = pass.player_id.empty() ? nullptr : room.find_player(pass.player_id);
@@ -158,6 +159,28 @@ Seat* Worker::make_again(Place& place, JoinErrand& errand, Drop& refused) {
     lobby_.release(place.record, is_player(claims.role));
     refused = {CloseCode::room_full, ""};
     return nullptr;
+}
+
+// Who watched this room elsewhere, or here before, goes on watching: the token proves the permission, and there is no seat to be kept.
+Seat* Worker::make_watcher(Place& place, JoinErrand& errand, Drop& refused) {
+    const SessionClaims& claims = *errand.pass_.claims;
+    Seat* const named = place.room->find_player(claims.player_id);
+    const bool made_up = claims.player_id.starts_with("player-" + std::to_string(claims.number));  // by the mirror that it comes from
+    if (named != nullptr && (named->session == claims.session || !made_up)) {  // it was here before, or is here twice
+        named->session = claims.session;
+        return take_over(place, *named, errand);
+    }
+    if (const auto code = lobby_.reserve(place.record, is_player(claims.role))) {
+        refused = {*code == CloseCode::room_full ? CloseCode::overloaded : *code, ""};
+        return nullptr;
+    }
+    const PlayerNumber number = place.room->take_seat({.player_id = named == nullptr ? claims.player_id : "",
+                                                       .role = claims.role,
+                                                       .session = claims.session,
+                                                       .options = claims.options,
+                                                       .prompt_acks = errand.prompt_acks_},
+                                                      errand.link_);
+    return place.room->find(number);
 }
 
 void Worker::connect(Place& place, Seat& seat, JoinErrand& errand, std::int64_t now_ns, bool resumed) {
@@ -345,10 +368,10 @@ void Worker::send_conditions(const Connection& connection, const Conditions& con
 
 void Worker::seat_taken(const Room& room, const Seat& seat) {
     stats_.players.add(1);
-    journal_.player("player.joined", room, seat, "");
+    journal_of(room).player("player.joined", room, seat, "");
 }
-void Worker::seat_dropped(const Room& room, const Seat& seat) { journal_.player("player.dropped", room, seat, "connection_lost"); }
-void Worker::seat_resumed(const Room& room, const Seat& seat) { journal_.player("player.resumed", room, seat, ""); }
+void Worker::seat_dropped(const Room& room, const Seat& seat) { journal_of(room).player("player.dropped", room, seat, "connection_lost"); }
+void Worker::seat_resumed(const Room& room, const Seat& seat) { journal_of(room).player("player.resumed", room, seat, ""); }
 
 void Worker::seat_ended(const Room& room, const Seat& seat, CloseCode code, std::string_view reason) {
     Place& place = place_of(room);
@@ -356,7 +379,7 @@ void Worker::seat_ended(const Room& room, const Seat& seat, CloseCode code, std:
     unplace(place, seat.number);
     if (!PLANTED(seat_leak)) lobby_.release(place.record, is_player(seat.role));
     stats_.players.add(-1);
-    journal_.player("player.left", room, seat, reason);
+    journal_of(room).player("player.left", room, seat, reason);
 }
 
 void Worker::seat_simulated(const Room& room, const Seat& seat) {
@@ -370,6 +393,6 @@ void Worker::action_refused(const Room&, const Seat&, Refusal refusal) {
     if (!PLANTED(uncounted)) stats_.refused(refusal).add();
 }
 
-void Worker::message(const Room& room, PlayerNumber from, const Event& event) { journal_.message(room, from, event); }
+void Worker::message(const Room& room, PlayerNumber from, const Event& event) { journal_of(room).message(room, from, event); }
 
 }  // namespace tickrelay

@@ -62,12 +62,12 @@ void Worker::set_slowness(Place& place, std::uint32_t slowness) {
     place.slowness = slowness;
     if (slowness == 0) {
         stats_.rooms_slowed.add(-1);
-        return journal_.room_full_rate(*place.room);
+        return journal_of(*place.room).room_full_rate(*place.room);
     }
     const RoomSettings& settings = place.room->settings();
     const double tick_hz = static_cast<double>(settings.tick_rate) / place.tick_stride();
     const double send_hz = static_cast<double>(settings.send_rate) / place.send_stride();
-    journal_.room_slowed(*place.room, std::min(send_hz, tick_hz), tick_hz);
+    journal_of(*place.room).room_slowed(*place.room, std::min(send_hz, tick_hz), tick_hz);
 }
 
 }  // namespace tickrelay

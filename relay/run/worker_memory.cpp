@@ -56,14 +56,16 @@ void Worker::drop_room(Place& place, CloseCode code, std::string_view why) {
         end_shield(place, player, code, why);
     }
     try {
-        journal_.room_closed(*place.room, why.empty() ? label(code) : why);
+        journal_of(*place.room).room_closed(*place.room, why.empty() ? label(code) : why);
     } catch (const std::bad_alloc&) {
     }
     try {
-        if (keeper_ != nullptr) keeper_->ended(*place.record);
+        if (Keeper* keeper = keeper_of(place)) keeper->ended(*place.record);
     } catch (const std::bad_alloc&) {
     }
-    stats_.rooms.add(-1);
+    publish_end(place, code);
+    note_gone(place);
+    count_room(place, -1);
     stats_.players.add(-static_cast<std::int64_t>(place.room->seats().size()));
     forget(place);
 }
@@ -87,13 +89,13 @@ void Worker::settle(Place& place) {
     if (place.room->failure())
         fail(place, *place.room->failure());
     else if (place.room->closing())
-        close_room(place, CloseCode::room_closed, "closed");
+        close_room(place, place.room->closes_with(), "closed");
     else if (place.room->expired() && lobby_.remove(place.record, /*only_if_empty*/ true))
         close_room(place, CloseCode::room_closed, "empty");
 }
 
 void Worker::set_aside(RoomRecord& record, std::string_view why) {
-    if (keeper_ == nullptr) return;
+    if (keeper_ == nullptr || record.settings.mirror) return;
     try {
         keeper_->set_aside(record, why);
     } catch (const std::bad_alloc&) {  // it is where it was, for the next start

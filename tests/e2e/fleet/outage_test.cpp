@@ -64,6 +64,7 @@ TEST(NatsOutage, WithoutServersRoomsStopAtTheEndOfTheLeaseAndGoOnAfterwards) {
     before = ticks();
     until({&ada}, [] { return false; }, std::chrono::milliseconds(500));
     EXPECT_EQ(ticks(), before) << "it ticks without a lease";
+    ASSERT_TRUE(until({&ada}, [&] { return !ada.drops.empty(); }));
     EXPECT_EQ(ada.drops, std::vector<std::uint16_t>{close_code::going_away}) << "she waits for frames that do not come";
 
     fleet.nats.start(0);
